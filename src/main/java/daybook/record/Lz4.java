@@ -27,8 +27,8 @@ import java.nio.ByteBuffer;
  *   2  distance of the match, 1 and up
  *  (e) the rest of the length of the match
  * </pre>
- * A batch holds one frame. Bytes behind it are refused: the Java client would pass over them, librdkafka
- * would not. Dictionaries cannot be named in a batch.
+ * A batch holds one frame; bytes behind it are passed over, as Kafka's own reader does. Dictionaries cannot be
+ * named in a batch.
  */
 final class Lz4 {
     private static final int MAGIC = 0x184D2204;
@@ -80,7 +80,6 @@ final class Lz4 {
             int hash = XxHash.hash32(out.since(0), 0, out.length());
             unless(in.getInt() == hash, "wrong checksum of the content", in.position() - 4);
         }
-        unless(!in.hasRemaining(), "bytes behind the frame", in.position());
     }
 
     /** Decodes one block and returns its length in the input. */
