@@ -1,0 +1,236 @@
+package daybook;
+
+import daybook.api.Apis;
+import daybook.api.Dispatcher;
+import daybook.api.Services;
+import daybook.catalog.BrokerConfig;
+import daybook.catalog.BrokerRegistration.Endpoint;
+import daybook.catalog.Catalog;
+import daybook.catalog.ConfigResource;
+import daybook.catalog.Identity;
+import daybook.catalog.Image;
+import daybook.catalog.Partition;
+import daybook.catalog.Topic;
+import daybook.catalog.TopicConfigs;
+import daybook.log.Disk;
+import daybook.log.LogConfig;
+import daybook.log.Logs.LogDirectory;
+import daybook.log.LogSettings;
+import daybook.log.Logs;
+import daybook.log.TopicPartition;
+import daybook.net.Limits;
+import daybook.net.Listener;
+import daybook.net.Server;
+import daybook.wire.Uuid;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A broker in this process: builds its parts from the ground up, ties the logs to the catalog, and takes all of it
+ * down again in the opposite order. This is also how to embed one:
+ *
+ * <pre>{@code
+ *   var config = Config.of(Map.of("listeners", "PLAINTEXT://127.0.0.1:0", "log.dirs", "/tmp/daybook"));
+ *   try (var broker = Broker.start(config)) {
+ *       System.out.println(broker.addresses());
+ *   }
+ * }</pre>
+ */
+public final class Broker implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger("daybook");
+    /** How long requests in flight may take to end when the broker stops, in milliseconds. */
+    private static final long STOP_GRACE_MS = 500;
+
+    private final Config settings;
+    private final Logs logs;
+    private final Server server;
+    private final Catalog catalog;
+    /** Set before the server accepts. */
+    private Dispatcher dispatcher;
+    /** The newest configuration; written under the catalog's lock. */
+    private volatile BrokerConfig config;
+
+    private Broker(Config settings, Disk disk, InstantSource clock) throws IOException {
+        this.settings = settings;
+        this.config = settings.broker();
+        this.logs = Logs.open(logSettings(), config.integer("node.id"), disk, clock);
+        Server bound = null;
+        try {
+            bound = new Server(settings.listeners(), this::limits, (from, frame) -> dispatcher.handle(from, frame), clock);
+            this.server = bound;
+            this.catalog = Catalog.open(logs.metadataLog(), disk, identity(), clock);
+            serve(clock);
+        } catch (IOException | RuntimeException failed) {
+            if (bound != null) {
+                bound.close();
+            }
+            logs.close();
+            throw failed;
+        }
+    }
+
+    /**
+     * Starts a broker; it serves when this returns.
+     *
+     * @throws IOException if a directory cannot be used, or an address is taken; the message is a sentence
+     */
+    public static Broker start(Config settings) throws IOException {
+        return start(settings, Disk.local(), InstantSource.system());
+    }
+
+    /** As {@link #start(Config)}, on a disk and by a clock that a test gives. */
+    static Broker start(Config settings, Disk disk, InstantSource clock) throws IOException {
+        return new Broker(settings, disk, clock);
+    }
+
+    /** Where it listens, as HOST:PORT with the ports it got; the host is * for all addresses. */
+    public List<String> addresses() {
+        return server.bound().stream().map(Broker::address).toList();
+    }
+
+    /** Where its data is. */
+    public List<Path> directories() {
+        return logs.directories().stream().map(LogDirectory::path).toList();
+    }
+
+    public String clusterId() {
+        return logs.clusterId();
+    }
+
+    /** Lets requests in flight end, forces all files and marks the stop as clean. */
+    @Override
+    public void close() {
+        server.stop(STOP_GRACE_MS);
+        logs.close();
+    }
+
+    private static String address(Listener listener) {
+        boolean all = listener.host() == null || listener.host().isEmpty();
+        return (all ? "*" : listener.host()) + ":" + listener.port();
+    }
+
+    private void serve(InstantSource clock) throws IOException {
+        config = config.with(logs.nodeId(), catalog.image());
+        if (!logs.cleanStart()) {
+            catalog.change(catalog.changes()::renewLeaders);
+        }
+        logs.load(expected(catalog.image()));
+        catalog.onChange(this::changed);
+        dispatcher = new Dispatcher(new Apis(new Services(catalog, logs, () -> config, clock)));
+        logs.start();
+        server.start();
+    }
+
+    /** Brings the logs in line with the catalog; runs under the catalog's lock, before a change is answered. */
+    private void changed(Image before, Image after) {
+        boolean brokerChanged = brokerChanged(before, after);
+        if (brokerChanged) {
+            config = config.with(logs.nodeId(), after);
+        }
+        for (var topic : before.topics().values()) {
+            if (!after.topicsById().containsKey(topic.id())) {
+                topic.partitions().forEach(partition -> logs.delete(place(topic, partition)));
+            }
+        }
+        for (var topic : after.topics().values()) {
+            var resource = ConfigResource.topic(topic.name());
+            if (before.topic(topic.id()) != topic) {
+                lead(topic, logConfig(topic, after));
+            } else if (brokerChanged || before.config(resource) != after.config(resource)) {
+                configure(topic, logConfig(topic, after));
+            }
+        }
+    }
+
+    private boolean brokerChanged(Image before, Image after) {
+        var all = ConfigResource.allBrokers();
+        var own = ConfigResource.broker(logs.nodeId());
+        return before.config(all) != after.config(all) || before.config(own) != after.config(own);
+    }
+
+    private void lead(Topic topic, LogConfig logConfig) {
+        for (var partition : topic.partitions()) {
+            var log = logs.find(topic.name(), partition.index());
+            if (log != null) {
+                log.lead(partition.leaderEpoch());
+                log.configure(logConfig);
+                continue;
+            }
+            try {
+                logs.create(new Logs.Expected(topic.id(), place(topic, partition), partition.leaderEpoch(), logConfig));
+            } catch (IOException failed) {
+                LOG.log(System.Logger.Level.ERROR, "No log can be made for " + place(topic, partition)
+                        + ", which stays offline until the broker is started again", failed);
+            }
+        }
+    }
+
+    private void configure(Topic topic, LogConfig logConfig) {
+        for (var partition : topic.partitions()) {
+            var log = logs.find(topic.name(), partition.index());
+            if (log != null) {
+                log.configure(logConfig);
+            }
+        }
+    }
+
+    private List<Logs.Expected> expected(Image image) {
+        var expected = new ArrayList<Logs.Expected>();
+        for (var topic : image.topics().values()) {
+            var logConfig = logConfig(topic, image);
+            for (var partition : topic.partitions()) {
+                expected.add(new Logs.Expected(topic.id(), place(topic, partition), partition.leaderEpoch(), logConfig));
+            }
+        }
+        return expected;
+    }
+
+    private static TopicPartition place(Topic topic, Partition partition) {
+        return new TopicPartition(topic.name(), partition.index());
+    }
+
+    private LogConfig logConfig(Topic topic, Image image) {
+        return TopicConfigs.effective(image.config(ConfigResource.topic(topic.name())), config).log();
+    }
+
+    private Identity identity() {
+        var endpoints = server.bound().stream().map(this::endpoint).toList();
+        var directories = logs.directories().stream().map(LogDirectory::id).toList();
+        return new Identity(logs.clusterId(), logs.nodeId(), config.text("broker.rack"), Uuid.random(), endpoints,
+                directories);
+    }
+
+    private Endpoint endpoint(Listener listener) {
+        var advertised = settings.advertised(listener);
+        return new Endpoint(advertised.name(), advertised.host(), advertised.port(), 0);
+    }
+
+    private LogSettings logSettings() {
+        var directories = config.list("log.dirs").stream().map(Path::of).toList();
+        var metadata = config.text("metadata.log.dir");
+        return new LogSettings(directories,
+                metadata == null ? directories.getFirst() : Path.of(metadata),
+                config.text("daybook.durability").equals("fsync"),
+                config.number("log.retention.check.interval.ms"),
+                config.number("log.flush.offset.checkpoint.interval.ms"),
+                config.number("producer.id.expiration.ms"),
+                config.integer("num.recovery.threads.per.data.dir"));
+    }
+
+    private Limits limits() {
+        var now = config;
+        return new Limits(now.integer("num.network.threads"),
+                now.integer("socket.request.max.bytes"),
+                now.requestMemoryBytes(),
+                now.integer("max.connections"),
+                now.integer("max.connections.per.ip"),
+                now.number("connections.max.idle.ms"),
+                now.integer("socket.send.buffer.bytes"),
+                now.integer("socket.receive.buffer.bytes"),
+                now.integer("socket.listen.backlog.size"));
+    }
+}

@@ -1,0 +1,241 @@
+package daybook;
+
+import daybook.catalog.BrokerConfig;
+import daybook.catalog.ConfigException;
+import daybook.catalog.ConfigKey;
+import daybook.log.Disk;
+import daybook.net.Listener;
+
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Properties;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+
+/**
+ * What the broker was told when it was started: a file of properties under the arguments of the command line,
+ * checked as a whole. What is wrong is a {@link ConfigException} with one plain sentence; what has no effect
+ * is a warning.
+ */
+public final class Config {
+    private static final String PLAINTEXT = "PLAINTEXT";
+    private static final int FILE_LIMIT_BYTES = 1 << 20;
+    private static final int PORT_LIMIT = 65_535;
+    /** NAME://HOST:PORT, where brackets stand around an IPv6 address and the host may be empty. */
+    private static final Pattern ADDRESS =
+            Pattern.compile("([\\w.-]+)://(\\[[0-9a-zA-Z:.%]+]|[^\\[\\]:/]*):(\\d{1,5})");
+
+    private final BrokerConfig broker;
+    private final List<Listener> listeners;
+    private final Map<String, Listener> advertised = new HashMap<>();
+    private final List<String> warnings = new ArrayList<>();
+
+    private Config(Map<String, String> values) {
+        for (var name : new TreeSet<>(values.keySet())) {
+            if (!BrokerConfig.KEYS.containsKey(name)) {
+                warnings.add("Daybook does not serve the key " + name + ": it has no effect");
+            }
+        }
+        this.broker = BrokerConfig.of(values);
+        this.listeners = opened();
+        advertise();
+    }
+
+    /** A configuration of these keys; all others have their defaults. */
+    public static Config of(Map<String, String> values) {
+        return new Config(values);
+    }
+
+    /**
+     * Reads the arguments {@code [FILE] [--KEY=VALUE | --override KEY=VALUE]...}; of a key given twice the
+     * last one counts, and arguments count before the file.
+     *
+     * @throws IOException if the file cannot be read
+     */
+    public static Config load(List<String> arguments) throws IOException {
+        var values = new TreeMap<String, String>();
+        String file = null;
+        for (var rest = arguments.iterator(); rest.hasNext();) {
+            var argument = rest.next();
+            if (argument.equals("--override")) {
+                put(values, argument, rest.hasNext() ? rest.next() : "");
+            } else if (argument.startsWith("--")) {
+                put(values, argument, argument.substring(2));
+            } else if (file == null) {
+                file = argument;
+            } else {
+                throw new ConfigException("There can be one file of configuration, but there are " + file
+                        + " and " + argument);
+            }
+        }
+        if (file != null) {
+            properties(Disk.local(), Path.of(file)).forEach(values::putIfAbsent);
+        }
+        return new Config(values);
+    }
+
+    /** The keys with the values of the file and the command line. */
+    BrokerConfig broker() {
+        return broker;
+    }
+
+    /** Where to listen. */
+    List<Listener> listeners() {
+        return listeners;
+    }
+
+    /**
+     * Where a listener can be reached, as far as that is known without a client: what is advertised for it,
+     * or else the address to which it is bound.
+     */
+    Listener advertised(Listener bound) {
+        var told = advertised.get(bound.name());
+        var host = told == null ? bound.host() : told.host();
+        boolean all = host == null || host.isEmpty() || host.equals("0.0.0.0") || host.equals("::");
+        return new Listener(bound.name(), all ? "localhost" : host, (told == null ? bound : told).port());
+    }
+
+    /** Sentences about keys that have no effect. */
+    public List<String> warnings() {
+        return List.copyOf(warnings);
+    }
+
+    /** The table of the README: all keys, in Markdown. */
+    public static String table() {
+        var table = new StringBuilder("""
+                | key | default | allowed | at run time | what it is |
+                |---|---|---|---|---|
+                """);
+        for (var key : BrokerConfig.KEYS.values()) {
+            boolean none = key.defaultValue() == null || key.defaultValue().isEmpty();
+            table.append("| `").append(key.name()).append("` | ")
+                    .append(none ? "" : "`" + key.defaultValue() + "`").append(" | ")
+                    .append(allowed(key)).append(" | ").append(key.dynamic() ? "yes" : "").append(" | ")
+                    .append(key.documentation()).append(" |\n");
+        }
+        return table.toString();
+    }
+
+    private static String allowed(ConfigKey key) {
+        return key.type() == ConfigKey.Type.BOOLEAN ? "true, false" : key.allowed().text();
+    }
+
+    private static void put(Map<String, String> values, String argument, String pair) {
+        int equals = pair.indexOf('=');
+        if (equals < 1) {
+            throw new ConfigException("The argument " + argument
+                    + " must name a key and its value: --KEY=VALUE");
+        }
+        values.put(pair.substring(0, equals).strip(), pair.substring(equals + 1).strip());
+    }
+
+    private static Map<String, String> properties(Disk disk, Path file) throws IOException {
+        if (!disk.exists(file)) {
+            throw new ConfigException("There is no file " + file);
+        }
+        var text = new String(disk.read(file, FILE_LIMIT_BYTES), StandardCharsets.UTF_8);
+        var properties = new Properties();
+        try {
+            properties.load(new StringReader(text));
+        } catch (IllegalArgumentException malformed) {
+            throw new ConfigException("The file " + file + " cannot be read: " + malformed.getMessage());
+        }
+        var values = new HashMap<String, String>();
+        properties.stringPropertyNames()
+                .forEach(name -> values.put(name, properties.getProperty(name).strip()));
+        return values;
+    }
+
+    private List<Listener> opened() {
+        var protocols = protocols();
+        var controllers = new HashSet<>(broker.list("controller.listener.names"));
+        var found = new ArrayList<Listener>();
+        for (var text : broker.list("listeners")) {
+            var listener = parse("listeners", text);
+            if (controllers.contains(listener.name())) {
+                warnings.add("The listener " + text
+                        + " is not opened: Daybook's controller is inside of the process");
+                continue;
+            }
+            var protocol = protocols.get(listener.name());
+            if (!PLAINTEXT.equals(protocol)) {
+                throw new ConfigException("listeners has " + text
+                        + ", but listener.security.protocol.map gives " + listener.name() + " the protocol "
+                        + (protocol == null ? "none" : protocol) + "; Daybook serves only PLAINTEXT");
+            }
+            for (var other : found) {
+                differ(other, listener);
+            }
+            found.add(listener);
+        }
+        if (found.isEmpty()) {
+            throw new ConfigException("listeners names nothing to open; it must be NAME://HOST:PORT,...");
+        }
+        return List.copyOf(found);
+    }
+
+    private static void differ(Listener one, Listener other) {
+        if (one.name().equals(other.name())) {
+            throw new ConfigException("listeners has the name " + one.name()
+                    + " twice: each must have its own");
+        }
+        if (one.port() != 0 && one.port() == other.port() && one.host().equals(other.host())) {
+            throw new ConfigException("listeners has " + one + " and " + other + " on the same address");
+        }
+    }
+
+    private void advertise() {
+        var controllers = broker.list("controller.listener.names");
+        for (var text : broker.list("advertised.listeners")) {
+            var told = parse("advertised.listeners", text);
+            if (controllers.contains(told.name())) {
+                continue;
+            }
+            if (listeners.stream().noneMatch(listener -> listener.name().equals(told.name()))) {
+                throw new ConfigException("advertised.listeners has " + text + ", but listeners has no "
+                        + told.name());
+            }
+            if (told.port() == 0 || told.host().equals("0.0.0.0") || told.host().equals("::")) {
+                throw new ConfigException("advertised.listeners has " + text
+                        + ", to which no client can connect");
+            }
+            if (advertised.put(told.name(), told) != null) {
+                throw new ConfigException("advertised.listeners has the name " + told.name() + " twice");
+            }
+        }
+    }
+
+    private Map<String, String> protocols() {
+        var protocols = new HashMap<String, String>();
+        for (var pair : broker.text("listener.security.protocol.map").split(",")) {
+            int colon = pair.indexOf(':');
+            if (colon < 1) {
+                throw new ConfigException("listener.security.protocol.map has " + pair
+                        + ", but must be NAME:PROTOCOL");
+            }
+            var name = pair.substring(0, colon).strip().toUpperCase(Locale.ROOT);
+            protocols.put(name, pair.substring(colon + 1).strip().toUpperCase(Locale.ROOT));
+        }
+        return protocols;
+    }
+
+    private static Listener parse(String key, String text) {
+        var parts = ADDRESS.matcher(text);
+        if (!parts.matches() || Integer.parseInt(parts.group(3)) > PORT_LIMIT) {
+            throw new ConfigException(key + " has " + text
+                    + ", but must be NAME://HOST:PORT, comma-separated");
+        }
+        var host = parts.group(2);
+        var bare = host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
+        return new Listener(parts.group(1).toUpperCase(Locale.ROOT), bare, Integer.parseInt(parts.group(3)));
+    }
+}

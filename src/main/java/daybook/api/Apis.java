@@ -1,0 +1,56 @@
+package daybook.api;
+
+import java.util.List;
+
+/** The one table of APIs: what is not here is not served, and ApiVersions answers from it. */
+public final class Apis {
+    private final List<Api> table;
+    private final Api[] byKey;
+
+    /** Builds the table, in the order of the keys. */
+    public Apis(Services services) {
+        this.table = List.of(
+                new Api(0, "Produce", 0, 3, 13, 9, new Produce(services)::serve),
+                new Api(1, "Fetch", 4, 18, 12, new Fetch(services)::serve),
+                new Api(2, "ListOffsets", 1, 11, 6, new ListOffsets(services)::serve),
+                new Api(3, "Metadata", 0, 13, 9, new Metadata(services)::serve),
+                new Api(18, "ApiVersions", 0, 4, 3, new ApiVersions(services, this)::serve),
+                new Api(19, "CreateTopics", 2, 7, 5, new CreateTopics(services)::serve),
+                new Api(20, "DeleteTopics", 1, 6, 4, new DeleteTopics(services)::serve),
+                new Api(21, "DeleteRecords", 0, 2, 2, new DeleteRecords(services)::serve),
+                new Api(22, "InitProducerId", 0, 5, 2, new InitProducerId(services)::serve),
+                new Api(23, "OffsetForLeaderEpoch", 2, 4, 4, new OffsetForLeaderEpoch(services)::serve),
+                new Api(32, "DescribeConfigs", 1, 4, 4, new DescribeConfigs(services)::serve),
+                new Api(33, "AlterConfigs", 0, 2, 2, new AlterConfigs(services)::serve),
+                new Api(35, "DescribeLogDirs", 1, 5, 2, new DescribeLogDirs(services)::serve),
+                new Api(37, "CreatePartitions", 0, 3, 2, new CreatePartitions(services)::serve),
+                new Api(43, "ElectLeaders", 0, 2, 2, new ElectLeaders(services)::serve),
+                new Api(44, "IncrementalAlterConfigs", 0, 1, 1, new IncrementalAlterConfigs(services)::serve),
+                new Api(45, "AlterPartitionReassignments", 0, 1, 0,
+                        new AlterPartitionReassignments(services)::serve),
+                new Api(46, "ListPartitionReassignments", 0, 0, 0,
+                        new ListPartitionReassignments(services)::serve),
+                new Api(55, "DescribeQuorum", 0, 2, 0, new DescribeQuorum(services)::serve),
+                new Api(57, "UpdateFeatures", 0, 2, 0, new UpdateFeatures(services)::serve),
+                new Api(60, "DescribeCluster", 0, 2, 0, new DescribeCluster(services)::serve),
+                new Api(61, "DescribeProducers", 0, 0, 0, new DescribeProducers(services)::serve),
+                new Api(64, "UnregisterBroker", 0, 0, 0, new UnregisterBroker(services)::serve),
+                new Api(74, "ListConfigResources", 0, 1, 0, new ListConfigResources(services)::serve),
+                new Api(75, "DescribeTopicPartitions", 0, 0, 0,
+                        new DescribeTopicPartitions(services)::serve));
+        this.byKey = new Api[table.getLast().key() + 1];
+        for (var api : table) {
+            byKey[api.key()] = api;
+        }
+    }
+
+    /** All APIs, in the order of their keys. */
+    public List<Api> table() {
+        return table;
+    }
+
+    /** The API with this key, or null. */
+    Api find(int key) {
+        return key >= 0 && key < byKey.length ? byKey[key] : null;
+    }
+}

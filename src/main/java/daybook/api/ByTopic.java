@@ -1,0 +1,44 @@
+package daybook.api;
+
+import daybook.wire.Reader;
+import daybook.wire.Writer;
+
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * A topic of a request with what is asked of its partitions; most answers have the same shape, in the same
+ * order.
+ *
+ * @param items one for each partition; a structure that ends in tagged fields
+ */
+record ByTopic<T>(TopicRef topic, List<T> items) {
+    /** The version that brings ids, where none does. */
+    static final int NO_IDS = Integer.MAX_VALUE;
+
+    /** Writes the answer to one item, without its tagged fields. */
+    interface Answer<T> {
+        void write(Writer out, TopicRef topic, T item);
+    }
+
+    static <T> List<ByTopic<T>> read(Reader in, int idsFrom, Function<Reader, T> item) {
+        return in.structs(each -> new ByTopic<>(TopicRef.read(each, idsFrom), each.structs(item)));
+    }
+
+    /** Reads topics whose partitions are named by their indexes and no more. */
+    static List<ByTopic<Integer>> indexes(Reader in, int idsFrom) {
+        return in.structs(each ->
+                new ByTopic<>(TopicRef.read(each, idsFrom), each.array(Reader::int32)));
+    }
+
+    /** As {@link #indexes} by name, or null, which asks for all. */
+    static List<ByTopic<Integer>> nullableIndexes(Reader in) {
+        return in.nullableStructs(each ->
+                new ByTopic<>(TopicRef.of(each.string()), each.array(Reader::int32)));
+    }
+
+    static <T> Writer write(Writer out, List<ByTopic<T>> topics, int idsFrom, Answer<T> answer) {
+        return out.structs(topics, (each, topic) -> topic.topic.write(each, idsFrom)
+                .structs(topic.items, (inner, item) -> answer.write(inner, topic.topic, item)));
+    }
+}

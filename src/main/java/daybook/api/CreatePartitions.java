@@ -1,0 +1,111 @@
+package daybook.api;
+
+import daybook.catalog.Changes;
+import daybook.catalog.Image;
+import daybook.catalog.MetadataRecord;
+import daybook.wire.ErrorCode;
+import daybook.wire.Reader;
+import daybook.wire.Writer;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * CreatePartitions (37): more partitions for topics that are there.
+ *
+ * <pre>
+ *   v0  the lowest served
+ *   v2  flexible
+ *   v3  THROTTLING_QUOTA_EXCEEDED may be answered (KIP-599)
+ * </pre>
+ */
+final class CreatePartitions {
+    /** The number of partitions a topic is to have, and the brokers of each new one, or null. */
+    private record Wanted(String name, int count, List<List<Integer>> assignments) {
+        static Wanted read(Reader in) {
+            return new Wanted(in.string(), in.int32(), in.nullableStructs(each -> each.array(Reader::int32)));
+        }
+    }
+
+    private record Query(List<Wanted> topics, int timeoutMs, boolean validateOnly) {
+        static Query read(Reader in) {
+            return new Query(in.structs(Wanted::read), in.int32(), in.bool());
+        }
+    }
+
+    private final Services services;
+
+    CreatePartitions(Services services) {
+        this.services = services;
+    }
+
+    void serve(Request request, Reader in, Writer out) throws IOException {
+        var query = Query.read(in);
+        in.tags();
+        var outcomes = new LinkedHashMap<String, Outcome>();
+        if (query.timeoutMs <= 0) {
+            query.topics.forEach(topic -> outcomes.put(topic.name, Outcome.TIMED_OUT));
+        } else {
+            services.catalog().change(image -> {
+                var records = decide(image, query.topics, outcomes);
+                return query.validateOnly ? List.of() : records;
+            });
+        }
+        out.int32(0).structs(outcomes.entrySet(), (each, outcome) ->
+                outcome.getValue().write(each.string(outcome.getKey()))).tags();
+    }
+
+    private List<MetadataRecord> decide(Image image, List<Wanted> topics, Map<String, Outcome> outcomes) {
+        var wanted = new LinkedHashMap<String, Wanted>();
+        for (var topic : topics) {
+            outcomes.put(topic.name, wanted.putIfAbsent(topic.name, topic) == null ? Outcome.DONE
+                    : Outcome.invalid("Duplicate topic name."));
+        }
+        var records = new ArrayList<MetadataRecord>();
+        outcomes.replaceAll((name, outcome) ->
+                outcome.failed() ? outcome : decide(image, wanted.get(name), records));
+        return records;
+    }
+
+    private Outcome decide(Image image, Wanted wanted, List<MetadataRecord> records) {
+        var topic = image.topic(wanted.name);
+        if (topic == null) {
+            return Outcome.of(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+        }
+        int present = topic.partitions().size();
+        if (wanted.count <= present) {
+            return new Outcome(ErrorCode.INVALID_PARTITIONS, wanted.count == present
+                    ? "Topic already has " + present + " partition(s)."
+                    : "The topic " + wanted.name + " currently has " + present + " partition(s); "
+                            + wanted.count + " would not be an increase.");
+        }
+        int more = wanted.count - present;
+        var refusal = wanted.assignments == null ? null : refusal(image, more, wanted.assignments);
+        if (refusal != null) {
+            return refusal;
+        }
+        if (records.size() + (long) more > Changes.RECORDS_LIMIT) {
+            return Outcome.TOO_LARGE;
+        }
+        records.addAll(services.catalog().changes().createPartitions(topic, wanted.count));
+        return Outcome.DONE;
+    }
+
+    private static Outcome refusal(Image image, int more, List<List<Integer>> assignments) {
+        if (assignments.size() != more) {
+            return new Outcome(ErrorCode.INVALID_REPLICA_ASSIGNMENT,
+                    "Attempted to add " + more + " additional partition(s), but only " + assignments.size()
+                            + " assignment(s) were specified.");
+        }
+        for (var brokers : assignments) {
+            var refusal = Replicas.refusal(image, brokers);
+            if (refusal != null) {
+                return refusal;
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,68 @@
+package daybook.api;
+
+import daybook.net.Connection;
+import daybook.net.ConnectionClosedException;
+import daybook.net.Handler;
+import daybook.wire.Reader;
+import daybook.wire.Writer;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * From a frame to the handler of its API and back to a reply.
+ *
+ * <pre>
+ *   request    int16 api key | int16 version | int32 correlation id | string client id [tagged fields] | body
+ *   response   int32 correlation id [tagged fields] | body
+ * </pre>
+ * The client id has its two-byte length in every version, and the response header of ApiVersions never has
+ * tagged fields: a client that does not know the broker's versions yet must be able to read both (KIP-511).
+ */
+public final class Dispatcher implements Handler {
+    private final Apis apis;
+
+    public Dispatcher(Apis apis) {
+        this.apis = apis;
+    }
+
+    @Override
+    public Writer handle(Connection connection, ByteBuffer frame) throws IOException {
+        var header = new Reader(frame, 0, false);
+        int key = header.int16();
+        int version = header.int16();
+        int correlationId = header.int32();
+        var api = apis.find(key);
+        if (api == null) {
+            throw new ConnectionClosedException("API key " + key + " is not served here");
+        }
+        boolean versionsAsked = key == ApiVersions.KEY;
+        if (!api.serves(version)) {
+            if (!versionsAsked) {
+                throw new ConnectionClosedException(
+                        api.name() + " version " + version + " is not served here");
+            }
+            return ApiVersions.unsupported(apis, correlationId);
+        }
+        boolean flexible = api.flexible(version);
+        var clientId = header.oldNullableString();
+        var in = new Reader(frame, version, flexible);
+        in.tags();
+        var out = Writer.frame(version, flexible).int32(correlationId);
+        if (!versionsAsked) {
+            out.tags();
+        }
+        var request = new Request(connection, api, version, correlationId, clientId);
+        try {
+            api.handler().serve(request, in, out);
+        } catch (IOException | RuntimeException | Error failed) {
+            out.close();
+            throw failed;
+        }
+        if (request.answered()) {
+            return out;
+        }
+        out.close();
+        return null;
+    }
+}

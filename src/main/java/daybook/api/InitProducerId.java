@@ -1,0 +1,66 @@
+package daybook.api;
+
+import daybook.wire.ErrorCode;
+import daybook.wire.Reader;
+import daybook.wire.Writer;
+
+import java.io.IOException;
+
+/**
+ * InitProducerId (22): an identity for an idempotent producer (KIP-98).
+ *
+ * <pre>
+ *   v0   the lowest served
+ *   v2   flexible
+ *   v3   the identity a producer has already, to go on with (KIP-360)
+ *   v4   PRODUCER_FENCED may be answered (KIP-588)
+ *   v5   TRANSACTION_ABORTABLE may be answered (KIP-890)
+ * </pre>
+ * A producer without a transactional id always gets a fresh identity. One with a transactional id is answered
+ * NOT_COORDINATOR, as by an Apache Kafka broker that does not hold the transaction's coordinator: there is
+ * none here, and a client that looks for it learns from ApiVersions that it cannot.
+ */
+final class InitProducerId {
+    private static final System.Logger LOG = System.getLogger("daybook.api");
+    private static final int NO_EPOCH = -1;
+    private static final long NO_ID = -1;
+
+    private record Query(String transactionalId, int timeoutMs, long producerId, int producerEpoch) {
+        static Query read(Reader in) {
+            return new Query(in.nullableString(), in.int32(), in.since(3) ? in.int64() : NO_ID,
+                    in.since(3) ? in.int16() : NO_EPOCH);
+        }
+    }
+
+    private final Services services;
+
+    InitProducerId(Services services) {
+        this.services = services;
+    }
+
+    void serve(Request request, Reader in, Writer out) {
+        var query = Query.read(in);
+        in.tags();
+        boolean halfAnIdentity = query.producerId == NO_ID != (query.producerEpoch == NO_EPOCH);
+        if (halfAnIdentity || "".equals(query.transactionalId)) {
+            write(out, ErrorCode.INVALID_REQUEST, NO_ID, NO_EPOCH);
+        } else if (query.transactionalId != null) {
+            write(out, ErrorCode.NOT_COORDINATOR, NO_ID, NO_EPOCH);
+        } else {
+            begin(out);
+        }
+    }
+
+    private void begin(Writer out) {
+        try {
+            write(out, ErrorCode.NONE, services.catalog().producerId(), 0);
+        } catch (IOException failed) {
+            LOG.log(System.Logger.Level.WARNING, "A producer got no id: " + failed);
+            write(out, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, NO_ID, NO_EPOCH);
+        }
+    }
+
+    private static void write(Writer out, ErrorCode error, long producerId, int producerEpoch) {
+        out.int32(0).error(error).int64(producerId).int16(producerEpoch).tags();
+    }
+}

@@ -1,0 +1,18 @@
+package daybook.api;
+
+import java.util.Set;
+
+/**
+ * The topics that belong to the coordinators: clients may read them but not write to them, and metadata
+ * marks them.
+ */
+final class InternalTopics {
+    private static final Set<String> NAMES =
+            Set.of("__consumer_offsets", "__transaction_state", "__share_group_state");
+
+    private InternalTopics() { }
+
+    static boolean contains(String topic) {
+        return NAMES.contains(topic);
+    }
+}

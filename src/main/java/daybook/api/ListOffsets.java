@@ -1,0 +1,152 @@
+package daybook.api;
+
+import daybook.log.PartitionLog;
+import daybook.log.PartitionLog.Found;
+import daybook.log.TopicPartition;
+import daybook.wire.ErrorCode;
+import daybook.wire.Reader;
+import daybook.wire.Writer;
+
+import java.io.UncheckedIOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+import static daybook.api.ByTopic.NO_IDS;
+
+/**
+ * ListOffsets (2): the offset that belongs to a time, or to one of the marks of a log.
+ *
+ * <pre>
+ *   v1   the lowest served; one offset and its timestamp (KIP-79)
+ *   v2   isolation level, throttle time
+ *   v4   leader epochs (KIP-320)
+ *   v6   flexible
+ *   v7   -3, the record with the greatest timestamp (KIP-734)
+ *   v8   -4, the earliest that is on this disk (KIP-405)
+ *   v9   -5, the latest that is in tiered storage (KIP-1005)
+ *   v10  a time limit for tiered storage (KIP-1075)
+ *   v11  -6, the earliest that waits for tiered storage (KIP-1023)
+ * </pre>
+ * There is no tiered storage: -4 is the earliest, and there is nothing at -5 and -6.
+ */
+final class ListOffsets {
+    private static final System.Logger LOG = System.getLogger("daybook.api");
+    private static final int LATEST = -1;
+    private static final int EARLIEST = -2;
+    private static final int MAX_TIMESTAMP = -3;
+    private static final int EARLIEST_LOCAL = -4;
+    /** The versions that brought the marks from -3 down. */
+    private static final int[] MARKS_FROM = {7, 8, 9, 11};
+    private static final int CONSUMER = -1;
+    private static final Found NOTHING = new Found(-1, -1, -1);
+
+    private record Query(int replicaId, int isolation, List<ByTopic<Asked>> topics, int timeoutMs) {
+        static Query read(Reader in) {
+            return new Query(in.int32(), in.since(2) ? in.int8() : 0, ByTopic.read(in, NO_IDS, Asked::read),
+                    in.since(10) ? in.int32() : 0);
+        }
+
+        /** How often the request names each partition. */
+        Map<TopicPartition, Integer> counts() {
+            var counts = new HashMap<TopicPartition, Integer>();
+            for (var topic : topics) {
+                topic.items().forEach(asked ->
+                        counts.merge(new TopicPartition(topic.topic().name(), asked.index), 1, Integer::sum));
+            }
+            return counts;
+        }
+    }
+
+    private record Asked(int index, int leaderEpoch, long timestamp) {
+        static Asked read(Reader in) {
+            return new Asked(in.int32(), in.since(4) ? in.int32() : Partitions.NO_EPOCH, in.int64());
+        }
+    }
+
+    private record Answer(ErrorCode error, Found found) {
+        static Answer failed(ErrorCode error) {
+            return new Answer(error, NOTHING);
+        }
+    }
+
+    private final Partitions partitions;
+
+    ListOffsets(Services services) {
+        this.partitions = new Partitions(services);
+    }
+
+    void serve(Request request, Reader in, Writer out) {
+        var query = Query.read(in);
+        in.tags();
+        var counts = query.counts();
+        if (out.since(2)) {
+            out.int32(0);
+        }
+        ByTopic.write(out, query.topics, NO_IDS, (each, topic, asked) -> {
+            boolean once = counts.get(new TopicPartition(topic.name(), asked.index)) == 1;
+            write(each.int32(asked.index), once ? answer(query, topic, asked, in.version())
+                    : Answer.failed(ErrorCode.INVALID_REQUEST));
+        }).tags();
+    }
+
+    private Answer answer(Query query, TopicRef topic, Asked asked, int version) {
+        if (query.isolation < 0 || query.isolation > 1) {
+            return Answer.failed(ErrorCode.UNKNOWN_SERVER_ERROR);
+        }
+        if (!served(asked.timestamp, version)) {
+            return Answer.failed(ErrorCode.UNSUPPORTED_VERSION);
+        }
+        return switch (partitions.find(topic, asked.index, asked.leaderEpoch)) {
+            case Partitions.Missing missing -> Answer.failed(missing.error());
+            case Partitions.Led led -> answer(query, led, asked.timestamp);
+        };
+    }
+
+    private static Answer answer(Query query, Partitions.Led led, long timestamp) {
+        try {
+            return new Answer(ErrorCode.NONE, find(query, led, timestamp));
+        } catch (UncheckedIOException failed) {
+            LOG.log(System.Logger.Level.ERROR, "No time can be found in " + led.log().partition(), failed);
+            return Answer.failed(ErrorCode.KAFKA_STORAGE_ERROR);
+        }
+    }
+
+    /** Each mark below the first two has the version that brought it. */
+    private static boolean served(long timestamp, int version) {
+        return timestamp >= EARLIEST || timestamp > MAX_TIMESTAMP - MARKS_FROM.length
+                && version >= MARKS_FROM[(int) (MAX_TIMESTAMP - timestamp)];
+    }
+
+    private static Found find(Query query, Partitions.Led led, long timestamp) {
+        var log = led.log();
+        long end = end(query, log);
+        if (timestamp >= 0 || timestamp == MAX_TIMESTAMP) {
+            var found = timestamp >= 0 ? log.offsetForTime(timestamp) : log.offsetOfMaxTimestamp();
+            return found.offset() < end ? found : NOTHING;
+        }
+        if (timestamp == LATEST) {
+            return new Found(end, -1, led.partition().leaderEpoch());
+        }
+        if (timestamp == EARLIEST || timestamp == EARLIEST_LOCAL) {
+            long start = log.startOffset();
+            return new Found(start, -1, led.epochOf(start));
+        }
+        return NOTHING;
+    }
+
+    /** The offset that this client cannot read up to; only replicas see what is above the high watermark. */
+    private static long end(Query query, PartitionLog log) {
+        if (query.replicaId != CONSUMER) {
+            return log.endOffset();
+        }
+        return query.isolation == 1 ? log.lastStableOffset() : log.highWatermark();
+    }
+
+    private static void write(Writer out, Answer answer) {
+        out.error(answer.error).int64(answer.found.timestampMs()).int64(answer.found.offset());
+        if (out.since(4)) {
+            out.int32(answer.found.leaderEpoch());
+        }
+    }
+}

@@ -1,0 +1,197 @@
+package daybook.api;
+
+import daybook.catalog.ConfigResource;
+import daybook.catalog.Features;
+import daybook.catalog.TopicConfigs;
+import daybook.log.Appended;
+import daybook.log.Appended.RecordError;
+import daybook.log.PartitionLog;
+import daybook.net.ConnectionClosedException;
+import daybook.record.Codec;
+import daybook.record.RecordBatch;
+import daybook.wire.ErrorCode;
+import daybook.wire.Reader;
+import daybook.wire.Writer;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Produce (0): batches from clients into logs.
+ *
+ * <pre>
+ *   v3   the lowest served; transactional id, batches of magic 2 (KIP-98)
+ *   v4   KAFKA_STORAGE_ERROR may be answered (KIP-112)
+ *   v5   log start offset in the answer (KIP-227)
+ *   v7   zstd may come (KIP-110)
+ *   v8   errors of single records, and a message (KIP-467)
+ *   v9   flexible
+ *   v10  a new leader and its endpoint in the answer (KIP-951); never there, this broker leads all it has
+ *   v11  TRANSACTION_ABORTABLE may be answered (KIP-890)
+ *   v12  adds the partition to the transaction by itself (KIP-890)
+ *   v13  topics by id (KIP-516)
+ * </pre>
+ * A batch is a view of the request's frame and stays sealed. With {@code acks=all} all batches of a request
+ * are appended before the first is waited for, so that each force takes as many along as it can; the
+ * request's timeout bounds the wait for followers, of which there are none. A partition that a request names
+ * twice gets both batches and two answers, where Apache Kafka drops the first.
+ */
+final class Produce {
+    private static final int IDS_FROM = 13;
+    private static final int ZSTD_FROM = 7;
+    private static final int ACKS_ALL = -1;
+    private static final String ADMIN_CLIENT = "__admin_client";
+    private static final List<RecordError> NO_ERRORS = List.of();
+    private static final String MIN_INSYNC_REPLICAS = "min.insync.replicas";
+
+    private record Query(String transactionalId, int acks, int timeoutMs,
+            List<ByTopic<PartitionData>> topics) {
+        static Query read(Reader in) {
+            return new Query(in.nullableString(), in.int16(), in.int32(),
+                    ByTopic.read(in, IDS_FROM, PartitionData::read));
+        }
+    }
+
+    private record PartitionData(int index, ByteBuffer records) {
+        static PartitionData read(Reader in) {
+            return new PartitionData(in.int32(), in.nullableBytes());
+        }
+    }
+
+    /** What became of one batch; log is null where none was found. */
+    private record Answer(PartitionLog log, Appended appended) { }
+
+    private final Services services;
+    private final Partitions partitions;
+
+    Produce(Services services) {
+        this.services = services;
+        this.partitions = new Partitions(services);
+    }
+
+    void serve(Request request, Reader in, Writer out) {
+        var query = Query.read(in);
+        in.tags();
+        var answers = new ArrayList<Answer>();
+        for (var topic : query.topics) {
+            for (var data : topic.items()) {
+                answers.add(append(request, query, topic.topic(), data));
+            }
+        }
+        if (query.acks == 0) {
+            leaveUnanswered(request, answers);
+            return;
+        }
+        if (query.acks == ACKS_ALL) {
+            answers.replaceAll(Produce::forced);
+        }
+        var next = answers.iterator();
+        ByTopic.write(out, query.topics, IDS_FROM,
+                (each, topic, data) -> write(each.int32(data.index), next.next().appended));
+        out.int32(0).tags();
+    }
+
+    private Answer append(Request request, Query query, TopicRef topic, PartitionData data) {
+        return switch (partitions.find(topic, data.index, Partitions.NO_EPOCH)) {
+            case Partitions.Missing missing -> new Answer(null, refused(missing.error(), null));
+            case Partitions.Led led -> {
+                var refusal = refusal(request, query, led, data.records);
+                yield new Answer(led.log(), refusal != null ? refusal : led.log().append(data.records));
+            }
+        };
+    }
+
+    /** Why a batch is refused before the log sees it, or null. */
+    private Appended refusal(Request request, Query query, Partitions.Led led, ByteBuffer records) {
+        if (query.acks < ACKS_ALL || query.acks > 1) {
+            return refused(ErrorCode.INVALID_REQUIRED_ACKS, null);
+        }
+        if (InternalTopics.contains(led.topic().name()) && !ADMIN_CLIENT.equals(request.clientId())) {
+            return refused(ErrorCode.INVALID_TOPIC_EXCEPTION, null);
+        }
+        if (records == null) {
+            return refused(ErrorCode.INVALID_RECORD, null);
+        }
+        if (query.acks == ACKS_ALL && led.partition().isr().size() < minInsyncReplicas(led)) {
+            return refused(ErrorCode.NOT_ENOUGH_REPLICAS, null);
+        }
+        var batch = new RecordBatch(records, records.position());
+        if (records.remaining() < RecordBatch.HEADER_BYTES || batch.magic() != RecordBatch.MAGIC) {
+            return null;
+        }
+        if (batch.transactional()) {
+            return transactionRefused(query);
+        }
+        boolean tooNew = request.version() < ZSTD_FROM && batch.codecId() == Codec.ZSTD.ordinal();
+        return tooNew ? refused(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, null) : null;
+    }
+
+    /**
+     * As Apache Kafka answers where the coordinator of the transaction cannot be had; this broker has none.
+     */
+    private static Appended transactionRefused(Query query) {
+        return query.transactionalId == null
+                ? refused(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, null)
+                : refused(ErrorCode.NOT_ENOUGH_REPLICAS, "Unable to verify the partition has been added to"
+                        + " the transaction. Underlying error: COORDINATOR_NOT_AVAILABLE");
+    }
+
+    /** With eligible leader replicas (KIP-966) no more replicas must be in sync than the partition has. */
+    private int minInsyncReplicas(Partitions.Led led) {
+        var image = services.catalog().image();
+        var config = services.config().get();
+        var overrides = image.config(ConfigResource.topic(led.topic().name()));
+        int wanted = overrides.containsKey(MIN_INSYNC_REPLICAS)
+                ? TopicConfigs.effective(overrides, config).minInsyncReplicas()
+                : config.integer(MIN_INSYNC_REPLICAS);
+        boolean clamped = image.features().getOrDefault(Features.ELIGIBLE_LEADERS, (short) 0) > 0;
+        return clamped ? Math.min(wanted, led.partition().replicas().size()) : wanted;
+    }
+
+    private static Answer forced(Answer answer) {
+        return switch (answer.appended) {
+            case Appended.Done done when !answer.log.awaitForced(done.nextOffset()) ->
+                new Answer(answer.log, refused(ErrorCode.KAFKA_STORAGE_ERROR, null));
+            case Appended.Done done -> answer;
+            case Appended.Refused refused -> answer;
+        };
+    }
+
+    /** Without an answer to put it in, an error is told by closing the connection. */
+    private static void leaveUnanswered(Request request, List<Answer> answers) {
+        for (var answer : answers) {
+            if (answer.appended instanceof Appended.Refused refused) {
+                throw new ConnectionClosedException("Produce with acks=0 failed with " + refused.error());
+            }
+        }
+        request.leaveUnanswered();
+    }
+
+    private static Appended refused(ErrorCode error, String message) {
+        return new Appended.Refused(error, message, NO_ERRORS);
+    }
+
+    private static void write(Writer out, Appended appended) {
+        switch (appended) {
+            case Appended.Done done -> {
+                out.error(ErrorCode.NONE).int64(done.baseOffset()).int64(done.logAppendTimeMs());
+                writeRest(out, done.startOffset(), NO_ERRORS, null);
+            }
+            case Appended.Refused refused -> {
+                out.error(refused.error()).int64(-1).int64(-1);
+                writeRest(out, refused.startOffset(), refused.recordErrors(), refused.message());
+            }
+        }
+    }
+
+    private static void writeRest(Writer out, long startOffset, List<RecordError> errors, String message) {
+        if (out.since(5)) {
+            out.int64(startOffset);
+        }
+        if (out.since(8)) {
+            out.structs(errors, (each, error) -> each.int32(error.index()).string(error.message()));
+            out.string(message);
+        }
+    }
+}

@@ -1,0 +1,206 @@
+package daybook.api;
+
+import daybook.catalog.BrokerConfig;
+import daybook.catalog.Changes;
+import daybook.catalog.Image;
+import daybook.catalog.MetadataRecord;
+import daybook.catalog.TopicConfigs;
+import daybook.catalog.TopicNames;
+import daybook.wire.ErrorCode;
+import daybook.wire.Uuid;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Makes topics, all of a request in one change of the catalog: for CreateTopics, and for Metadata, which
+ * makes what clients ask for. A topic that is refused does not hinder the others.
+ */
+final class TopicCreation {
+    /** The most partitions that may be asked for at once, as in Apache Kafka. */
+    private static final int PARTITIONS_LIMIT = 10_000;
+
+    private static final int DEFAULT = -1;
+
+    /** The brokers a client chose for a partition. */
+    record Assignment(int partition, List<Integer> brokers) { }
+
+    /**
+     * A topic to make.
+     *
+     * @param partitions how many, or -1 for the broker's default
+     * @param replicationFactor how many replicas of each, or -1 for the broker's default
+     * @param assignments a line for each partition, or none to let the broker choose
+     * @param configs its own configuration; a null value is refused
+     */
+    record Wanted(String name, int partitions, int replicationFactor, List<Assignment> assignments,
+            Map<String, String> configs) {
+        static Wanted byDefault(String name) {
+            return new Wanted(name, DEFAULT, DEFAULT, List.of(), Map.of());
+        }
+    }
+
+    /**
+     * What became of a topic.
+     *
+     * @param id {@link Uuid#ZERO} where it was refused
+     * @param message a sentence about the error, or null
+     * @param partitions how many it has; -1 where it was refused
+     * @param replicationFactor how many replicas each has; -1 where it was refused
+     * @param configs its own configuration
+     */
+    record Created(String name, Uuid id, ErrorCode error, String message, int partitions,
+            int replicationFactor, Map<String, String> configs) {
+        static Created refused(String name, Outcome why) {
+            return new Created(name, Uuid.ZERO, why.error(), why.message(), -1, -1, Map.of());
+        }
+    }
+
+    private final Services services;
+
+    TopicCreation(Services services) {
+        this.services = services;
+    }
+
+    /**
+     * Makes the topics and returns when they can be written to.
+     *
+     * @param validateOnly says what would become of them, and makes none
+     * @return a line for each name, in the order asked; names that came twice are refused, at the end
+     * @throws IOException if the catalog cannot be written
+     */
+    List<Created> create(List<Wanted> wanted, boolean validateOnly) throws IOException {
+        var single = new LinkedHashMap<String, Wanted>();
+        var repeated = new TreeMap<String, Wanted>();
+        for (var each : wanted) {
+            if (single.putIfAbsent(each.name, each) != null) {
+                repeated.put(each.name, each);
+            }
+        }
+        single.keySet().removeAll(repeated.keySet());
+        var created = new ArrayList<Created>();
+        services.catalog().change(image -> {
+            var records = decide(image, single.values().stream().toList(), created);
+            return validateOnly ? List.of() : records;
+        });
+        for (var name : repeated.keySet()) {
+            created.add(Created.refused(name, Outcome.invalid("Duplicate topic name.")));
+        }
+        return created;
+    }
+
+    private List<MetadataRecord> decide(Image image, List<Wanted> wanted, List<Created> created) {
+        var config = services.config().get();
+        long partitions = 0;
+        for (var each : wanted) {
+            partitions += Math.max(1, partitions(each, config));
+        }
+        if (partitions > PARTITIONS_LIMIT) {
+            return refuseAll(wanted, created, new Outcome(ErrorCode.POLICY_VIOLATION,
+                    "Excessively large number of partitions per request."));
+        }
+        var records = new ArrayList<MetadataRecord>();
+        for (var each : wanted) {
+            var refusal = refusal(image, config, each);
+            created.add(refusal != null ? Created.refused(each.name, refusal) : add(config, each, records));
+            if (records.size() > Changes.RECORDS_LIMIT) {
+                return refuseAll(wanted, created, Outcome.TOO_LARGE);
+            }
+        }
+        return records;
+    }
+
+    private static List<MetadataRecord> refuseAll(List<Wanted> wanted, List<Created> created, Outcome why) {
+        created.clear();
+        wanted.forEach(each -> created.add(Created.refused(each.name, why)));
+        return List.of();
+    }
+
+    private Created add(BrokerConfig config, Wanted wanted, List<MetadataRecord> records) {
+        var id = Uuid.random();
+        int partitions = partitions(wanted, config);
+        records.addAll(services.catalog().changes().createTopic(id, wanted.name, partitions, wanted.configs));
+        return new Created(wanted.name, id, ErrorCode.NONE, null, partitions, 1, wanted.configs);
+    }
+
+    /** Why a topic cannot be made, or null; what is looked at first is what Apache Kafka looks at first. */
+    private static Outcome refusal(Image image, BrokerConfig config, Wanted wanted) {
+        if (wanted.name.equals("__cluster_metadata")) {
+            return Outcome.invalid("Creation of internal topic __cluster_metadata is prohibited.");
+        }
+        var invalid = TopicNames.error(wanted.name);
+        if (invalid != null) {
+            return new Outcome(ErrorCode.INVALID_TOPIC_EXCEPTION, invalid);
+        }
+        if (image.topic(wanted.name) != null) {
+            return new Outcome(ErrorCode.TOPIC_ALREADY_EXISTS, "Topic '" + wanted.name + "' already exists.");
+        }
+        var collision = TopicNames.collision(image, wanted.name);
+        if (collision != null) {
+            return new Outcome(ErrorCode.INVALID_TOPIC_EXCEPTION, collision);
+        }
+        var configError = configError(wanted.configs, config);
+        if (configError != null) {
+            return new Outcome(ErrorCode.INVALID_CONFIG, configError);
+        }
+        return wanted.assignments.isEmpty() ? numbersRefusal(config, wanted)
+                : assignmentRefusal(image, wanted);
+    }
+
+    private static String configError(Map<String, String> configs, BrokerConfig config) {
+        var nulls = configs.keySet().stream().filter(key -> configs.get(key) == null).toList();
+        return nulls.isEmpty() ? TopicConfigs.error(configs, config)
+                : "Null value not supported for topic configs: " + String.join(",", nulls);
+    }
+
+    private static Outcome numbersRefusal(BrokerConfig config, Wanted wanted) {
+        int factor = wanted.replicationFactor == DEFAULT
+                ? config.integer("default.replication.factor") : wanted.replicationFactor;
+        if (factor <= 0) {
+            return new Outcome(ErrorCode.INVALID_REPLICATION_FACTOR,
+                    "Replication factor must be larger than 0, or -1 to use the default value.");
+        }
+        if (partitions(wanted, config) <= 0) {
+            return new Outcome(ErrorCode.INVALID_PARTITIONS,
+                    "Number of partitions was set to an invalid non-positive value.");
+        }
+        return factor == 1 ? null : new Outcome(ErrorCode.INVALID_REPLICATION_FACTOR,
+                "Unable to replicate the partition " + factor + " time(s): The target replication factor of "
+                        + factor + " cannot be reached because only 1 broker(s) are registered or some"
+                        + " brokers have all their log directories cordoned.");
+    }
+
+    private static Outcome assignmentRefusal(Image image, Wanted wanted) {
+        if (wanted.replicationFactor != DEFAULT || wanted.partitions != DEFAULT) {
+            var field = wanted.replicationFactor != DEFAULT ? "replication factor" : "numPartitions";
+            return Outcome.invalid("A manual partition assignment was specified, but " + field
+                    + " was not set to -1.");
+        }
+        var indexes = new HashSet<Integer>();
+        for (var assignment : wanted.assignments) {
+            if (!indexes.add(assignment.partition)) {
+                return new Outcome(ErrorCode.INVALID_REPLICA_ASSIGNMENT,
+                        "Found multiple manual partition assignments for partition " + assignment.partition);
+            }
+            var refusal = Replicas.refusal(image, assignment.brokers);
+            if (refusal != null) {
+                return refusal;
+            }
+        }
+        boolean consecutive = indexes.stream().allMatch(index -> index >= 0 && index < indexes.size());
+        return consecutive ? null : new Outcome(ErrorCode.INVALID_REPLICA_ASSIGNMENT,
+                "partitions should be a consecutive 0-based integer sequence");
+    }
+
+    private static int partitions(Wanted wanted, BrokerConfig config) {
+        if (!wanted.assignments.isEmpty()) {
+            return wanted.assignments.size();
+        }
+        return wanted.partitions == DEFAULT ? config.integer("num.partitions") : wanted.partitions;
+    }
+}

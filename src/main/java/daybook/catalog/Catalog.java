@@ -1,0 +1,186 @@
+package daybook.catalog;
+
+import daybook.catalog.MetadataRecord.AbortTransactionRecord;
+import daybook.catalog.MetadataRecord.ProducerIdsRecord;
+import daybook.log.Appended;
+import daybook.log.Disk;
+import daybook.log.PartitionLog;
+import daybook.record.BatchBuilder;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
+
+/**
+ * What the broker knows of topics, partitions, configurations and itself: one image, changed only by
+ * replaying records of the metadata log. Standing alone the broker writes them itself, and only here.
+ */
+public final class Catalog {
+    private static final System.Logger LOG = System.getLogger("daybook.catalog");
+    private static final int PRODUCER_IDS_BLOCK = 1000;
+
+    private final PartitionLog log;
+    private final Identity self;
+    private final InstantSource clock;
+    private final Changes changes;
+    private final int epoch;
+    /** Held from the decision on a change until its listeners were called. */
+    private final ReentrantLock lock = new ReentrantLock();
+    /** Written under the lock. */
+    private volatile Image image;
+    /** Under the lock. After a failed write nobody knows what is on the disk: no more changes. */
+    private boolean failed;
+    /** Under the lock: producer ids to give out, the first and the one after the last. */
+    private long producerId;
+    private long producerIdEnd;
+    /** Under the lock. */
+    private final List<BiConsumer<Image, Image>> listeners = new ArrayList<>();
+
+    private Catalog(PartitionLog log, Identity self, InstantSource clock, Image image, int epoch) {
+        this.log = log;
+        this.self = self;
+        this.clock = clock;
+        this.changes = new Changes(self);
+        this.image = image;
+        this.epoch = epoch;
+    }
+
+    /**
+     * Replays the log, begins a new leader epoch in it and registers the broker. On a first start the log
+     * begins with what Apache Kafka's format step and first controller write.
+     *
+     * @throws IOException if the disk fails, or the log has what this version of Daybook does not know; the
+     *     message is a sentence
+     */
+    public static Catalog open(PartitionLog log, Disk disk, Identity self, InstantSource clock)
+            throws IOException {
+        var quorum = new Quorum(disk, log.directory(), self);
+        if (log.endOffset() == 0) {
+            quorum.format(clock.millis());
+        }
+        var replay = new Replay(Image.EMPTY);
+        var image = MetadataLog.replay(log, replay);
+        if (image.broker() != null && image.broker().nodeId() != self.nodeId()) {
+            throw new IOException("The metadata log is that of node " + image.broker().nodeId()
+                    + ", not of node " + self.nodeId());
+        }
+        int epoch = Math.max(image.epoch(), quorum.epoch()) + 1;
+        quorum.lead(epoch);
+        log.lead(epoch);
+        var catalog = new Catalog(log, self, clock, image, epoch);
+        warnOfWhatIsNotServed(image);
+        catalog.append(quorum.leaderChange(clock.millis()), List.of());
+        if (replay.inTransaction()) {
+            catalog.change(before -> List.of(new AbortTransactionRecord("The controller was started again")));
+        }
+        catalog.change(catalog.changes::start);
+        return catalog;
+    }
+
+    /** The newest image. */
+    public Image image() {
+        return image;
+    }
+
+    /** Makes the records of changes. */
+    public Changes changes() {
+        return changes;
+    }
+
+    /** The leader epoch of this start. */
+    public int epoch() {
+        return epoch;
+    }
+
+    /**
+     * The one way to change anything. What {@code decide} returns for the newest image is written as one
+     * batch and forced, replayed into a new image, and told to the listeners; all that before this returns,
+     * and one change at a time.
+     *
+     * @param decide returns the records to write; with none, nothing happens
+     * @return the image after the change
+     * @throws IOException if the disk fails; the catalog then refuses all changes
+     */
+    public Image change(Function<Image, List<MetadataRecord>> decide) throws IOException {
+        lock.lock();
+        try {
+            var records = decide.apply(image);
+            if (!records.isEmpty()) {
+                append(BatchBuilder.plain(clock.millis(), MetadataLog.entries(records)), records);
+            }
+            return image;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Has the listener called with the image before and after each change, in order, under the lock. */
+    public void onChange(BiConsumer<Image, Image> listener) {
+        lock.lock();
+        try {
+            listeners.add(listener);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A producer id that was never given out before. */
+    public long producerId() throws IOException {
+        lock.lock();
+        try {
+            if (producerId == producerIdEnd) {
+                long first = image.nextProducerId();
+                long next = first + PRODUCER_IDS_BLOCK;
+                long brokerEpoch = image.broker().epoch();
+                change(before -> List.of(new ProducerIdsRecord(self.nodeId(), brokerEpoch, next)));
+                producerId = first;
+                producerIdEnd = next;
+            }
+            return producerId++;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Another broker may have set in this log what Daybook would refuse. */
+    private static void warnOfWhatIsNotServed(Image image) {
+        image.configs().forEach((resource, values) -> values.forEach((name, value) -> {
+            var key = (resource.type() == ConfigResource.Type.TOPIC ? TopicConfigs.KEYS : BrokerConfig.KEYS)
+                    .get(name);
+            var error = key == null ? "Daybook does not serve the key " + name + ": it has no effect"
+                    : key.error(value);
+            if (error != null) {
+                LOG.log(Level.WARNING, resource.type() + " " + resource.name() + ": " + error);
+            }
+        }));
+    }
+
+    private void append(ByteBuffer batch, List<MetadataRecord> records) throws IOException {
+        if (failed) {
+            throw new IOException("The catalog takes no changes since a write to the metadata log failed");
+        }
+        failed = true;
+        long next = switch (log.appendOwn(batch)) {
+            case Appended.Done done -> done.nextOffset();
+            case Appended.Refused refused -> throw new IOException("The metadata log cannot be written: "
+                    + refused.error());
+        };
+        if (!log.awaitForced(next)) {
+            throw new IOException("The metadata log cannot be forced to the disk");
+        }
+        var before = image;
+        var replay = new Replay(before);
+        records.forEach(replay::apply);
+        image = replay.done(next, epoch);
+        failed = false;
+        for (var listener : listeners) {
+            listener.accept(before, image);
+        }
+    }
+}

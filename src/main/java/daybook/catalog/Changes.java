@@ -1,0 +1,109 @@
+package daybook.catalog;
+
+import daybook.catalog.MetadataRecord.BrokerRegistrationChangeRecord;
+import daybook.catalog.MetadataRecord.ConfigRecord;
+import daybook.catalog.MetadataRecord.FeatureLevelRecord;
+import daybook.catalog.MetadataRecord.PartitionChangeRecord;
+import daybook.catalog.MetadataRecord.PartitionRecord;
+import daybook.catalog.MetadataRecord.RegisterBrokerRecord;
+import daybook.catalog.MetadataRecord.RemoveTopicRecord;
+import daybook.catalog.MetadataRecord.TopicRecord;
+import daybook.wire.Uuid;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** The records that make a change, for a broker that is the only replica of all partitions. */
+public final class Changes {
+    /** The most records of one change, as in Kafka's controller; who asks for more is refused. */
+    public static final int RECORDS_LIMIT = 10_000;
+
+    private final Identity self;
+
+    Changes(Identity self) {
+        this.self = self;
+    }
+
+    /** A new topic with what is set for it. */
+    public List<MetadataRecord> createTopic(Uuid id, String name, int partitions,
+            Map<String, String> configs) {
+        var records = new ArrayList<MetadataRecord>();
+        records.add(new TopicRecord(name, id));
+        records.addAll(configure(ConfigResource.topic(name), configs));
+        addPartitions(records, id, 0, partitions);
+        return records;
+    }
+
+    /** The partitions that a topic lacks to have {@code partitions} of them. */
+    public List<MetadataRecord> createPartitions(Topic topic, int partitions) {
+        var records = new ArrayList<MetadataRecord>();
+        addPartitions(records, topic.id(), topic.partitions().size(), partitions);
+        return records;
+    }
+
+    /** The end of a topic, its partitions and its configuration. */
+    public List<MetadataRecord> deleteTopic(Topic topic) {
+        return List.of(new RemoveTopicRecord(topic.id()));
+    }
+
+    /** Sets keys of a resource; those with a null value are deleted. */
+    public List<MetadataRecord> configure(ConfigResource resource, Map<String, String> values) {
+        var records = new ArrayList<MetadataRecord>();
+        values.forEach((name, value) ->
+                records.add(new ConfigRecord(resource.type().id(), resource.name(), name, value)));
+        return records;
+    }
+
+    /** A new leader epoch for each partition: after an unclean stop, what was written may be gone. */
+    public List<MetadataRecord> renewLeaders(Image image) {
+        return elect(image, true);
+    }
+
+    /**
+     * This broker's start, after what a new cluster begins with where there is none yet. As in Kafka the
+     * smallest in-sync set of all brokers is written down with the eligible leaders, which depend on it
+     * (KIP-966). A controller is not registered: nothing but this process ever asks for one.
+     */
+    List<MetadataRecord> start(Image image) {
+        var records = new ArrayList<MetadataRecord>();
+        if (!image.features().containsKey(Features.METADATA)) {
+            records.add(new FeatureLevelRecord(Features.METADATA, Features.METADATA_LEVEL));
+            records.add(new FeatureLevelRecord(Features.ELIGIBLE_LEADERS, 1));
+            records.addAll(configure(ConfigResource.allBrokers(), Map.of("min.insync.replicas", "1")));
+        }
+        long epoch = image.offset() + records.size();
+        records.add(new RegisterBrokerRecord(self.nodeId(), false, self.incarnation(), epoch,
+                self.endpoints(), Features.SUPPORTED, self.rack(), true, false, self.directories(), null));
+        records.add(new BrokerRegistrationChangeRecord(self.nodeId(), epoch, -1, 0, List.of(), null));
+        records.addAll(elect(image, false));
+        return records;
+    }
+
+    /** This broker as the leader of all partitions, or of those that have none: Kafka leaves them so. */
+    private List<MetadataRecord> elect(Image image, boolean all) {
+        var records = new ArrayList<MetadataRecord>();
+        var me = List.of(self.nodeId());
+        for (var topic : image.topics().values()) {
+            for (var partition : topic.partitions()) {
+                boolean missing = partition.leader() != self.nodeId() || !partition.isr().equals(me);
+                if (all || missing) {
+                    var eligible = missing ? List.<Integer>of() : null;
+                    records.add(new PartitionChangeRecord(partition.index(), topic.id(), missing ? me : null,
+                            self.nodeId(), null, null, null, -1, eligible, eligible, null));
+                }
+            }
+        }
+        return records;
+    }
+
+    private void addPartitions(List<MetadataRecord> records, Uuid topicId, int from, int to) {
+        var me = List.of(self.nodeId());
+        // Of several directories the log room chooses one; to Kafka the zero id says that it is not told yet.
+        var directory = List.of(self.directories().size() == 1 ? self.directories().getFirst() : Uuid.ZERO);
+        for (int index = from; index < to; index++) {
+            records.add(new PartitionRecord(index, topicId, me, me, List.of(), List.of(), self.nodeId(), 0, 0,
+                    directory, 0, null, null));
+        }
+    }
+}

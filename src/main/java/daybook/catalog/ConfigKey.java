@@ -1,0 +1,73 @@
+package daybook.catalog;
+
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+
+/**
+ * One key of a configuration.
+ *
+ * @param defaultValue in its text form, or null for none
+ * @param allowed what its values must be besides of the type
+ * @param dynamic whether it can be changed while the broker runs
+ * @param synonyms for a topic's key the broker's key that stands in for it; for a broker's key the others
+ *     that say the same, the first one first
+ * @param documentation a sentence or two
+ */
+public record ConfigKey(String name, Type type, String defaultValue, Allowed allowed, boolean dynamic,
+        List<String> synonyms, String documentation) {
+    /** The types, by their numbers in DescribeConfigs. */
+    public enum Type {
+        BOOLEAN(1), STRING(2), INT(3), SHORT(4), LONG(5), DOUBLE(6), LIST(7), CLASS(8), PASSWORD(9);
+
+        private final byte id;
+
+        Type(int id) {
+            this.id = (byte) id;
+        }
+
+        public byte id() {
+            return id;
+        }
+    }
+
+    /** Whether the value must not be shown. */
+    public boolean sensitive() {
+        return type == Type.PASSWORD;
+    }
+
+    /** What is wrong with a value, in Kafka's words; null where nothing is. */
+    public String error(String value) {
+        return allowed.error(name, type, value);
+    }
+
+    /** A value that has no error: Boolean, Long for whole numbers, Double, String, or a list of strings. */
+    Object parse(String value) {
+        var trimmed = value.strip();
+        return switch (type) {
+            case BOOLEAN -> Boolean.valueOf(trimmed);
+            case INT, SHORT, LONG -> Long.valueOf(trimmed);
+            case DOUBLE -> Double.valueOf(trimmed);
+            case LIST -> elements(trimmed);
+            case STRING, CLASS, PASSWORD -> trimmed;
+        };
+    }
+
+    /** The text form in which Kafka shows a parsed value. */
+    static String text(Object value) {
+        return value instanceof List<?> elements
+                ? String.join(",", elements.stream().map(String::valueOf).toList()) : value.toString();
+    }
+
+    /** The text form in which Kafka shows a value. */
+    String canonical(String value) {
+        return text(parse(value));
+    }
+
+    /** The elements of a list's text form, each once. */
+    static List<String> elements(String text) {
+        var trimmed = text.strip();
+        return trimmed.isEmpty() ? List.of()
+                : List.copyOf(new LinkedHashSet<>(Arrays.asList(trimmed.split("\\s*,\\s*", -1))));
+    }
+}

@@ -1,0 +1,152 @@
+package daybook.log;
+
+import daybook.record.Codec;
+import daybook.record.CorruptBatchException;
+import daybook.record.RecordBatch;
+import daybook.wire.ErrorCode;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What a batch from a client must be before the log's lock is taken, in Apache Kafka's order and with its
+ * answers. The batch stays sealed: it is opened only where the times of its records must be looked at one by
+ * one.
+ */
+final class BatchCheck {
+    /** The most that is decompressed to look at the times of one batch. */
+    static final int OPENED_LIMIT_BYTES = 64 << 20;
+
+    /** Base offset, length and the smallest magic 0 message: below it Kafka calls a length corrupt. */
+    private static final int LENGTH_LEAST = 14;
+    private static final int RECORD_ERRORS_MOST = 1_000;
+    private static final int CODECS = Codec.values().length;
+
+    private final LogConfig config;
+    private final long startOffset;
+    private final long nowMs;
+
+    BatchCheck(LogConfig config, long startOffset, long nowMs) {
+        this.config = config;
+        this.startOffset = startOffset;
+        this.nowMs = nowMs;
+    }
+
+    /**
+     * Why these bytes are refused; null where they are one good batch (and perhaps a rest too short to be
+     * another).
+     */
+    Appended.Refused refusal(ByteBuffer bytes) {
+        var framing = framing(bytes);
+        if (framing != null) {
+            return framing;
+        }
+        var batch = new RecordBatch(bytes, bytes.position());
+        if (batch.baseOffset() != 0) {
+            return refused(ErrorCode.INVALID_RECORD, startOffset);
+        }
+        if (batch.sizeBytes() > config.maxMessageBytes()) {
+            return refused(ErrorCode.MESSAGE_TOO_LARGE, -1);
+        }
+        if (batch.sizeBytes() < RecordBatch.HEADER_BYTES || !batch.checksumHolds()) {
+            return refused(ErrorCode.CORRUPT_MESSAGE, -1);
+        }
+        boolean counted = batch.recordCount() > 0 && batch.lastOffsetDelta() == batch.recordCount() - 1;
+        boolean sequenced = batch.producerId() < 0 || batch.baseSequence() >= 0;
+        if (!counted || !sequenced || batch.control()) {
+            return refused(ErrorCode.INVALID_RECORD, startOffset);
+        }
+        if (batch.transactional()) {
+            return refused(ErrorCode.INVALID_TXN_STATE, startOffset);
+        }
+        if (batch.codecId() >= CODECS) {
+            return refused(ErrorCode.UNKNOWN_SERVER_ERROR, startOffset);
+        }
+        if (batch.sizeBytes() > config.segmentBytes()) {
+            return refused(ErrorCode.RECORD_LIST_TOO_LARGE, -1);
+        }
+        return config.logAppendTime() ? null : times(batch);
+    }
+
+    /** Whether the bytes begin with one batch of magic 2 and hold no second one. */
+    private Appended.Refused framing(ByteBuffer bytes) {
+        int at = bytes.position();
+        int remaining = bytes.remaining();
+        if (remaining < RecordBatch.OVERHEAD_BYTES) {
+            return refused(ErrorCode.INVALID_RECORD, -1);
+        }
+        int length = bytes.getInt(at + RecordBatch.LENGTH_AT);
+        if (length < LENGTH_LEAST) {
+            var message = "Record size " + length + " is less than the minimum record overhead (" + LENGTH_LEAST + ")";
+            return new Appended.Refused(ErrorCode.CORRUPT_MESSAGE, message, List.of());
+        }
+        if (remaining <= RecordBatch.MAGIC_AT) {
+            return refused(ErrorCode.INVALID_RECORD, -1);
+        }
+        int magic = bytes.get(at + RecordBatch.MAGIC_AT);
+        if (magic < 0 || magic > RecordBatch.MAGIC) {
+            return new Appended.Refused(ErrorCode.CORRUPT_MESSAGE, "Invalid magic found in record: " + magic, List.of());
+        }
+        long rest = remaining - (long) RecordBatch.OVERHEAD_BYTES - length;
+        if (magic != RecordBatch.MAGIC || rest < 0) {
+            return refused(ErrorCode.INVALID_RECORD, -1);
+        }
+        return rest < RecordBatch.OVERHEAD_BYTES ? null : second(bytes, (int) (bytes.limit() - rest));
+    }
+
+    /** What Kafka answers to bytes behind the batch that are long enough to begin another. */
+    private static Appended.Refused second(ByteBuffer bytes, int at) {
+        int length = bytes.getInt(at + RecordBatch.LENGTH_AT);
+        if (length < LENGTH_LEAST) {
+            return refused(ErrorCode.CORRUPT_MESSAGE, -1);
+        }
+        boolean whole = bytes.limit() - at > RecordBatch.MAGIC_AT
+                && bytes.limit() - at - RecordBatch.OVERHEAD_BYTES >= length;
+        return whole ? refused(ErrorCode.INVALID_RECORD, -1) : null;
+    }
+
+    /**
+     * Refuses a batch also where only its header gives a time that is out of range: indexes go by the header.
+     */
+    private Appended.Refused times(RecordBatch batch) {
+        boolean anyPast = config.timestampBeforeMaxMs() == Long.MAX_VALUE;
+        if (anyPast && inTime(batch.maxTimestamp())) {
+            return null;
+        }
+        var errors = new ArrayList<Appended.RecordError>();
+        int index = 0;
+        try {
+            for (var record : batch.records(OPENED_LIMIT_BYTES)) {
+                if (!inTime(record.timestampMs()) && errors.size() < RECORD_ERRORS_MOST) {
+                    errors.add(new Appended.RecordError(index, "Timestamp " + record.timestampMs()
+                            + " of message with offset " + record.offset()
+                            + " is out of range. The timestamp should be within ["
+                            + (nowMs - config.timestampBeforeMaxMs()) + ", "
+                            + (nowMs + config.timestampAfterMaxMs()) + "]"));
+                }
+                index++;
+            }
+        } catch (CorruptBatchException corrupt) {
+            return refused(ErrorCode.INVALID_RECORD, startOffset);
+        }
+        if (errors.isEmpty() && inTime(batch.maxTimestamp())) {
+            return null;
+        }
+        return new Appended.Refused(ErrorCode.INVALID_TIMESTAMP,
+                "One or more records have been rejected due to invalid timestamp", errors, startOffset);
+    }
+
+    /** A record without a time is always in time; sums that pass the largest long count as the largest. */
+    private boolean inTime(long timestampMs) {
+        if (timestampMs == RecordBatch.NO_TIMESTAMP) {
+            return true;
+        }
+        long latest = nowMs + config.timestampAfterMaxMs();
+        return timestampMs >= nowMs - config.timestampBeforeMaxMs() && (timestampMs <= latest || latest < 0);
+    }
+
+    private static Appended.Refused refused(ErrorCode error, long startOffset) {
+        return new Appended.Refused(error, null, List.of(), startOffset);
+    }
+}

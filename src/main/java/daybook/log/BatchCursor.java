@@ -1,0 +1,139 @@
+package daybook.log;
+
+import daybook.record.RecordBatch;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.util.zip.CRC32C;
+
+/**
+ * Walks over the batches of a segment by their headers, with one read for as many as lie in its window. It
+ * stops at the limit, or where what it finds cannot be a batch. Belongs to the thread that made it.
+ */
+final class BatchCursor {
+    /** To find a place among batches of usual size. */
+    static final int SMALL_WINDOW_BYTES = 4096;
+    /** To read all of a segment. */
+    static final int LARGE_WINDOW_BYTES = 1 << 20;
+
+    private static final int CHECKSUM_FROM = 21;
+
+    private final FileChannel file;
+    private final int limit;
+    private final ByteBuffer window;
+    /** Where in the file the window begins; its limit says how much of it is filled. */
+    private long windowAt;
+    private int position;
+    private int sizeBytes;
+    private RecordBatch batch;
+
+    /**
+     * @param from where the first batch begins
+     * @param limit where the last one ends
+     */
+    BatchCursor(FileChannel file, int from, int limit, int windowBytes) {
+        this.file = file;
+        this.limit = limit;
+        this.position = from;
+        this.window = ByteBuffer.allocate(Math.clamp((long) limit - from, 0, windowBytes)).limit(0);
+    }
+
+    /** Goes to the next batch; false at the limit, and where no whole batch of magic 2 lies. */
+    boolean next() throws IOException {
+        position += sizeBytes;
+        sizeBytes = 0;
+        batch = null;
+        if (limit - position < RecordBatch.HEADER_BYTES) {
+            return false;
+        }
+        int at = inWindow(position, RecordBatch.HEADER_BYTES);
+        if (at < 0) {
+            return false;
+        }
+        var found = new RecordBatch(window, at);
+        long size = (long) window.getInt(at + RecordBatch.LENGTH_AT) + RecordBatch.OVERHEAD_BYTES;
+        boolean sound = size >= RecordBatch.HEADER_BYTES && size <= limit - position
+                && found.magic() == RecordBatch.MAGIC && found.baseOffset() >= 0 && found.lastOffsetDelta() >= 0;
+        if (sound) {
+            sizeBytes = (int) size;
+            batch = found;
+        }
+        return sound;
+    }
+
+    /** Where the batch begins; after {@link #next} was false, where it stopped. */
+    int position() {
+        return position;
+    }
+
+    int sizeBytes() {
+        return sizeBytes;
+    }
+
+    /** The header of the batch, valid until the next call to this cursor. */
+    RecordBatch batch() {
+        return batch;
+    }
+
+    /** Whether the cursor has come to its limit rather than to something that is no batch. */
+    boolean atLimit() {
+        return position == limit;
+    }
+
+    /** Whether the checksum is that of the bytes, read through the window however large the batch is. */
+    boolean checksumHolds() throws IOException {
+        if (inWindow(position, Math.min(sizeBytes, window.capacity())) < 0) {
+            return false;
+        }
+        int expected = header().checksum();
+        var checksum = new CRC32C();
+        int done = CHECKSUM_FROM;
+        while (done < sizeBytes) {
+            int at = inWindow(position + (long) done, 1);
+            if (at < 0) {
+                return false;
+            }
+            int count = Math.min(window.limit() - at, sizeBytes - done);
+            checksum.update(window.slice(at, count));
+            done += count;
+        }
+        batch = header();
+        return (int) checksum.getValue() == expected;
+    }
+
+    /** A copy of the whole batch; the caller has seen to it that {@link #sizeBytes} is not too much. */
+    RecordBatch whole() throws IOException {
+        var bytes = ByteBuffer.allocate(sizeBytes);
+        if (read(bytes, position) < sizeBytes) {
+            throw new IOException("The file ends inside the batch at byte " + position);
+        }
+        return new RecordBatch(bytes, 0);
+    }
+
+    private RecordBatch header() throws IOException {
+        return new RecordBatch(window, inWindow(position, RecordBatch.HEADER_BYTES));
+    }
+
+    /**
+     * Where in the window these bytes of the file lie, after reading them if need be; -1 where the file ends
+     * before.
+     */
+    private int inWindow(long from, int count) throws IOException {
+        if (from < windowAt || from + count > windowAt + window.limit()) {
+            window.clear().limit((int) Math.min(window.capacity(), limit - from));
+            window.limit(read(window, from));
+            windowAt = from;
+        }
+        return count > window.limit() ? -1 : (int) (from - windowAt);
+    }
+
+    /** Reads until the buffer is full or the file ends; returns how many bytes. */
+    private int read(ByteBuffer into, long from) throws IOException {
+        int count = 0;
+        while (into.hasRemaining() && count >= 0) {
+            count = file.read(into, from + into.position());
+        }
+        return into.position();
+    }
+}

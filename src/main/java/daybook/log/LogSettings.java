@@ -1,0 +1,31 @@
+package daybook.log;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * The settings of the room that hold for the whole broker.
+ *
+ * @param directories where partitions live: {@code log.dirs}
+ * @param metadataDirectory where the metadata log lives: one of them, or one of its own
+ * @param forceAcksAll whether {@link PartitionLog#awaitForced} waits for the disk: {@code
+ *     daybook.durability=fsync}
+ * @param retentionCheckMs between two looks at what is too old or too much
+ * @param flushCheckpointMs between two writings of the checkpoints
+ * @param producerIdExpirationMs an idempotent producer that was silent this long is forgotten
+ * @param recoveryThreads threads that load the logs at start, per directory
+ */
+public record LogSettings(List<Path> directories, Path metadataDirectory, boolean forceAcksAll, long retentionCheckMs,
+        long flushCheckpointMs, long producerIdExpirationMs, int recoveryThreads) {
+
+    /** The same with paths that can be compared. */
+    LogSettings absolute() {
+        var paths = directories.stream().map(LogSettings::absolute).distinct().toList();
+        return new LogSettings(paths, absolute(metadataDirectory), forceAcksAll, retentionCheckMs, flushCheckpointMs,
+                producerIdExpirationMs, recoveryThreads);
+    }
+
+    private static Path absolute(Path path) {
+        return path.toAbsolutePath().normalize();
+    }
+}

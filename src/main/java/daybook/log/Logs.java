@@ -1,0 +1,456 @@
+package daybook.log;
+
+import daybook.wire.Uuid;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * All logs of the broker, and the directories they live in. Any thread may call.
+ */
+public final class Logs implements AutoCloseable {
+    /** A partition that the catalog says is here. */
+    public record Expected(Uuid topicId, TopicPartition partition, int leaderEpoch, LogConfig config) { }
+
+    /** A log directory; a failed one has no id and no bytes. */
+    public record LogDirectory(Path path, Uuid id, boolean failed, long totalBytes, long usableBytes) { }
+
+    /** The metadata log. */
+    public static final TopicPartition METADATA = new TopicPartition("__cluster_metadata", 0);
+
+    private static final System.Logger LOG = System.getLogger("daybook.log");
+    private static final int DIRECTORY_NAME_MOST = 255;
+    private static final String DELETE = "-delete";
+    private static final String STRAY = "-stray";
+    private static final int FIRST_NODE_ID = 1;
+    private static final long TICK_NANOS = 1_000_000_000L;
+
+    private final LogSettings settings;
+    private final Disk disk;
+    private final InstantSource clock;
+    /** By path, in the order of the settings, the metadata directory last where it is one of its own. */
+    private final Map<Path, Directory> directories;
+    private final String clusterId;
+    private final int nodeId;
+    private final PartitionLog metadataLog;
+    private final boolean firstStart;
+    private final Map<TopicPartition, PartitionLog> logs = new ConcurrentHashMap<>();
+    private final Set<TopicPartition> offline = ConcurrentHashMap.newKeySet();
+    /** Held while logs are made, and by the background while it works. The first lock of the room. */
+    private final ReentrantLock lock = new ReentrantLock();
+    /** Guarded by {@link #lock}. */
+    private long retentionAtMs;
+    /** Guarded by {@link #lock}. */
+    private long checkpointAtMs;
+    /** Null before {@link #start}. Guarded by {@link #lock}. */
+    private Thread background;
+    private volatile boolean closing;
+
+    private Logs(LogSettings settings, int configuredNodeId, Disk disk, InstantSource clock,
+            Map<Path, Directory> directories) throws IOException {
+        this.settings = settings;
+        this.disk = disk;
+        this.clock = clock;
+        this.directories = directories;
+        var home = directories.get(settings.metadataDirectory());
+        var metas = new LinkedHashMap<Directory, Directory.Meta>();
+        metas.put(home, home.meta());
+        for (var directory : directories.values()) {
+            metas.put(directory, directory.meta());
+        }
+        var owner = owner(metas, home);
+        this.clusterId = owner == null ? Uuid.random().toString() : owner.clusterId();
+        int foundNodeId = owner == null ? -1 : owner.nodeId();
+        if (foundNodeId >= 0 && configuredNodeId >= 0 && foundNodeId != configuredNodeId) {
+            throw new IOException("node.id is " + configuredNodeId + ", but " + home.path() + " belongs to node "
+                    + foundNodeId);
+        }
+        this.nodeId = foundNodeId >= 0 ? foundNodeId : configuredNodeId >= 0 ? configuredNodeId : FIRST_NODE_ID;
+        for (var entry : metas.entrySet()) {
+            entry.getKey().claim(entry.getValue(), clusterId, nodeId);
+            entry.getKey().removeCleanMark();
+        }
+        var expected = new Expected(Uuid.METADATA_TOPIC, METADATA, 0, LogConfig.METADATA);
+        var path = home.path().resolve(METADATA.toString());
+        this.metadataLog = disk.exists(path)
+                ? home.openLog(expected, path, home.clean() && home.hasRecoveryPoint(METADATA))
+                : home.createLog(expected);
+        this.firstStart = metadataLog.endOffset() == 0;
+        this.retentionAtMs = clock.millis() + settings.retentionCheckMs();
+        this.checkpointAtMs = clock.millis() + settings.flushCheckpointMs();
+    }
+
+    /**
+     * Makes and locks the directories and opens the metadata log in them, nothing else yet.
+     *
+     * @param configuredNodeId the node's id, or -1 to take the one on the disk, or 1
+     * @throws IOException if a directory is in use, belongs to another node, or cannot be used: the metadata
+     *     directory, or all the others. The message is a sentence for the user.
+     */
+    public static Logs open(LogSettings given, int configuredNodeId, Disk disk, InstantSource clock)
+            throws IOException {
+        var settings = given.absolute();
+        var paths = new LinkedHashSet<>(settings.directories());
+        paths.add(settings.metadataDirectory());
+        var directories = new LinkedHashMap<Path, Directory>();
+        try {
+            for (var path : paths) {
+                openDirectory(settings, disk, clock, path, directories);
+            }
+            if (settings.directories().stream().noneMatch(directories::containsKey)) {
+                throw new IOException("None of the log directories can be used");
+            }
+            return new Logs(settings, configuredNodeId, disk, clock, directories);
+        } catch (IOException | RuntimeException failure) {
+            for (var directory : directories.values()) {
+                directory.unlock();
+            }
+            throw failure;
+        }
+    }
+
+    private static void openDirectory(LogSettings settings, Disk disk, InstantSource clock, Path path,
+            Map<Path, Directory> into) throws IOException {
+        Directory directory;
+        try {
+            directory = Directory.open(disk, clock, settings.forceAcksAll(), path);
+        } catch (IOException failure) {
+            if (path.equals(settings.metadataDirectory())) {
+                throw new IOException("The log directory " + path + " cannot be used: " + failure, failure);
+            }
+            LOG.log(Level.ERROR, "The log directory " + path + " cannot be used: its partitions are offline",
+                    failure);
+            return;
+        }
+        if (directory == null) {
+            throw new IOException("The log directory " + path + " is in use by another broker");
+        }
+        into.put(path, directory);
+    }
+
+    /** Whom the directories belong to, who must be the same in all; null where none belongs to anyone. */
+    private static Directory.Meta owner(Map<Directory, Directory.Meta> metas, Directory home) throws IOException {
+        var owner = metas.get(home);
+        for (var entry : metas.entrySet()) {
+            var meta = entry.getValue();
+            if (meta == null) {
+                continue;
+            }
+            if (owner == null) {
+                throw new IOException(entry.getKey().path() + " belongs to a cluster already, but the metadata directory "
+                        + home.path() + " is empty: the topics in it would be lost");
+            }
+            if (!owner.clusterId().equals(meta.clusterId()) || owner.nodeId() != meta.nodeId()) {
+                throw new IOException(entry.getKey().path() + " belongs to node " + meta.nodeId() + " of cluster "
+                        + meta.clusterId() + ", but " + home.path() + " to node " + owner.nodeId() + " of cluster "
+                        + owner.clusterId());
+            }
+        }
+        return owner;
+    }
+
+    public String clusterId() {
+        return clusterId;
+    }
+
+    public int nodeId() {
+        return nodeId;
+    }
+
+    /** Whether the metadata log was empty when it was opened. */
+    public boolean firstStart() {
+        return firstStart;
+    }
+
+    /** Whether all directories had been closed properly. */
+    public boolean cleanStart() {
+        return directories.values().stream().allMatch(Directory::clean);
+    }
+
+    /** The log of the catalog's records: partition 0 of {@code __cluster_metadata}. */
+    public PartitionLog metadataLog() {
+        return metadataLog;
+    }
+
+    // Loading.
+
+    /**
+     * Opens and recovers the logs of the partitions that are expected, and makes those that are missing.
+     * Directories of other partitions are given a name that ends in {@code -stray} and left alone.
+     *
+     * @throws IOException if a directory cannot be listed or a partition is there twice; a partition that
+     *     alone cannot be opened is offline, and told
+     */
+    public void load(Collection<Expected> expected) throws IOException {
+        var missing = new HashMap<TopicPartition, Expected>();
+        expected.forEach(one -> missing.put(one.partition(), one));
+        var tasks = new ArrayList<Runnable>();
+        var found = new HashMap<TopicPartition, Directory>();
+        for (var directory : directories.values()) {
+            for (var name : disk.list(directory.path())) {
+                var path = directory.path().resolve(name);
+                var partition = TopicPartition.parse(name);
+                if (name.endsWith(DELETE)) {
+                    directory.deleteLater(List.of(path), clock.millis());
+                } else if (partition != null && !partition.equals(METADATA)) {
+                    var one = missing.get(partition);
+                    var topicId = directory.topicId(path);
+                    if (one == null || topicId != null && !topicId.equals(one.topicId())) {
+                        stray(directory, path, partition);
+                        continue;
+                    }
+                    var other = found.put(partition, directory);
+                    if (other != null) {
+                        throw new IOException(partition + " is both in " + other.path() + " and in " + directory.path());
+                    }
+                    tasks.add(() -> open(directory, one, path, topicId));
+                }
+            }
+        }
+        boolean allHere = directories.keySet().containsAll(settings.directories());
+        missing.keySet().removeAll(found.keySet());
+        for (var one : missing.values()) {
+            if (allHere) {
+                tasks.add(() -> createOrTell(one));
+            } else {
+                offline.add(one.partition());
+            }
+        }
+        inParallel(tasks);
+    }
+
+    private void stray(Directory directory, Path path, TopicPartition partition) throws IOException {
+        var renamed = directory.path().resolve(renamed(partition, STRAY));
+        LOG.log(Level.WARNING, "The catalog does not know the partition in {0}; it is renamed to {1}", path,
+                renamed);
+        disk.rename(path, renamed);
+        disk.forceDirectory(directory.path());
+    }
+
+    private void open(Directory directory, Expected expected, Path path, Uuid topicId) {
+        try {
+            if (topicId == null) {
+                directory.writeTopicId(path, expected.topicId());
+            }
+            logs.put(expected.partition(), directory.openLog(expected, path, directory.clean()));
+        } catch (IOException failure) {
+            offline.add(expected.partition());
+            LOG.log(Level.ERROR, path + " cannot be opened: the partition is offline", failure);
+        }
+    }
+
+    private void createOrTell(Expected expected) {
+        try {
+            create(expected);
+        } catch (IOException failure) {
+            offline.add(expected.partition());
+            LOG.log(Level.ERROR, expected.partition() + " cannot be made: it is offline", failure);
+        }
+    }
+
+    private void inParallel(List<? extends Runnable> tasks) {
+        int threads = Math.min(Math.max(1, settings.recoveryThreads() * directories.size()), tasks.size());
+        if (threads == 0) {
+            return;
+        }
+        var names = Thread.ofPlatform().name("daybook-load-", 0).factory();
+        try (var pool = Executors.newFixedThreadPool(threads, names)) {
+            tasks.forEach(pool::execute);
+        }
+    }
+
+    // Partitions.
+
+    /**
+     * Makes the log of a new partition, in the directory with the fewest; one that is there already is
+     * returned as it is.
+     *
+     * @throws IOException if the disk fails, or the partition of another topic of that name is there
+     */
+    public PartitionLog create(Expected expected) throws IOException {
+        lock.lock();
+        try {
+            var present = logs.get(expected.partition());
+            if (present != null) {
+                if (!present.topicId().equals(expected.topicId())) {
+                    throw new IOException(expected.partition() + " of topic id " + present.topicId() + " is still there");
+                }
+                return present;
+            }
+            var directory = settings.directories().stream().map(directories::get).filter(one -> one != null)
+                    .min(Comparator.comparingInt(one -> one.logs().size())).orElseThrow();
+            var log = directory.createLog(expected);
+            offline.remove(expected.partition());
+            logs.put(expected.partition(), log);
+            return log;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The log of a partition; null where there is none, or it is offline. */
+    public PartitionLog find(String topic, int partition) {
+        return logs.get(new TopicPartition(topic, partition));
+    }
+
+    /** Whether the partition is expected here but could not be opened. */
+    public boolean offline(String topic, int partition) {
+        return offline.contains(new TopicPartition(topic, partition));
+    }
+
+    /** Deletes a partition: it is gone at once, its files after {@code file.delete.delay.ms}. */
+    public void delete(TopicPartition partition) {
+        offline.remove(partition);
+        var log = logs.remove(partition);
+        if (log == null) {
+            return;
+        }
+        var home = directories.get(log.directory().getParent());
+        home.logs().remove(partition);
+        try {
+            log.delete(home.path().resolve(renamed(partition, DELETE)));
+        } catch (IOException failure) {
+            LOG.log(Level.ERROR, "Deleting " + partition + " failed", failure);
+        }
+    }
+
+    /** Kafka's name for a directory that is put aside; the topic's name is cut where it would be too long. */
+    private static String renamed(TopicPartition partition, String suffix) {
+        var end = "-" + partition.partition() + "." + java.util.UUID.randomUUID().toString().replace("-", "") + suffix;
+        int length = Math.min(partition.topic().length(), DIRECTORY_NAME_MOST - end.length());
+        return partition.topic().substring(0, length) + end;
+    }
+
+    /** The logs of all partitions, without the metadata log. */
+    public Collection<PartitionLog> all() {
+        return logs.values();
+    }
+
+    /** The log directories, in the order of the settings. */
+    public List<LogDirectory> directories() {
+        var list = new ArrayList<LogDirectory>();
+        for (var path : settings.directories()) {
+            var directory = directories.get(path);
+            try {
+                list.add(directory == null ? new LogDirectory(path, Uuid.ZERO, true, 0, 0) : new LogDirectory(path,
+                        directory.id(), false, disk.totalBytes(path), disk.usableBytes(path)));
+            } catch (IOException failure) {
+                list.add(new LogDirectory(path, directory.id(), true, 0, 0));
+            }
+        }
+        return list;
+    }
+
+    // The background.
+
+    /** Starts the thread that deletes, forces and checkpoints by time. */
+    public void start() {
+        lock.lock();
+        try {
+            background = Thread.ofPlatform().daemon().name("daybook-log").start(this::runBackground);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void runBackground() {
+        while (!closing) {
+            LockSupport.parkNanos(TICK_NANOS);
+            tick(clock.millis());
+        }
+    }
+
+    /** Does what is due. */
+    void tick(long nowMs) {
+        lock.lock();
+        try {
+            if (closing) {
+                return;
+            }
+            logs.values().forEach(log -> log.forceWhatIsDue(nowMs));
+            directories.values().forEach(directory -> directory.deleteDue(nowMs));
+            if (nowMs >= retentionAtMs) {
+                retentionAtMs = nowMs + settings.retentionCheckMs();
+                for (var log : logs.values()) {
+                    log.retain(nowMs);
+                    log.expireProducers(nowMs, settings.producerIdExpirationMs());
+                }
+            }
+            if (nowMs >= checkpointAtMs) {
+                checkpointAtMs = nowMs + settings.flushCheckpointMs();
+                directories.values().forEach(this::checkpoint);
+            }
+        } catch (RuntimeException fault) {
+            LOG.log(Level.ERROR, "The background of the logs failed; it goes on", fault);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean checkpoint(Directory directory) {
+        try {
+            directory.checkpoint();
+            return true;
+        } catch (IOException failure) {
+            LOG.log(Level.ERROR, "The checkpoints of " + directory.path() + " cannot be written", failure);
+            return false;
+        }
+    }
+
+    /** Forces and closes everything. A directory in which nothing failed is marked as closed properly. */
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            if (closing) {
+                return;
+            }
+            closing = true;
+            LockSupport.unpark(background);
+        } finally {
+            lock.unlock();
+        }
+        var dirty = ConcurrentHashMap.<Path>newKeySet();
+        var tasks = new ArrayList<Runnable>();
+        for (var directory : directories.values()) {
+            for (var log : directory.logs().values()) {
+                tasks.add(() -> {
+                    if (!log.close()) {
+                        dirty.add(directory.path());
+                    }
+                });
+            }
+        }
+        inParallel(tasks);
+        for (var directory : directories.values()) {
+            close(directory, !dirty.contains(directory.path()));
+        }
+    }
+
+    private void close(Directory directory, boolean clean) {
+        try {
+            if (checkpoint(directory) && clean) {
+                directory.writeCleanMark();
+            }
+            directory.unlock();
+        } catch (IOException failure) {
+            LOG.log(Level.ERROR, "Closing " + directory.path() + " failed", failure);
+        }
+    }
+}

@@ -1,0 +1,628 @@
+package daybook.log;
+
+import daybook.record.RecordBatch;
+import daybook.wire.ErrorCode;
+import daybook.wire.Region;
+import daybook.wire.Uuid;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * One partition on disk: batches in the order they came, each with the offset it was given. Appends take the
+ * log's lock; reads take none. Any thread may call.
+ *
+ * <p>A log whose disk failed, or that is damaged where it was known to be whole, takes no batches any more
+ * until the broker is started again; what can be read of it is read.
+ */
+public final class PartitionLog {
+    /** A record found by its time; all -1 where there is none. */
+    public record Found(long offset, long timestampMs, int leaderEpoch) {
+        static final Found NONE = new Found(-1, -1, -1);
+    }
+
+    /** Where an epoch ends; both -1 where that is not known. */
+    public record EpochEnd(int epoch, long endOffset) {
+        static final EpochEnd UNKNOWN = new EpochEnd(-1, -1);
+    }
+
+    /** What became of a wish to delete records. */
+    public sealed interface Deleted {
+        /** The log now begins at {@code startOffset}. */
+        record Done(long startOffset) implements Deleted { }
+
+        /** The offset is negative or above the high watermark. */
+        record OutOfRange() implements Deleted { }
+
+        /** The disk failed. */
+        record Failed() implements Deleted { }
+    }
+
+    /** An offset, and the place of its record: in this segment, behind this many bytes. */
+    private record End(long offset, Segment segment, int position) { }
+
+    private static final System.Logger LOG = System.getLogger("daybook.log");
+
+    private final Disk disk;
+    private final InstantSource clock;
+    private final Directory home;
+    private final boolean forceAcksAll;
+    private final Uuid topicId;
+    private final TopicPartition partition;
+    private final Path directory;
+    private final NavigableMap<Long, Segment> segments;
+    private final LeaderEpochs epochs;
+    private final Flusher flusher;
+    /** Called after each append. */
+    private final Set<Runnable> watchers = ConcurrentHashMap.newKeySet();
+    /**
+     * Guards appending, rolling, retention and the end. Below {@code Logs.lock}, above the locks of {@link
+     * Segment}.
+     */
+    private final ReentrantLock lock = new ReentrantLock();
+    /** Guarded by {@link #lock}. */
+    private final ProducerStates producers;
+    private volatile LogConfig config;
+    /** Written under {@link #lock}. */
+    private volatile int leaderEpoch;
+    /** Written under {@link #lock}. */
+    private volatile long startOffset;
+    /** Behind the last batch. Written under {@link #lock}, after the batch. */
+    private volatile End end;
+    /** What readers may see: with one replica, all that was written. Written under {@link #lock}. */
+    private volatile End highWatermark;
+    /** Whether the log takes no batches any more. */
+    private volatile boolean refusesWrites;
+    /** Written under {@link #lock}. */
+    private volatile boolean closed;
+    /** When bytes were last forced, in milliseconds since 1970. */
+    private volatile long forcedMs;
+
+    PartitionLog(Directory home, Logs.Expected expected, Path directory, Recovery recovered) {
+        this.home = home;
+        this.disk = home.disk();
+        this.clock = home.clock();
+        this.forceAcksAll = home.forceAcksAll();
+        this.topicId = expected.topicId();
+        this.partition = expected.partition();
+        this.config = expected.config();
+        this.directory = directory;
+        this.segments = recovered.segments();
+        this.epochs = recovered.epochs();
+        this.producers = recovered.producers();
+        this.startOffset = recovered.startOffset();
+        this.refusesWrites = recovered.damaged();
+        this.end = new End(recovered.endOffset(), active(), active().sizeBytes());
+        this.highWatermark = end;
+        this.forcedMs = clock.millis();
+        lead(expected.leaderEpoch());
+        this.flusher = new Flusher(recovered.recoveryPoint(), this::forceSegments);
+    }
+
+    public Uuid topicId() {
+        return topicId;
+    }
+
+    public TopicPartition partition() {
+        return partition;
+    }
+
+    public Path directory() {
+        return directory;
+    }
+
+    /** The first offset that can be read. */
+    public long startOffset() {
+        return startOffset;
+    }
+
+    /** The offset that the next record will have. */
+    public long endOffset() {
+        return end.offset;
+    }
+
+    public long highWatermark() {
+        return highWatermark.offset;
+    }
+
+    public long lastStableOffset() {
+        return highWatermark.offset;
+    }
+
+    public int leaderEpoch() {
+        return leaderEpoch;
+    }
+
+    public long sizeBytes() {
+        long size = 0;
+        for (var segment : segments.values()) {
+            size += segment.sizeBytes();
+        }
+        return size;
+    }
+
+    /** Later batches are stamped with this epoch; its file knows of it from the first of them on. */
+    public void lead(int epoch) {
+        lock.lock();
+        try {
+            leaderEpoch = epoch;
+            epochs.note(epoch, end.offset);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    public void configure(LogConfig config) {
+        this.config = config;
+    }
+
+    /**
+     * Has {@code onAppend} called after each append, and when the log goes, by a thread it must not hold up.
+     */
+    public void watch(Runnable onAppend) {
+        watchers.add(onAppend);
+    }
+
+    public void unwatch(Runnable onAppend) {
+        watchers.remove(onAppend);
+    }
+
+    // Appending.
+
+    /**
+     * Appends what a client sent for this partition. Offset, leader epoch and perhaps the time are stamped in
+     * place.
+     *
+     * @param records the bytes from position to limit; they must be exactly one batch of magic 2
+     */
+    public Appended append(ByteBuffer records) {
+        var bytes = records.duplicate();
+        long nowMs = clock.millis();
+        var refusal = new BatchCheck(config, startOffset, nowMs).refusal(bytes);
+        if (refusal != null) {
+            return refusal;
+        }
+        var batch = new RecordBatch(bytes, bytes.position());
+        return append(bytes.limit(bytes.position() + batch.sizeBytes()), batch, nowMs, true);
+    }
+
+    /** Appends a batch of the broker's own, without the checks for clients. */
+    public Appended appendOwn(ByteBuffer batch) {
+        var bytes = batch.duplicate();
+        return append(bytes, new RecordBatch(bytes, bytes.position()), clock.millis(), false);
+    }
+
+    private Appended append(ByteBuffer bytes, RecordBatch batch, long nowMs, boolean fromClient) {
+        Appended result;
+        lock.lock();
+        try {
+            result = appendLocked(bytes, batch, nowMs, fromClient);
+        } finally {
+            lock.unlock();
+        }
+        if (result instanceof Appended.Done done && !done.duplicate()) {
+            wake();
+            boolean flush = done.nextOffset() - flusher.forcedOffset() >= config.flushMessages();
+            if (flush && !flusher.await(done.nextOffset())) {
+                return refused(ErrorCode.KAFKA_STORAGE_ERROR);
+            }
+        }
+        return result;
+    }
+
+    private Appended appendLocked(ByteBuffer bytes, RecordBatch batch, long nowMs, boolean fromClient) {
+        if (closed || refusesWrites) {
+            return refused(closed ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.KAFKA_STORAGE_ERROR);
+        }
+        if (fromClient) {
+            switch (producers.judge(batch)) {
+                case ProducerStates.Verdict.Next next -> { }
+                case ProducerStates.Verdict.Duplicate(var known) -> {
+                    return new Appended.Done(known.firstOffset(), known.lastOffset() + 1, known.timestampMs(),
+                            startOffset, true);
+                }
+                case ProducerStates.Verdict.Wrong(var error) -> {
+                    return new Appended.Refused(error, null, List.of(), startOffset);
+                }
+            }
+        }
+        boolean stampTime = fromClient && config.logAppendTime();
+        long baseOffset = end.offset;
+        batch.stamp(baseOffset, leaderEpoch);
+        if (stampTime) {
+            batch.stampLogAppendTime(nowMs);
+        }
+        try {
+            write(bytes, batch, nowMs);
+        } catch (IOException | InternalError failure) {
+            // An InternalError is how the JVM tells that a mapped index could not be written.
+            fail("A batch could not be written", failure);
+            return refused(ErrorCode.KAFKA_STORAGE_ERROR);
+        }
+        producers.note(batch);
+        return new Appended.Done(baseOffset, batch.nextOffset(), stampTime ? nowMs : -1, startOffset, false);
+    }
+
+    /** Writes a stamped batch and lets readers see it. Under {@link #lock}. */
+    private void write(ByteBuffer bytes, RecordBatch batch, long nowMs) throws IOException {
+        var segment = active();
+        if (segment.full(config, bytes.remaining(), batch.maxTimestamp(), batch.lastOffset(), nowMs)) {
+            segment = roll(nowMs);
+        }
+        epochs.write();
+        segment.append(bytes, batch);
+        end = new End(batch.nextOffset(), segment, segment.sizeBytes());
+        highWatermark = end;
+    }
+
+    /** Ends the active segment and begins one at the log's end. Under {@link #lock}. */
+    private Segment roll(long nowMs) throws IOException {
+        active().seal();
+        producers.snapshot(end.offset, segments.keySet());
+        var segment = Segment.create(disk, directory, end.offset, config, nowMs);
+        disk.forceDirectory(directory);
+        segments.put(segment.baseOffset(), segment);
+        return segment;
+    }
+
+    private Segment active() {
+        return segments.lastEntry().getValue();
+    }
+
+    private Appended.Refused refused(ErrorCode error) {
+        return new Appended.Refused(error, null, List.of());
+    }
+
+    private void wake() {
+        for (var watcher : watchers) {
+            watcher.run();
+        }
+    }
+
+    private void fail(String what, Throwable failure) {
+        refusesWrites = true;
+        LOG.log(Level.ERROR, what + ": " + partition + " in " + directory
+                + " takes no batches until the broker is started again", failure);
+    }
+
+    // Forcing.
+
+    /**
+     * Returns once all before {@code offset} is on the disk, forcing together with all who wait.
+     *
+     * @return false where that failed: the log then refuses writes; true at once where the broker does not
+     *     force
+     */
+    public boolean awaitForced(long offset) {
+        return !forceAcksAll || force(offset);
+    }
+
+    /** As {@link #awaitForced}, whatever the broker's durability. */
+    boolean force(long offset) {
+        return flusher.await(Math.min(offset, end.offset));
+    }
+
+    /** Forces all segments with unforced bytes. Called by one thread at a time, from the flusher. */
+    private long forceSegments() throws IOException {
+        long until = end.offset;
+        try {
+            var from = segments.floorKey(flusher.forcedOffset());
+            for (var segment : segments.tailMap(from == null ? 0 : from, true).values()) {
+                segment.force();
+            }
+        } catch (IOException failure) {
+            fail("Forcing to the disk failed", failure);
+            throw failure;
+        }
+        forcedMs = clock.millis();
+        return until;
+    }
+
+    /** All before this offset is known to be on the disk. */
+    long recoveryPoint() {
+        return flusher.forcedOffset();
+    }
+
+    /** Whether the log's first segment holds records before the start offset. */
+    boolean beginsInsideSegment() {
+        return startOffset > segments.firstKey();
+    }
+
+    /** Forces segments that were rolled, and what has waited for {@code flush.ms}. */
+    void forceWhatIsDue(long nowMs) {
+        long unforced = flusher.forcedOffset();
+        if (closed || refusesWrites || unforced >= end.offset) {
+            return;
+        }
+        if (nowMs - forcedMs >= config.flushMs()) {
+            flusher.await(end.offset);
+        } else if (unforced < segments.lastKey()) {
+            flusher.await(segments.lastKey());
+        }
+    }
+
+    // Reading.
+
+    /**
+     * The bytes from the batch that holds {@code offset} on, never past the high watermark.
+     *
+     * @param maxBytes at most so many, but all of the first batch where {@code wholeBatch}
+     * @param committedOnly not past the last stable offset either
+     */
+    public ReadResult read(long offset, int maxBytes, boolean wholeBatch, boolean committedOnly) {
+        while (true) {
+            var until = highWatermark;
+            long from = startOffset;
+            if (offset < from || offset > end.offset) {
+                return new ReadResult.OutOfRange(until.offset, until.offset, from);
+            }
+            try {
+                var region = offset >= until.offset ? null : region(offset, maxBytes, wholeBatch, until);
+                return new ReadResult.Data(region, until.offset, until.offset, from);
+            } catch (IOException failure) {
+                if (closed) {
+                    return new ReadResult.Failed();
+                }
+                if (offset >= startOffset) {
+                    LOG.log(Level.ERROR, "Offset " + offset + " of " + partition + " cannot be read",
+                            failure);
+                    return new ReadResult.Failed();
+                }
+                // The segment was deleted meanwhile: the offset is now out of range.
+            }
+        }
+    }
+
+    private Region region(long offset, int maxBytes, boolean wholeBatch, End until) throws IOException {
+        var entry = segments.floorEntry(offset);
+        while (entry != null && entry.getKey() < until.offset) {
+            var segment = entry.getValue();
+            lease(segment);
+            try {
+                int limit = segment == until.segment ? until.position : segment.sizeBytes();
+                var place = segment.find(offset, limit);
+                if (place != null) {
+                    int length = lengthBytes(segment, place, limit, maxBytes, wholeBatch);
+                    return length == 0 ? null : segment.region(place.position(), length);
+                }
+            } finally {
+                segment.release();
+            }
+            entry = segments.higherEntry(entry.getKey());
+        }
+        return null;
+    }
+
+    private static int lengthBytes(Segment segment, Segment.Place first, int limit, int maxBytes, boolean wholeBatch)
+            throws IOException {
+        int position = first.position();
+        if (limit - position <= maxBytes) {
+            return limit - position;
+        }
+        int border = segment.borderBetween(position, (long) position + maxBytes);
+        if (border >= 0) {
+            return border - position;
+        }
+        int firstBytes = first.sizeBytes() > 0 ? first.sizeBytes() : segment.batchBytes(position, limit);
+        if (firstBytes > maxBytes) {
+            return wholeBatch ? firstBytes : 0;
+        }
+        return maxBytes;
+    }
+
+    private static void lease(Segment segment) throws IOException {
+        if (!segment.lease()) {
+            throw new ClosedChannelException();
+        }
+    }
+
+    /**
+     * The first record whose time is {@code timestampMs} or later.
+     *
+     * @throws UncheckedIOException if the disk fails
+     */
+    public Found offsetForTime(long timestampMs) {
+        return search((search, segment, limit) -> segment.indexes().newestMs() < timestampMs ? null
+                : search.firstFrom(segment, limit, timestampMs));
+    }
+
+    /**
+     * The first record that has the newest time of all.
+     *
+     * @throws UncheckedIOException if the disk fails
+     */
+    public Found offsetOfMaxTimestamp() {
+        var newest = new long[] {RecordBatch.NO_TIMESTAMP};
+        search((search, segment, limit) -> {
+            newest[0] = Math.max(newest[0], segment.indexes().newestMs());
+            return null;
+        });
+        return newest[0] < 0 ? Found.NONE : search((search, segment, limit) ->
+                segment.indexes().newestMs() < newest[0] ? null : search.firstNewest(segment, limit));
+    }
+
+    private interface InSegment {
+        Found find(TimeSearch search, Segment segment, int limit) throws IOException;
+    }
+
+    /** What the first segment that has something gives. */
+    private Found search(InSegment inSegment) {
+        while (true) {
+            long from = startOffset;
+            try {
+                return search(inSegment, new TimeSearch(from), highWatermark);
+            } catch (IOException failure) {
+                if (closed || startOffset == from) {
+                    throw new UncheckedIOException(failure);
+                }
+                // A segment was deleted meanwhile.
+            }
+        }
+    }
+
+    private Found search(InSegment inSegment, TimeSearch search, End until) throws IOException {
+        for (var segment : segments.headMap(until.offset, false).values()) {
+            lease(segment);
+            try {
+                int limit = segment == until.segment ? until.position : segment.sizeBytes();
+                var found = inSegment.find(search, segment, limit);
+                if (found != null) {
+                    return found;
+                }
+            } finally {
+                segment.release();
+            }
+        }
+        return Found.NONE;
+    }
+
+    /** Where the records of the last epoch that is not above {@code epoch} end. */
+    public EpochEnd epochEnd(int epoch) {
+        return epochs.end(epoch, end.offset);
+    }
+
+    /** The epoch in which the record at {@code offset} was written; -1 where that is not known. */
+    public int epochOf(long offset) {
+        return epochs.epochOf(offset);
+    }
+
+    /** The idempotent producers that are remembered. */
+    public List<ProducerStates.View> producers() {
+        lock.lock();
+        try {
+            return producers.views();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void expireProducers(long nowMs, long expirationMs) {
+        lock.lock();
+        try {
+            producers.expire(nowMs, expirationMs);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // Deleting.
+
+    /**
+     * Lets the log begin at {@code offset}, for good before this returns; segments wholly before it go.
+     *
+     * @param offset -1: the high watermark
+     */
+    public Deleted deleteRecordsBefore(long offset) {
+        lock.lock();
+        try {
+            long from = offset == -1 ? highWatermark.offset : offset;
+            if (from < 0 || from > highWatermark.offset) {
+                return new Deleted.OutOfRange();
+            }
+            if (from > startOffset && !closed) {
+                startOffset = from;
+                home.checkpointStartOffsets();
+                deleteExpendable(clock.millis());
+            }
+            return new Deleted.Done(startOffset);
+        } catch (IOException failure) {
+            LOG.log(Level.ERROR, "Deleting records of " + partition + " failed", failure);
+            return new Deleted.Failed();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Deletes the segments that are too old, or more than is to be kept. */
+    void retain(long nowMs) {
+        lock.lock();
+        try {
+            if (!closed) {
+                deleteExpendable(nowMs);
+            }
+        } catch (IOException failure) {
+            LOG.log(Level.ERROR, "Deleting old segments of " + partition + " failed", failure);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void deleteExpendable(long nowMs) throws IOException {
+        var expendable = Retention.expendable(segments.values(), config, startOffset, nowMs);
+        if (expendable.size() == segments.size()) {
+            if (refusesWrites) {
+                expendable.removeLast();
+            } else {
+                roll(nowMs);
+            }
+        }
+        if (expendable.isEmpty()) {
+            return;
+        }
+        startOffset = Math.max(startOffset, segments.higherKey(expendable.getLast().baseOffset()));
+        for (var segment : expendable) {
+            segments.remove(segment.baseOffset());
+            producers.forgetSnapshot(segment.baseOffset());
+            home.deleteLater(segment.delete(), nowMs + config.fileDeleteDelayMs());
+        }
+        disk.forceDirectory(directory);
+        epochs.keep(startOffset, Long.MAX_VALUE);
+        epochs.write();
+    }
+
+    /** Renames the directory, so that the partition is gone at once, and gives its files up for deletion. */
+    void delete(Path renamed) throws IOException {
+        lock.lock();
+        try {
+            closed = true;
+            disk.rename(directory, renamed);
+            disk.forceDirectory(directory.getParent());
+            segments.values().forEach(Segment::release);
+            home.deleteLater(List.of(renamed), clock.millis() + config.fileDeleteDelayMs());
+        } finally {
+            lock.unlock();
+            wake();
+        }
+    }
+
+    /** Forces and closes; true where the log can be trusted as it is at the next start. */
+    boolean close() {
+        lock.lock();
+        try {
+            if (closed) {
+                return true;
+            }
+            closed = true;
+        } finally {
+            lock.unlock();
+        }
+        boolean clean = !refusesWrites && force(end.offset) && finish();
+        segments.values().forEach(Segment::release);
+        wake();
+        return clean;
+    }
+
+    private boolean finish() {
+        lock.lock();
+        try {
+            active().seal();
+            producers.snapshot(end.offset, segments.keySet());
+            return true;
+        } catch (IOException failure) {
+            LOG.log(Level.ERROR, "Closing " + partition + " failed", failure);
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,234 @@
+package daybook.log;
+
+import daybook.record.RecordBatch;
+import daybook.wire.ErrorCode;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.zip.CRC32C;
+
+/**
+ * What a log remembers of the idempotent producers that write to it (KIP-98): each one's epoch and its last
+ * five batches, by which duplicates and gaps are told. Snapshots of it let a start begin near the log's end;
+ * one that is missing or wrong only makes it begin earlier. Guarded by the log's lock.
+ */
+public final class ProducerStates {
+    /** One producer, as DescribeProducers tells it. */
+    public record View(long producerId, int producerEpoch, int lastSequence, long lastTimestampMs,
+            int coordinatorEpoch, long currentTransactionStartOffset) { }
+
+    /** A batch of a producer that is in the log: with its sequence numbers it tells a duplicate. */
+    record Batch(int lastSequence, long lastOffset, int offsetDelta, long timestampMs) {
+        /** Numbers go on at 0 after 2,147,483,647. */
+        int firstSequence() {
+            return (lastSequence - offsetDelta) & Integer.MAX_VALUE;
+        }
+
+        long firstOffset() {
+            return lastOffset - offsetDelta;
+        }
+    }
+
+    /** What a batch is in its producer's sequence. */
+    sealed interface Verdict {
+        record Next() implements Verdict { }
+
+        record Duplicate(Batch batch) implements Verdict { }
+
+        record Wrong(ErrorCode error) implements Verdict { }
+    }
+
+    private static final class Producer {
+        private final ArrayDeque<Batch> batches = new ArrayDeque<>(BATCHES);
+        private short epoch;
+        private long lastTimestampMs;
+        private int coordinatorEpoch = -1;
+    }
+
+    private static final System.Logger LOG = System.getLogger("daybook.log");
+    private static final Verdict NEXT = new Verdict.Next();
+    private static final int BATCHES = 5;
+    private static final short VERSION = 1;
+    private static final int CHECKSUM_AT = 2;
+    private static final int ENTRIES_AT = 6;
+    private static final int ENTRY_BYTES = 46;
+    private static final int LIMIT_BYTES = 64 << 20;
+
+    private final Disk disk;
+    private final Path directory;
+    private final Map<Long, Producer> producers = new HashMap<>();
+    /** The offsets of the snapshots on the disk. */
+    private final TreeSet<Long> snapshots;
+
+    /** @param snapshots the offsets of the snapshots in the log's directory */
+    ProducerStates(Disk disk, Path directory, TreeSet<Long> snapshots) {
+        this.disk = disk;
+        this.directory = directory;
+        this.snapshots = snapshots;
+    }
+
+    /** What a client's batch is; one without a producer is always the next. */
+    Verdict judge(RecordBatch batch) {
+        if (batch.producerId() < 0) {
+            return NEXT;
+        }
+        var producer = producers.get(batch.producerId());
+        if (producer == null) {
+            boolean noEpoch = batch.producerEpoch() < -1;
+            return noEpoch ? new Verdict.Wrong(ErrorCode.INVALID_PRODUCER_EPOCH) : NEXT;
+        }
+        if (batch.producerEpoch() != producer.epoch) {
+            return judgeEpoch(batch, producer);
+        }
+        int last = RecordBatch.NO_SEQUENCE;
+        for (var known : producer.batches) {
+            if (known.firstSequence() == batch.baseSequence() && known.lastSequence == batch.lastSequence()) {
+                return new Verdict.Duplicate(known);
+            }
+            last = known.lastSequence;
+        }
+        boolean follows = batch.baseSequence() == ((last + 1) & Integer.MAX_VALUE);
+        return follows ? NEXT : new Verdict.Wrong(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+    }
+
+    private static Verdict judgeEpoch(RecordBatch batch, Producer producer) {
+        if (batch.producerEpoch() < producer.epoch) {
+            return new Verdict.Wrong(ErrorCode.INVALID_PRODUCER_EPOCH);
+        }
+        return batch.baseSequence() == 0 ? NEXT : new Verdict.Wrong(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+    }
+
+    /** Remembers a batch that is in the log. */
+    void note(RecordBatch batch) {
+        if (batch.producerId() < 0 || batch.control()) {
+            return;
+        }
+        var producer = producers.computeIfAbsent(batch.producerId(), id -> new Producer());
+        if (producer.epoch != batch.producerEpoch()) {
+            producer.epoch = batch.producerEpoch();
+            producer.batches.clear();
+        }
+        if (producer.batches.size() == BATCHES) {
+            producer.batches.removeFirst();
+        }
+        producer.batches.add(new Batch(batch.lastSequence(), batch.lastOffset(), batch.lastOffsetDelta(),
+                batch.maxTimestamp()));
+        producer.lastTimestampMs = batch.maxTimestamp();
+    }
+
+    /** Forgets producers whose newest batch is as old as {@code expirationMs}. */
+    void expire(long nowMs, long expirationMs) {
+        producers.values().removeIf(producer -> nowMs - producer.lastTimestampMs >= expirationMs);
+    }
+
+    List<View> views() {
+        var views = new ArrayList<View>(producers.size());
+        producers.forEach((id, producer) -> {
+            int last = producer.batches.isEmpty() ? RecordBatch.NO_SEQUENCE : producer.batches.getLast().lastSequence;
+            views.add(new View(id, producer.epoch, last, producer.lastTimestampMs, producer.coordinatorEpoch, -1));
+        });
+        return views;
+    }
+
+    // Snapshots.
+
+    /**
+     * Writes a snapshot of the state after all before {@code offset}, unless there is one.
+     *
+     * @param keep the offsets of the snapshots that are to stay; others are deleted
+     */
+    void snapshot(long offset, Set<Long> keep) throws IOException {
+        if (snapshots.add(offset)) {
+            disk.replace(Segment.path(directory, offset, Segment.SNAPSHOT), encode(), false);
+        }
+        for (var old : List.copyOf(snapshots)) {
+            if (old != offset && !keep.contains(old)) {
+                dropSnapshot(old);
+            }
+        }
+    }
+
+    private void dropSnapshot(long offset) throws IOException {
+        snapshots.remove(offset);
+        disk.delete(Segment.path(directory, offset, Segment.SNAPSHOT));
+    }
+
+    /** Forgets the snapshot of a segment whose files went. */
+    void forgetSnapshot(long offset) {
+        snapshots.remove(offset);
+    }
+
+    /**
+     * Takes the state of the newest snapshot from {@code firstOffset} to {@code offset} that holds; those
+     * that do not are deleted, and so are those above.
+     *
+     * @return the offset of that snapshot, or {@code firstOffset} where there is none: what is still to be
+     *     replayed begins there
+     */
+    long load(long firstOffset, long offset) throws IOException {
+        producers.clear();
+        while (!snapshots.isEmpty()) {
+            long newest = snapshots.last();
+            if (newest <= offset && newest >= firstOffset) {
+                var file = Segment.path(directory, newest, Segment.SNAPSHOT);
+                if (decode(ByteBuffer.wrap(disk.read(file, LIMIT_BYTES)))) {
+                    return newest;
+                }
+                producers.clear();
+                LOG.log(Level.WARNING, "The snapshot {0} is wrong; it is deleted", file);
+            }
+            dropSnapshot(newest);
+        }
+        return firstOffset;
+    }
+
+    private ByteBuffer encode() {
+        var bytes = ByteBuffer.allocate(ENTRIES_AT + Integer.BYTES + producers.size() * ENTRY_BYTES);
+        bytes.putShort(VERSION).putInt(0).putInt(producers.size());
+        producers.forEach((id, producer) -> {
+            var last = producer.batches.isEmpty() ? new Batch(RecordBatch.NO_SEQUENCE, -1, 0, -1)
+                    : producer.batches.getLast();
+            bytes.putLong(id).putShort(producer.epoch).putInt(last.lastSequence).putLong(last.lastOffset);
+            bytes.putInt(last.offsetDelta).putLong(producer.lastTimestampMs).putInt(producer.coordinatorEpoch);
+            bytes.putLong(-1);
+        });
+        return bytes.putInt(CHECKSUM_AT, checksum(bytes)).flip();
+    }
+
+    private boolean decode(ByteBuffer bytes) {
+        boolean sound = bytes.remaining() >= ENTRIES_AT + Integer.BYTES && bytes.getShort() == VERSION
+                && bytes.getInt() == checksum(bytes)
+                && (long) bytes.getInt() * ENTRY_BYTES == bytes.remaining();
+        while (sound && bytes.hasRemaining()) {
+            long id = bytes.getLong();
+            var producer = new Producer();
+            producer.epoch = bytes.getShort();
+            int lastSequence = bytes.getInt();
+            long lastOffset = bytes.getLong();
+            int offsetDelta = bytes.getInt();
+            producer.lastTimestampMs = bytes.getLong();
+            producer.coordinatorEpoch = bytes.getInt();
+            bytes.getLong();
+            if (lastOffset >= 0) {
+                producer.batches.add(new Batch(lastSequence, lastOffset, offsetDelta, producer.lastTimestampMs));
+            }
+            producers.put(id, producer);
+        }
+        return sound;
+    }
+
+    private static int checksum(ByteBuffer bytes) {
+        var checksum = new CRC32C();
+        checksum.update(bytes.slice(ENTRIES_AT, bytes.capacity() - ENTRIES_AT));
+        return (int) checksum.getValue();
+    }
+}

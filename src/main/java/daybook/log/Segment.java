@@ -1,0 +1,380 @@
+package daybook.log;
+
+import daybook.record.RecordBatch;
+import daybook.wire.Region;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * A run of a log's batches in one file, with its indexes. Batches are only ever added at the end; bytes that
+ * were published never change, so readers need no lock, only a lease on the file.
+ *
+ * <p>Whoever holds the log's lock adds batches; the rest is for any thread.
+ */
+final class Segment {
+    static final String LOG = ".log";
+    static final String INDEX = ".index";
+    static final String TIME_INDEX = ".timeindex";
+    static final String TRANSACTION_INDEX = ".txnindex";
+    static final String SNAPSHOT = ".snapshot";
+    static final String DELETED = ".deleted";
+
+    private static final System.Logger LOGGER = System.getLogger("daybook.log");
+    private static final long NOT_READ = Long.MIN_VALUE;
+
+    /** Where a batch begins, and its size, or 0 where its header was not looked at. */
+    record Place(int position, int sizeBytes) { }
+
+    private final Disk disk;
+    private final Path directory;
+    private final long baseOffset;
+    private final FileChannel log;
+    private final long openedMs;
+    private final long jitterMs;
+    private final int indexIntervalBytes;
+    private final int indexBytes;
+    /** One for the log that owns the segment, and one for each region; at zero the file is closed. */
+    private final AtomicInteger leases = new AtomicInteger(1);
+    /** Guards that indexes are opened or rebuilt once, and not for a deleted segment. */
+    private final ReentrantLock indexLock = new ReentrantLock();
+    /** Null until used. Written under {@link #indexLock}. */
+    private volatile SegmentIndexes indexes;
+    /** Guarded by {@link #indexLock}. */
+    private boolean deleted;
+    /** Bytes of whole batches. Written under the log's lock. */
+    private volatile int sizeBytes;
+    /** Bytes known to be on the disk. Written by whoever runs the flusher's force. */
+    private volatile int forcedBytes;
+    /**
+     * Null until the first batch is added, and again when the segment is sealed. Written under the log's
+     * lock.
+     */
+    private volatile RecentBatches recent;
+    /** Whether nothing will be added any more. Written under the log's lock. */
+    private volatile boolean sealed;
+    /** The newest time of the first batch, from which the segment ages. Guarded by the log's lock. */
+    private long firstBatchMs = NOT_READ;
+
+    private Segment(Disk disk, Path directory, long baseOffset, LogConfig config, long nowMs) throws IOException {
+        this.disk = disk;
+        this.directory = directory;
+        this.baseOffset = baseOffset;
+        this.openedMs = nowMs;
+        this.jitterMs = config.drawJitterMs();
+        this.indexIntervalBytes = config.indexIntervalBytes();
+        this.indexBytes = config.segmentIndexBytes();
+        this.log = disk.open(path(directory, baseOffset, LOG));
+    }
+
+    /** A segment that is on the disk; only the last one of a log is not sealed. */
+    static Segment open(Disk disk, Path directory, long baseOffset, boolean sealed, LogConfig config, long nowMs)
+            throws IOException {
+        var segment = new Segment(disk, directory, baseOffset, config, nowMs);
+        segment.sealed = sealed;
+        segment.sizeBytes = (int) Math.min(segment.log.size(), Integer.MAX_VALUE);
+        return segment;
+    }
+
+    /** A new segment; the caller forces the directory. */
+    static Segment create(Disk disk, Path directory, long baseOffset, LogConfig config, long nowMs)
+            throws IOException {
+        var segment = new Segment(disk, directory, baseOffset, config, nowMs);
+        if (config.preallocate()) {
+            segment.log.write(ByteBuffer.allocate(1), config.segmentBytes() - 1L);
+        }
+        segment.indexes = SegmentIndexes.create(disk, directory, baseOffset);
+        return segment;
+    }
+
+    /** A file of the segment that begins at {@code baseOffset}: 20 digits and what the file is. */
+    static Path path(Path directory, long baseOffset, String suffix) {
+        return directory.resolve(String.format(Locale.ROOT, "%020d%s", baseOffset, suffix));
+    }
+
+    long baseOffset() {
+        return baseOffset;
+    }
+
+    int sizeBytes() {
+        return sizeBytes;
+    }
+
+    Path path() {
+        return path(directory, baseOffset, LOG);
+    }
+
+    // Adding, under the log's lock.
+
+    /** Whether a batch of this size, newest time and last offset belongs into a new segment. */
+    boolean full(LogConfig config, int batchBytes, long timestampMs, long lastOffset, long nowMs) throws IOException {
+        boolean tooFar = lastOffset - baseOffset > Integer.MAX_VALUE;
+        return tooFar || sizeBytes > 0 && (sizeBytes > config.segmentBytes() - batchBytes || indexes().full()
+                || ageMs(timestampMs, nowMs) > config.segmentMs() - jitterMs);
+    }
+
+    private long ageMs(long timestampMs, long nowMs) throws IOException {
+        if (firstBatchMs == NOT_READ) {
+            var cursor = cursor(0, sizeBytes, RecordBatch.HEADER_BYTES);
+            firstBatchMs = cursor.next() ? cursor.batch().maxTimestamp() : RecordBatch.NO_TIMESTAMP;
+        }
+        return firstBatchMs >= 0 ? timestampMs - firstBatchMs : nowMs - openedMs;
+    }
+
+    /** Writes a stamped batch at the end. Where this throws, part of it may lie behind the end. */
+    void append(ByteBuffer bytes, RecordBatch batch) throws IOException {
+        int position = sizeBytes;
+        int length = bytes.remaining();
+        indexes().grow(indexBytes);
+        while (bytes.hasRemaining()) {
+            log.write(bytes, position + (long) length - bytes.remaining());
+        }
+        if (position == 0) {
+            firstBatchMs = batch.maxTimestamp();
+        }
+        indexes.add(position, length, batch.lastOffset(), batch.maxTimestamp(), indexIntervalBytes);
+        if (recent == null) {
+            recent = new RecentBatches();
+        }
+        recent.add(batch.baseOffset(), position);
+        sizeBytes = position + length;
+    }
+
+    /** Ends the segment: nothing is added any more, and its files are cut to what they hold. */
+    void seal() throws IOException {
+        sealed = true;
+        recent = null;
+        if (indexes != null) {
+            indexes.seal();
+        }
+        cut();
+    }
+
+    /** Cuts from the file what lies behind the last batch. */
+    void cut() throws IOException {
+        if (log.size() > sizeBytes) {
+            log.truncate(sizeBytes);
+        }
+    }
+
+    // Recovery, before there are readers.
+
+    /** Begins indexes without an entry, to be filled by {@link #index} and ended by {@link #seal}. */
+    SegmentIndexes startIndexes() throws IOException {
+        var made = SegmentIndexes.create(disk, directory, baseOffset);
+        made.grow(indexBytes);
+        return made;
+    }
+
+    void index(SegmentIndexes into, BatchCursor cursor) throws IOException {
+        var batch = cursor.batch();
+        into.add(cursor.position(), cursor.sizeBytes(), batch.lastOffset(), batch.maxTimestamp(), indexIntervalBytes);
+    }
+
+    /** The segment ends at {@code validBytes}, with these indexes; what lies behind stays in the file. */
+    void endAt(int validBytes, SegmentIndexes made) throws IOException {
+        made.seal();
+        indexes = made;
+        sizeBytes = validBytes;
+    }
+
+    /** Says that what the segment holds is on the disk. */
+    void markForced() {
+        forcedBytes = sizeBytes;
+    }
+
+    /** A cursor before the last indexed batch. */
+    BatchCursor lastBatches() throws IOException {
+        return cursor(indexes().lastPosition(), sizeBytes, BatchCursor.SMALL_WINDOW_BYTES);
+    }
+
+    // Reading.
+
+    /** The indexes, opened at their first use, and made anew where they are missing or wrong. */
+    SegmentIndexes indexes() throws IOException {
+        var open = indexes;
+        return open != null ? open : indexes(false);
+    }
+
+    private SegmentIndexes indexes(boolean anew) throws IOException {
+        indexLock.lock();
+        try {
+            if (deleted) {
+                throw new NoSuchFileException(path().toString());
+            }
+            if (indexes == null && !anew) {
+                indexes = SegmentIndexes.open(disk, directory, baseOffset, sizeBytes);
+            }
+            if (indexes == null || anew) {
+                LOGGER.log(Level.WARNING, "The indexes of {0} are missing or wrong; making them anew", path());
+                var made = startIndexes();
+                var cursor = cursor(0, sizeBytes, BatchCursor.LARGE_WINDOW_BYTES);
+                while (cursor.next()) {
+                    index(made, cursor);
+                }
+                made.seal();
+                indexes = made;
+            }
+            return indexes;
+        } finally {
+            indexLock.unlock();
+        }
+    }
+
+    /** The time by which the segment ages: its newest record's, or where records have none, its file's. */
+    long newestOrWrittenMs() throws IOException {
+        long newestMs = indexes().newestMs();
+        return newestMs >= 0 ? newestMs : disk.lastModifiedMs(path());
+    }
+
+    BatchCursor cursor(int from, int limit, int windowBytes) {
+        return new BatchCursor(log, from, limit, windowBytes);
+    }
+
+    /**
+     * The first batch that ends at or after {@code offset} and begins before {@code limit}; null where there
+     * is none.
+     */
+    Place find(long offset, int limit) throws IOException {
+        if (limit == 0 || offset <= baseOffset) {
+            return limit == 0 ? null : new Place(0, 0);
+        }
+        var ring = recent;
+        int known = ring == null ? -1 : ring.positionOf(offset);
+        if (known >= 0 && known < limit) {
+            return new Place(known, 0);
+        }
+        int from = indexes().positionOf(offset);
+        var cursor = cursor(from, limit, BatchCursor.SMALL_WINDOW_BYTES);
+        boolean found = cursor.next();
+        if (from > 0 && sealed && (!found || cursor.batch().baseOffset() > offset)) {
+            cursor = cursor(indexes(true).positionOf(offset), limit, BatchCursor.SMALL_WINDOW_BYTES);
+            found = cursor.next();
+        }
+        while (found && cursor.batch().lastOffset() < offset) {
+            found = cursor.next();
+        }
+        if (!found && !cursor.atLimit()) {
+            throw new IOException("No batch at byte " + cursor.position() + " of " + path());
+        }
+        return found ? new Place(cursor.position(), cursor.sizeBytes()) : null;
+    }
+
+    /**
+     * The last known beginning of a batch behind {@code after} and not behind {@code until}; -1 where none is
+     * known.
+     */
+    int borderBetween(int after, long until) throws IOException {
+        var ring = recent;
+        int border = ring == null ? -1 : ring.borderAt(until);
+        if (border <= after) {
+            border = indexes().borderAt((int) Math.min(until, Integer.MAX_VALUE));
+        }
+        return border <= after ? -1 : border;
+    }
+
+    /** The size of the batch at this position, by its header. */
+    int batchBytes(int position, int limit) throws IOException {
+        var cursor = cursor(position, limit, RecordBatch.HEADER_BYTES);
+        if (!cursor.next()) {
+            throw new IOException("No batch at byte " + position + " of " + path());
+        }
+        return cursor.sizeBytes();
+    }
+
+    // Leases, forcing, the end.
+
+    /** Takes a lease, so that the file stays open; false where it is closed. */
+    boolean lease() {
+        int held = leases.get();
+        while (held > 0 && !leases.compareAndSet(held, held + 1)) {
+            held = leases.get();
+        }
+        return held > 0;
+    }
+
+    /** Gives a lease back; the last one closes the file. */
+    void release() {
+        if (leases.decrementAndGet() == 0) {
+            try {
+                log.close();
+            } catch (IOException failed) {
+                LOGGER.log(Level.WARNING, "Closing " + path() + " failed", failed);
+            }
+        }
+    }
+
+    /** A region of the file, with a lease of its own; the caller holds one. */
+    Region region(int position, int lengthBytes) {
+        lease();
+        return new Leased(this, position, lengthBytes, new AtomicBoolean());
+    }
+
+    /**
+     * Forces what was written, where that is not on the disk yet; a closed segment has nothing left to force.
+     */
+    void force() throws IOException {
+        int size = sizeBytes;
+        if (forcedBytes < size && lease()) {
+            try {
+                log.force(false);
+                forcedBytes = size;
+            } finally {
+                release();
+            }
+        }
+    }
+
+    /** Renames the files, gives up the owner's lease, and returns what is to be deleted later. */
+    List<Path> delete() throws IOException {
+        var doomed = new ArrayList<Path>();
+        indexLock.lock();
+        try {
+            deleted = true;
+            for (var suffix : List.of(LOG, INDEX, TIME_INDEX, TRANSACTION_INDEX, SNAPSHOT)) {
+                var file = path(directory, baseOffset, suffix);
+                if (disk.exists(file)) {
+                    var renamed = path(directory, baseOffset, suffix + DELETED);
+                    disk.rename(file, renamed);
+                    doomed.add(renamed);
+                }
+            }
+        } finally {
+            indexLock.unlock();
+        }
+        release();
+        return doomed;
+    }
+
+    /** The segment's bytes for one reader. */
+    private record Leased(Segment segment, int position, int lengthBytes, AtomicBoolean closed) implements Region {
+        @Override
+        public long transferTo(int from, WritableByteChannel target) throws IOException {
+            long at = (long) position + from;
+            long taken = segment.log.transferTo(at, lengthBytes - from, target);
+            if (taken == 0 && segment.log.size() <= at) {
+                throw new EOFException(segment.path() + " ends before byte " + at);
+            }
+            return taken;
+        }
+
+        @Override
+        public void close() {
+            if (closed.compareAndSet(false, true)) {
+                segment.release();
+            }
+        }
+    }
+}

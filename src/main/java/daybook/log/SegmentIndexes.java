@@ -1,0 +1,146 @@
+package daybook.log;
+
+import daybook.record.RecordBatch;
+
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * The offset index and the time index of one segment. Whoever holds the log's lock adds batches; any thread
+ * looks up. A search begins where an index says and goes on from batch to batch, so an entry too few only
+ * makes it longer.
+ */
+final class SegmentIndexes {
+    /** A time, and the last offset of the first batch that has it. */
+    private record Newest(long timestampMs, long offset) { }
+
+    private final long baseOffset;
+    private final SparseIndex offsets;
+    private final SparseIndex times;
+    /** Written by the one that adds. */
+    private volatile Newest newest;
+    /** Used only by the one that adds. */
+    private int bytesSinceEntry;
+
+    private SegmentIndexes(Disk disk, Path directory, long baseOffset) throws IOException {
+        this.baseOffset = baseOffset;
+        this.offsets = SparseIndex.offsets(disk, Segment.path(directory, baseOffset, Segment.INDEX));
+        this.times = SparseIndex.times(disk, Segment.path(directory, baseOffset, Segment.TIME_INDEX));
+    }
+
+    /**
+     * The indexes that are on the disk; null where they cannot be those of a segment of {@code segmentBytes}.
+     */
+    static SegmentIndexes open(Disk disk, Path directory, long baseOffset, int segmentBytes) throws IOException {
+        var found = new SegmentIndexes(disk, directory, baseOffset);
+        int entries = found.offsets.entries();
+        boolean plausible = found.offsets.plausible() && found.times.plausible()
+                && (entries == 0 || found.offsets.value(entries - 1) < segmentBytes);
+        if (!plausible) {
+            return null;
+        }
+        int last = found.times.entries() - 1;
+        found.newest = last < 0 ? found.none()
+                : new Newest(found.times.key(last), baseOffset + found.times.value(last));
+        return found;
+    }
+
+    /** Indexes without an entry, in new files: a mapping of the old ones may be in a reader's hands. */
+    static SegmentIndexes create(Disk disk, Path directory, long baseOffset) throws IOException {
+        for (var suffix : new String[] {Segment.INDEX, Segment.TIME_INDEX}) {
+            var file = Segment.path(directory, baseOffset, suffix);
+            disk.delete(file);
+            disk.open(file).close();
+        }
+        var made = new SegmentIndexes(disk, directory, baseOffset);
+        made.newest = made.none();
+        return made;
+    }
+
+    private Newest none() {
+        return new Newest(RecordBatch.NO_TIMESTAMP, baseOffset);
+    }
+
+    /** The newest time of the segment's batches, in milliseconds since 1970; -1 where they have none. */
+    long newestMs() {
+        return newest.timestampMs;
+    }
+
+    /** The last offset of the first batch that has the newest time. */
+    long newestOffset() {
+        return newest.offset;
+    }
+
+    /** Makes room to add batches. */
+    void grow(int indexBytes) throws IOException {
+        if (!offsets.grows()) {
+            offsets.grow(indexBytes);
+            times.grow(indexBytes);
+        }
+    }
+
+    /** Whether the next entry might not fit, with one time entry kept for the end. */
+    boolean full() {
+        return offsets.full(1) || times.full(2);
+    }
+
+    /**
+     * Adds a batch, by Kafka's rule: an entry stands after more than the interval, for the batch that
+     * follows.
+     */
+    void add(int position, int sizeBytes, long lastOffset, long timestampMs, int intervalBytes) throws IOException {
+        if (timestampMs > newest.timestampMs) {
+            newest = new Newest(timestampMs, lastOffset);
+        }
+        if (bytesSinceEntry > intervalBytes && !full()) {
+            offsets.append(lastOffset - baseOffset, position);
+            addNewest();
+            bytesSinceEntry = 0;
+        }
+        bytesSinceEntry += sizeBytes;
+    }
+
+    /** Notes the newest time and cuts both files to their entries. */
+    void seal() throws IOException {
+        if (offsets.grows()) {
+            addNewest();
+            offsets.seal();
+            times.seal();
+        }
+    }
+
+    private void addNewest() throws IOException {
+        int last = times.entries() - 1;
+        long indexed = last < 0 ? RecordBatch.NO_TIMESTAMP : times.key(last);
+        if (newest.timestampMs > indexed) {
+            times.append(newest.timestampMs, (int) (newest.offset - baseOffset));
+        }
+    }
+
+    /** Where the last indexed batch lies that ends at or before {@code offset}; 0 where none is indexed. */
+    int positionOf(long offset) throws IOException {
+        int entry = offsets.floor(offset - baseOffset);
+        return entry < 0 ? 0 : offsets.value(entry);
+    }
+
+    /**
+     * A position before which no record is as new as {@code timestampMs}, or only ones before {@code offset}.
+     */
+    int positionOf(long timestampMs, long offset) throws IOException {
+        int entry = times.floor(timestampMs);
+        long from = entry < 0 ? baseOffset : baseOffset + times.value(entry);
+        return positionOf(Math.max(from, offset));
+    }
+
+    /** The last indexed beginning of a batch that is not behind {@code position}; 0 where none is indexed. */
+    int borderAt(int position) throws IOException {
+        int entry = offsets.floorOfValue(position);
+        return entry < 0 ? 0 : offsets.value(entry);
+    }
+
+    /** Where the last indexed batch lies; 0 where none is indexed. */
+    int lastPosition() throws IOException {
+        int entry = offsets.entries() - 1;
+        return entry < 0 ? 0 : offsets.value(entry);
+    }
+}

@@ -1,0 +1,167 @@
+package daybook.log;
+
+import java.io.IOException;
+import java.lang.ref.WeakReference;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Path;
+
+/**
+ * One of the two indexes of a segment, as {@code package-info} draws them: entries of a rising key and a
+ * value. It is a cache of what the segment holds, read through a mapping of its file.
+ *
+ * <p>While it grows, the file has its full size as a hole and the mapping is held. After that the file is cut
+ * to its entries and the mapping is only held weakly, since it lasts until it is collected. Entries are never
+ * changed: to rebuild an index is to make a new file.
+ *
+ * <p>One thread at a time may write ({@link #grow}, {@link #append}, {@link #seal}); any may read.
+ */
+final class SparseIndex {
+    private static final int VALUE_BYTES = Integer.BYTES;
+
+    private final Disk disk;
+    private final Path file;
+    private final int keyBytes;
+    private final int entryBytes;
+    /** Written by the one writer, after the entry it counts. */
+    private volatile int entries;
+    /** The mapping to write to; null unless the index grows. Written by the one writer. */
+    private volatile ByteBuffer growing;
+    /** The mapping of an index that does not grow; a reader that finds none makes one. */
+    private volatile WeakReference<ByteBuffer> mapped = new WeakReference<>(null);
+
+    private SparseIndex(Disk disk, Path file, int keyBytes) throws IOException {
+        this.disk = disk;
+        this.file = file;
+        this.keyBytes = keyBytes;
+        this.entryBytes = keyBytes + VALUE_BYTES;
+        this.entries = (int) Math.max(0, disk.sizeBytes(file)) / entryBytes;
+    }
+
+    /** Offsets less the segment's base, to positions in its file. */
+    static SparseIndex offsets(Disk disk, Path file) throws IOException {
+        return new SparseIndex(disk, file, Integer.BYTES);
+    }
+
+    /** Timestamps in milliseconds, to offsets less the segment's base. */
+    static SparseIndex times(Disk disk, Path file) throws IOException {
+        return new SparseIndex(disk, file, Long.BYTES);
+    }
+
+    int entries() {
+        return entries;
+    }
+
+    long key(int entry) throws IOException {
+        return key(buffer(), entry);
+    }
+
+    int value(int entry) throws IOException {
+        return buffer().getInt(entry * entryBytes + keyBytes);
+    }
+
+    /** The last entry whose key is not above {@code key}; -1 where there is none. */
+    int floor(long key) throws IOException {
+        return floor(key, true);
+    }
+
+    /**
+     * The last entry whose value is not above {@code value}, where values rise too; -1 where there is none.
+     */
+    int floorOfValue(int value) throws IOException {
+        return floor(value, false);
+    }
+
+    private int floor(long sought, boolean byKey) throws IOException {
+        int above = entries;
+        int below = -1;
+        var buffer = above == 0 ? null : buffer();
+        while (above - below > 1) {
+            int middle = (above + below) >>> 1;
+            long found = byKey ? key(buffer, middle) : buffer.getInt(middle * entryBytes + keyBytes);
+            if (found <= sought) {
+                below = middle;
+            } else {
+                above = middle;
+            }
+        }
+        return below;
+    }
+
+    /**
+     * Whether file and last entry can be those of a sealed index; what a power cut leaves behind often
+     * cannot.
+     */
+    boolean plausible() throws IOException {
+        int last = entries - 1;
+        if (disk.sizeBytes(file) != (long) entries * entryBytes) {
+            return false;
+        }
+        return last < 0 || value(last) > 0 && (last == 0 || key(last) > key(0)) && value(last) >= value(0);
+    }
+
+    boolean grows() {
+        return growing != null;
+    }
+
+    /**
+     * Takes room for {@code sizeBytes} of entries, as a hole in the file, and for one more than there are at
+     * least.
+     */
+    void grow(int sizeBytes) throws IOException {
+        long size = Math.max(sizeBytes / entryBytes, entries + 2L) * entryBytes;
+        try (var open = disk.open(file)) {
+            growing = open.map(MapMode.READ_WRITE, 0, size);
+        }
+    }
+
+    /** Whether fewer than {@code spare} further entries fit. */
+    boolean full(int spare) {
+        var buffer = growing;
+        return buffer != null && buffer.capacity() / entryBytes - entries < spare;
+    }
+
+    /** Adds an entry, whose key must be above the last one. The caller sees to it that there is room. */
+    void append(long key, int value) {
+        var buffer = growing;
+        int at = entries * entryBytes;
+        if (keyBytes == Integer.BYTES) {
+            buffer.putInt(at, (int) key);
+        } else {
+            buffer.putLong(at, key);
+        }
+        buffer.putInt(at + keyBytes, value);
+        entries++;
+    }
+
+    /** Cuts the file to its entries. */
+    void seal() throws IOException {
+        if (growing == null) {
+            return;
+        }
+        mapped = new WeakReference<>(growing);
+        growing = null;
+        try (var open = disk.open(file)) {
+            open.truncate((long) entries * entryBytes);
+        }
+    }
+
+    private long key(ByteBuffer buffer, int entry) {
+        int at = entry * entryBytes;
+        return keyBytes == Integer.BYTES ? buffer.getInt(at) : buffer.getLong(at);
+    }
+
+    private ByteBuffer buffer() throws IOException {
+        var held = growing;
+        if (held == null) {
+            held = mapped.get();
+        }
+        if (held == null) {
+            try (var open = disk.open(file)) {
+                held = open.map(MapMode.READ_ONLY, 0, (long) entries * entryBytes);
+            }
+            mapped = new WeakReference<>(held);
+        }
+        return held;
+    }
+}

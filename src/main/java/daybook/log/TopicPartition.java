@@ -1,0 +1,27 @@
+package daybook.log;
+
+/**
+ * One partition of a topic.
+ *
+ * @param topic the topic's name
+ * @param partition its number in the topic, from 0
+ */
+public record TopicPartition(String topic, int partition) {
+    /** The partition whose directory has this name, as in {@code words-0}; null where it is no such name. */
+    public static TopicPartition parse(String directory) {
+        int dash = directory.lastIndexOf('-');
+        var digits = directory.substring(dash + 1);
+        if (dash <= 0 || digits.isEmpty() || digits.length() > 10 || !digits.chars().allMatch(Character::isDigit)) {
+            return null;
+        }
+        long partition = Long.parseLong(digits);
+        return partition > Integer.MAX_VALUE ? null
+                : new TopicPartition(directory.substring(0, dash), (int) partition);
+    }
+
+    /** The name of the partition's directory. */
+    @Override
+    public String toString() {
+        return topic + "-" + partition;
+    }
+}

@@ -1,0 +1,75 @@
+/**
+ * Partitions on disk, in the formats of Apache Kafka. The room knows batches and files; it knows nothing of
+ * requests, and of topics only their names and ids. {@link daybook.log.Logs} owns the directories,
+ * {@link daybook.log.PartitionLog} is one partition, {@link daybook.log.Disk} the only way to a file.
+ *
+ * <p>A log directory, and in it a partition:
+ * <pre>
+ *   .lock                              held while a broker runs
+ *   meta.properties                    version=1, node.id, cluster.id, directory.id
+ *   .kafka_cleanshutdown               there after a clean stop: {"version":0,"brokerEpoch":-1}
+ *   recovery-point-offset-checkpoint   all before these offsets is on the disk
+ *   log-start-offset-checkpoint        where logs begin that begin inside of a segment
+ *   replication-offset-checkpoint      high watermarks
+ *   words-0/
+ *     partition.metadata               version: 0 / topic_id: ..., no line end behind it
+ *     leader-epoch-checkpoint          the first offset of each epoch
+ *     00000000000000000000.log         batches, as daybook.record.RecordBatch draws them
+ *     00000000000000000000.index  .timeindex
+ *     00000000000000004711.snapshot    idempotent producers, as of offset 4711
+ *     *.deleted                        files that a reader may still hold
+ *   words-0.0123456789abcdef0123456789abcdef-delete/    a deleted partition
+ *   words-0.0123456789abcdef0123456789abcdef-stray/     one that the catalog does not know
+ * </pre>
+ *
+ * <p>A checkpoint is text, each line ended with a line feed: the version, the number of entries, the entries.
+ * <pre>
+ *   0
+ *   1
+ *   words 0 4711                       (in leader-epoch-checkpoint: epoch and offset)
+ * </pre>
+ *
+ * <p>An index has an entry for the first batch after each {@code index.interval.bytes}: its last offset and
+ * its position, and the newest time up to it with the last offset of the batch that has it. Both rise from
+ * entry to entry. While the segment grows, its index files are {@code segment.index.bytes} long and mapped;
+ * then they are cut.
+ * <pre>
+ *   .index       0                    4                    8
+ *                +--------------------+--------------------+
+ *                | offset less base   | position           | ...
+ *                +--------------------+--------------------+
+ *   .timeindex   0                                         8                    12
+ *                +-----------------------------------------+--------------------+
+ *                | milliseconds since 1970                 | offset less base   | ...
+ *                +-----------------------------------------+--------------------+
+ * </pre>
+ *
+ * <p>A snapshot ({@code storage-records/ProducerSnapshot.json}); the checksum covers all behind it:
+ * <pre>
+ *   0        2          6        10
+ *   +--------+----------+--------+  then for each producer, 46 bytes:
+ *   | int16 1| CRC-32C  | count  |
+ *   +--------+----------+--------+
+ *   0          8      10            14           22            26         34            38               46
+ *   +----------+------+-------------+------------+-------------+----------+-------------+----------------+
+ *   |producer  |epoch |last sequence|last offset |offset delta |timestamp |coordinator  |transaction's   |
+ *   |id        |      |             |            |of last batch|          |epoch        |first offset, -1|
+ *   +----------+------+-------------+------------+-------------+----------+-------------+----------------+
+ * </pre>
+ *
+ * <p>What is on the disk when: data when it was forced, by {@code PartitionLog.awaitForced} or in the
+ * background; names of files before anything in them counts; checkpoints and epochs, which are forced and
+ * renamed into place. Indexes and snapshots are never forced, since they can be made again from the batches.
+ *
+ * <p>Locks, each taken only while holding none below it in this list:
+ * <ol>
+ *   <li>{@code Logs.lock}: making logs, the background's work;
+ *   <li>{@code PartitionLog.lock}: appending, rolling, retention, the end of a log;
+ *   <li>{@code Segment.indexLock}: opening and rebuilding indexes, deleting a segment;
+ *   <li>{@code Directory.lock}: checkpoints, files to be deleted.
+ * </ol>
+ * {@code Flusher.lock} is taken while holding none of them, or {@code Logs.lock} only, and nothing is locked
+ * under it; the force itself runs without it. Readers take no lock: they see the high watermark, which is
+ * written after the batch, and hold a lease on the segment they read.
+ */
+package daybook.log;

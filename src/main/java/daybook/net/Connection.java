@@ -1,0 +1,460 @@
+package daybook.net;
+
+import daybook.wire.MalformedException;
+import daybook.wire.Region;
+import daybook.wire.Writer;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+import java.time.InstantSource;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * One client's connection: its loop reads frames and queues them, its virtual thread answers them in order
+ * and writes the replies straight to the socket.
+ *
+ * <p>It ends in one of two ways. <em>Ending</em>: no more is read (the client closed its side, sent a length
+ * that is not allowed, or the server stops), and what was received whole is still answered. <em>Closed</em>:
+ * nothing more is answered. Either way {@link #open} turns false, and the thread is unparked so that a
+ * handler that waits sees it. The loop alone closes the socket, when the thread has ended.
+ */
+public final class Connection {
+    /** How many bytes of frames may lie in the queue before reading pauses; the last one may pass it. */
+    private static final int AHEAD_BYTES = 1 << 20;
+    /** How much is read from one connection before the loop looks at the others. */
+    private static final int TURN_BYTES = 1 << 20;
+    /** A frame under way must gain this much in that time while others wait for memory. */
+    private static final int PACE_BYTES = 1 << 10;
+    private static final long PACE_MS = 10_000;
+    private static final System.Logger LOG = System.getLogger("daybook.net");
+
+    private final Server server;
+    final EventLoop loop;
+    private final SocketChannel channel;
+    private final Transport transport;
+    private final InstantSource clock;
+    private final RequestMemory memory;
+    private final String listener;
+    private final InetSocketAddress localAddress;
+    private final InetSocketAddress remoteAddress;
+    private final String id;
+
+    // Owned by the loop.
+    private final FrameReader reader;
+    private SelectionKey key;
+    private Thread thread;
+    private boolean waitsForMemory;
+    private boolean finished;
+    private long pacedMs;
+    private long pacedBytes;
+
+    // Between the loop and the thread; each is written by whom its comment names.
+    /** Buffers of whole frames: the loop adds, the thread takes. */
+    private final Queue<ByteBuffer> queue = new ConcurrentLinkedQueue<>();
+    /** Bytes in the queue. */
+    private final AtomicLong queuedBytes = new AtomicLong();
+    /** Buffers queued or in work. */
+    private final AtomicInteger unserved = new AtomicInteger();
+    /** Capacity of all buffers of this connection; changed by {@link RequestMemory}. */
+    final AtomicLong heldBytes = new AtomicLong();
+    /** Milliseconds of the clock when a byte last came or went, or a request ended; both write. */
+    private volatile long activeMs;
+    /** The loop stopped reading because the queue is full; written by the loop. */
+    private volatile boolean paused;
+    /** Set by the loop. */
+    private volatile boolean ending;
+    /** Set by both. */
+    private volatile boolean closed;
+    /** The thread waits for a frame; written by the thread. */
+    private volatile boolean parked;
+    /** The thread is in the handler; written by the thread. */
+    private volatile boolean handling;
+    /** The thread waits for the socket; set by the thread, cleared by the loop. */
+    private volatile boolean full;
+
+    /** Owned by the handler. */
+    private Object attachment;
+
+    Connection(Server server, EventLoop loop, SocketChannel channel, String listener, long number)
+            throws IOException {
+        this.server = server;
+        this.loop = loop;
+        this.channel = channel;
+        this.listener = listener;
+        clock = server.clock;
+        memory = server.memory;
+        transport = new Transport.Plain(channel);
+        localAddress = (InetSocketAddress) channel.getLocalAddress();
+        remoteAddress = (InetSocketAddress) channel.getRemoteAddress();
+        id = text(localAddress) + "-" + text(remoteAddress) + "-" + number;
+        reader = new FrameReader(this, memory, loop.scratch, server.limits.get().frameBytes());
+        activeMs = clock.millis();
+    }
+
+    /** The name of the listener that the client reached. */
+    public String listener() {
+        return listener;
+    }
+
+    /** The address that the client reached. */
+    public InetSocketAddress localAddress() {
+        return localAddress;
+    }
+
+    public InetSocketAddress remoteAddress() {
+        return remoteAddress;
+    }
+
+    /** local:port-remote:port-number, for the log. */
+    public String id() {
+        return id;
+    }
+
+    /**
+     * Whether it is worth waiting on the client's behalf: false once either side has closed, or the server
+     * stops. The thread of a parked handler is unparked when that happens; permits of other origin occur too,
+     * so park in a loop. A reply is sent all the same where the socket still takes it.
+     */
+    public boolean open() {
+        return !ending && !closed;
+    }
+
+    /** What the handler attached; null before. */
+    @SuppressWarnings("unchecked")
+    public <T> T attachment() {
+        return (T) attachment;
+    }
+
+    /** Keeps the handler's own state of this connection; only the handler's thread looks at it. */
+    public void attach(Object state) {
+        attachment = state;
+    }
+
+    // ---- on the loop ----
+
+    /** Begins to read. */
+    void register() {
+        try {
+            key = channel.register(loop.selector, SelectionKey.OP_READ, this);
+            if (loop.ending) {
+                end();
+            }
+        } catch (IOException failed) {
+            finish();
+        }
+    }
+
+    void ready(int operations) {
+        if ((operations & SelectionKey.OP_WRITE) != 0) {
+            key.interestOpsAnd(~SelectionKey.OP_WRITE);
+            full = false;
+            LockSupport.unpark(thread);
+        }
+        if ((operations & SelectionKey.OP_READ) != 0) {
+            read();
+        }
+    }
+
+    /** Takes whole frames. */
+    void arrived(ByteBuffer frames) {
+        queuedBytes.addAndGet(frames.limit());
+        unserved.incrementAndGet();
+        queue.add(frames);
+        if (thread == null) {
+            thread = Thread.ofVirtual().name(id).start(this::serve);
+        } else if (parked) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    /** The memory waited for is there: {@code bytes} of it reserved. */
+    void granted(int bytes) {
+        try {
+            waitsForMemory = false;
+            if (open()) {
+                pacedMs = clock.millis();
+                reader.granted();
+                resume();
+            } else {
+                memory.release(this, bytes);
+            }
+        } finally {
+            memory.turnEnded(this);
+        }
+    }
+
+    /** Closes what is idle past {@code idleMs}, and whoever is slow at the cost of others. */
+    void sweep(long nowMs, long idleMs) {
+        if (reader.underWay() && !waitsForMemory && nowMs - pacedMs > PACE_MS && memory.contended()) {
+            server.refusals.warn("slow", "Connection " + id + " is closed: its frame has gained less than "
+                    + PACE_BYTES + " bytes in " + PACE_MS + " ms while others wait for memory");
+            close();
+        } else if (idleMs > 0 && nowMs - activeMs > idleMs && !handling) {
+            close();
+        }
+    }
+
+    /** Reads no more; the connection closes when what was received is answered. */
+    void end() {
+        ending = true;
+        if (finished) {
+            return;
+        }
+        key.interestOpsAnd(~SelectionKey.OP_READ);
+        reader.drop();
+        if (thread == null) {
+            finish();
+        } else {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    /** Answers no more; the socket closes when the thread has ended. */
+    void close() {
+        closed = true;
+        end();
+    }
+
+    /** The thread has ended, or never was. */
+    void finish() {
+        if (finished) {
+            return;
+        }
+        finished = true;
+        closed = true;
+        try {
+            channel.close();
+        } catch (IOException gone) {
+            LOG.log(System.Logger.Level.DEBUG, () -> "Closing " + id, gone);
+        }
+        reader.drop();
+        for (var frames = queue.poll(); frames != null; frames = queue.poll()) {
+            memory.release(this, frames);
+        }
+        LockSupport.unpark(thread);
+        server.leave(remoteAddress.getAddress());
+    }
+
+    private void read() {
+        try {
+            int turn = 0;
+            do {
+                if (mustPause()) {
+                    return;
+                }
+                if (!reader.ready()) {
+                    waitsForMemory = true;
+                    key.interestOpsAnd(~SelectionKey.OP_READ);
+                    return;
+                }
+                boolean began = reader.underWay();
+                int bytes = reader.read(transport);
+                if (bytes < 0) {
+                    end();
+                    return;
+                }
+                turn += bytes;
+                pace(began, bytes);
+            } while (reader.filled() && turn < TURN_BYTES);
+        } catch (ConnectionClosedException refused) {
+            refuse(refused);
+            end();
+        } catch (IOException gone) {
+            close();
+        }
+    }
+
+    private void pace(boolean began, int bytes) {
+        activeMs = clock.millis();
+        pacedBytes += bytes;
+        if (!began || pacedBytes >= PACE_BYTES) {
+            pacedBytes = 0;
+            pacedMs = activeMs;
+        }
+    }
+
+    private boolean mustPause() {
+        paused = !mayRead(AHEAD_BYTES);
+        if (paused && mayRead(AHEAD_BYTES)) {
+            paused = false; // The thread made room before it could see that we pause.
+        }
+        if (paused) {
+            key.interestOpsAnd(~SelectionKey.OP_READ);
+        }
+        return paused;
+    }
+
+    private void resume() {
+        if (open() && !finished && !waitsForMemory) {
+            paused = false;
+            key.interestOpsOr(SelectionKey.OP_READ);
+            read();
+        }
+    }
+
+    private void awaitWritable() {
+        if (!finished) {
+            key.interestOpsOr(SelectionKey.OP_WRITE);
+        }
+    }
+
+    // ---- on either ----
+
+    /** When memory is short, nothing is read ahead of what is in work: who waits holds little. */
+    private boolean mayRead(int aheadBytes) {
+        return memory.plentiful() ? queuedBytes.get() < aheadBytes : unserved.get() == 0;
+    }
+
+    private void refuse(RuntimeException refused) {
+        server.refusals.warn("refused", "Connection " + id + " is closed: " + refused.getMessage());
+    }
+
+    // ---- on the connection's thread ----
+
+    private void serve() {
+        try {
+            var frames = take();
+            while (frames != null && serve(frames)) {
+                frames = take();
+            }
+        } finally {
+            closed = true;
+            loop.execute(this::finish);
+        }
+    }
+
+    private ByteBuffer take() {
+        while (!closed) {
+            boolean last = ending;
+            var frames = queue.poll();
+            if (frames != null) {
+                queuedBytes.addAndGet(-frames.limit());
+                resumeReading();
+                return frames;
+            }
+            if (last) {
+                return null;
+            }
+            parked = true;
+            if (queue.isEmpty() && open()) {
+                LockSupport.park(this);
+            }
+            parked = false;
+        }
+        return null;
+    }
+
+    private void resumeReading() {
+        if (paused && mayRead(AHEAD_BYTES / 2)) {
+            loop.execute(this::resume);
+        }
+    }
+
+    /** Answers the frames of one buffer, which goes back before the last reply is written; false to close. */
+    private boolean serve(ByteBuffer frames) {
+        boolean goesOn = true;
+        boolean last = false;
+        try {
+            while (goesOn && !last && !closed) {
+                int length = frames.getInt();
+                var frame = frames.slice(frames.position(), length);
+                frames.position(frames.position() + length);
+                last = !frames.hasRemaining();
+                goesOn = answer(frame, last ? frames : null);
+            }
+        } finally {
+            if (!last) {
+                done(frames);
+            }
+        }
+        return goesOn;
+    }
+
+    private boolean answer(ByteBuffer frame, ByteBuffer lastOf) {
+        try (var reply = handle(frame, lastOf)) {
+            return reply == null || send(reply);
+        } catch (ConnectionClosedException | MalformedException refused) {
+            refuse(refused);
+        } catch (Throwable failed) {
+            LOG.log(System.Logger.Level.ERROR, "Connection " + id + " is closed: its request failed", failed);
+        }
+        return false;
+    }
+
+    private boolean send(Writer reply) {
+        try {
+            reply.drain(new Replies());
+            return true;
+        } catch (IOException broken) {
+            if (open()) {
+                server.refusals.warn("reply", "Connection " + id + " is closed: its reply broke off: "
+                        + broken);
+            }
+            return false;
+        }
+    }
+
+    private Writer handle(ByteBuffer frame, ByteBuffer lastOf) throws IOException {
+        handling = true;
+        try {
+            return server.handler.handle(this, frame);
+        } finally {
+            activeMs = clock.millis();
+            handling = false;
+            if (lastOf != null) {
+                done(lastOf);
+            }
+        }
+    }
+
+    private void done(ByteBuffer frames) {
+        memory.release(this, frames);
+        unserved.decrementAndGet();
+        resumeReading();
+    }
+
+    private static String text(InetSocketAddress address) {
+        return address.getAddress().getHostAddress() + ":" + address.getPort();
+    }
+
+    /** Writes pieces to the socket, and waits where it is full. */
+    private final class Replies implements Writer.Sink {
+        @Override
+        public void bytes(ByteBuffer piece) throws IOException {
+            while (piece.hasRemaining()) {
+                went(transport.write(piece));
+            }
+        }
+
+        @Override
+        public void region(Region piece) throws IOException {
+            for (int at = 0; at < piece.lengthBytes();) {
+                at += (int) went(transport.send(piece, at));
+            }
+        }
+
+        private long went(long bytes) throws ClosedChannelException {
+            if (bytes > 0) {
+                activeMs = clock.millis();
+                return bytes;
+            }
+            full = true;
+            loop.execute(Connection.this::awaitWritable);
+            while (full && !closed) {
+                LockSupport.park(this);
+            }
+            if (closed) {
+                throw new ClosedChannelException();
+            }
+            return 0;
+        }
+    }
+}

@@ -1,0 +1,154 @@
+package daybook;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import daybook.cli.Start;
+import daybook.wire.Reader;
+import daybook.wire.Writer;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** The broker as a whole: starts, serves, stops, starts again with what it had. */
+class BrokerTest {
+    private static final int METADATA = 3;
+    private static final int CREATE_TOPICS = 19;
+
+    @TempDir
+    Path directory;
+
+    private Config config(String listeners) {
+        return Config.of(Map.of("listeners", listeners, "log.dirs", directory.toString(),
+                "daybook.durability", "page-cache"));
+    }
+
+    private Broker start() throws IOException {
+        return Broker.start(config("PLAINTEXT://127.0.0.1:0"));
+    }
+
+    /** Sends one request of a version that is not flexible, and returns the body of the answer. */
+    private static Reader ask(String address, int key, int version, Writer body) throws IOException {
+        int colon = address.lastIndexOf(':');
+        var host = address.substring(0, colon).replace("*", "127.0.0.1");
+        try (var socket = new Socket(host, Integer.parseInt(address.substring(colon + 1)))) {
+            socket.setSoTimeout(10_000);
+            var frame = new Writer(0, false).int32(10 + 4 + body.size()).int16(key).int16(version).int32(77)
+                    .string("test").raw(body.toBuffer());
+            socket.getOutputStream().write(bytes(frame));
+            var in = new DataInputStream(socket.getInputStream());
+            var answer = in.readNBytes(in.readInt());
+            var reader = new Reader(ByteBuffer.wrap(answer), version, false);
+            assertEquals(77, reader.int32());
+            return reader;
+        }
+    }
+
+    private static byte[] bytes(Writer written) {
+        var bytes = new byte[written.size()];
+        written.toBuffer().get(bytes);
+        return bytes;
+    }
+
+    private static void create(String address, String topic) throws IOException {
+        var body = new Writer(2, false).int32(1).string(topic).int32(3).int16(1).int32(0).int32(0).int32(5_000)
+                .bool(false);
+        var answer = ask(address, CREATE_TOPICS, 2, body);
+        answer.int32();
+        assertEquals(List.of(topic + " 0 null"), answer.array(in -> in.string() + " " + in.int16() + " "
+                + in.nullableString()));
+    }
+
+    private static List<String> topics(String address) throws IOException {
+        var answer = ask(address, METADATA, 1, new Writer(1, false).int32(-1));
+        answer.array(in -> in.int32() + in.string() + in.int32() + in.nullableString());
+        answer.int32();
+        return answer.array(in -> {
+            in.int16();
+            var name = in.string();
+            in.bool();
+            var partitions = in.array(each -> {
+                each.int16();
+                int index = each.int32();
+                each.int32();
+                each.array(Reader::int32);
+                each.array(Reader::int32);
+                return index;
+            });
+            return name + " " + partitions.size();
+        });
+    }
+
+    @Test
+    void topicsAndClusterIdOutliveTheProcess() throws IOException {
+        String clusterId;
+        try (var broker = start()) {
+            clusterId = broker.clusterId();
+            create(broker.addresses().getFirst(), "orders");
+        }
+        try (var broker = start()) {
+            assertEquals(clusterId, broker.clusterId());
+            assertEquals(List.of("orders 3"), topics(broker.addresses().getFirst()));
+        }
+    }
+
+    @Test
+    void severalListenersServeTheSameTopics() throws IOException {
+        try (var broker = Broker.start(Config.of(Map.of("listeners", "ONE://127.0.0.1:0,TWO://[::1]:0",
+                "listener.security.protocol.map", "ONE:PLAINTEXT,TWO:PLAINTEXT", "log.dirs", directory.toString())))) {
+            create(broker.addresses().getFirst(), "orders");
+            assertNotEquals(broker.addresses().getFirst(), broker.addresses().getLast());
+            assertEquals(List.of("orders 3"), topics(broker.addresses().getLast()));
+        }
+    }
+
+    @Test
+    void aSecondBrokerOnTheSameDirectoryIsRefused() throws IOException {
+        try (var broker = start()) {
+            var refused = assertThrows(IOException.class, this::start);
+            assertTrue(refused.getMessage().contains("in use"), refused.getMessage());
+            assertEquals(List.of(), topics(broker.addresses().getFirst()));
+        }
+        start().close();
+    }
+
+    @Test
+    void aTakenAddressIsNamedAndTheDirectoryFreeAgain() throws IOException {
+        try (var taken = new java.net.ServerSocket(0, 1, java.net.InetAddress.getLoopbackAddress())) {
+            var listeners = "PLAINTEXT://127.0.0.1:" + taken.getLocalPort();
+            var refused = assertThrows(IOException.class, () -> Broker.start(config(listeners)));
+            assertTrue(refused.getMessage().contains(":" + taken.getLocalPort()), refused.getMessage());
+        }
+        start().close();
+    }
+
+    @Test
+    void whatTheUserTypedWrongIsOneLineAndExitCodeTwo() {
+        for (var arguments : List.of(List.of("--num.partitions=none"), List.of("no-such-file"), List.of("a", "b"),
+                List.of("--listeners=nonsense"), List.of("--x"))) {
+            var errors = new ByteArrayOutputStream();
+            var before = System.err;
+            System.setErr(new PrintStream(errors, true, StandardCharsets.UTF_8));
+            try {
+                assertEquals(2, Start.run(arguments), () -> arguments + ": " + errors);
+            } finally {
+                System.setErr(before);
+            }
+            var said = errors.toString(StandardCharsets.UTF_8);
+            assertTrue(said.startsWith("daybook: ") && said.indexOf('\n') == said.length() - 1, said);
+        }
+    }
+}

@@ -1,0 +1,512 @@
+package daybook.catalog;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import daybook.catalog.BrokerRegistration.Endpoint;
+import daybook.catalog.MetadataRecord.AbortTransactionRecord;
+import daybook.catalog.MetadataRecord.BeginTransactionRecord;
+import daybook.catalog.MetadataRecord.EndTransactionRecord;
+import daybook.catalog.MetadataRecord.FeatureLevelRecord;
+import daybook.catalog.MetadataRecord.PartitionChangeRecord;
+import daybook.catalog.MetadataRecord.PartitionRecord;
+import daybook.catalog.MetadataRecord.RegisterBrokerRecord;
+import daybook.catalog.MetadataRecord.TopicRecord;
+import daybook.log.Appended;
+import daybook.log.Disk;
+import daybook.log.LogSettings;
+import daybook.log.Logs;
+import daybook.record.BatchBuilder;
+import daybook.record.RecordBatch;
+import daybook.wire.MalformedException;
+import daybook.wire.Uuid;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+
+/** The catalog over a real metadata log in a real directory. */
+class CatalogTest {
+    private static final InstantSource CLOCK = InstantSource.system();
+
+    @TempDir
+    Path directory;
+
+    /** A catalog with the logs it stands on. */
+    private record Started(Logs logs, Catalog catalog) implements AutoCloseable {
+        Image image() {
+            return catalog.image();
+        }
+
+        @Override
+        public void close() {
+            logs.close();
+        }
+    }
+
+    private Started start() throws IOException {
+        var logs = logs();
+        try {
+            return new Started(logs, Catalog.open(logs.metadataLog(), Disk.local(), identity(logs), CLOCK));
+        } catch (IOException failed) {
+            logs.close();
+            throw failed;
+        }
+    }
+
+    private Logs logs() throws IOException {
+        var settings = new LogSettings(List.of(directory), directory, true, 300_000, 60_000, 86_400_000, 1);
+        return Logs.open(settings, -1, Disk.local(), CLOCK);
+    }
+
+    private static Identity identity(Logs logs) {
+        var directories = logs.directories().stream().map(Logs.LogDirectory::id).toList();
+        return new Identity(logs.clusterId(), logs.nodeId(), "rack-1", Uuid.random(),
+                List.of(new Endpoint("PLAINTEXT", "127.0.0.1", 9092, 0)), directories);
+    }
+
+    @Test
+    void aFirstStartWritesWhatAClusterBeginsWith() throws IOException {
+        try (var started = start()) {
+            var image = started.image();
+            assertEquals(Map.of("metadata.version", (short) 30, "eligible.leader.replicas.version",
+                    (short) 1),
+                    image.features());
+            assertEquals(Map.of("min.insync.replicas", "1"), image.config(ConfigResource.allBrokers()));
+            assertEquals(1, image.epoch());
+            // Leader change, two features, a configuration, the broker, and the change that lifts its fence.
+            assertEquals(6, image.offset());
+            var broker = image.broker();
+            assertEquals(4, broker.epoch());
+            assertFalse(broker.fenced());
+            assertEquals("rack-1", broker.rack());
+            assertEquals(1, broker.nodeId());
+            assertEquals(List.of(new Endpoint("PLAINTEXT", "127.0.0.1", 9092, 0)), broker.endpoints());
+        }
+        var metadata = directory.resolve("__cluster_metadata-0");
+        assertEquals("{\"leaderId\":1,\"leaderEpoch\":1,\"votedId\":-1,"
+                + "\"votedDirectoryId\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"data_version\":1}",
+                Files.readString(metadata.resolve("quorum-state")));
+        assertTrue(Files.exists(metadata.resolve("00000000000000000000-0000000000.checkpoint")));
+    }
+
+    /** The bytes that Apache Kafka 4.3.1 wrote for the same leader, but for offset, time and checksum. */
+    @Test
+    void anEpochBeginsWithKafkasLeaderChange() throws IOException {
+        start().close();
+        var log = ByteBuffer.wrap(Files.readAllBytes(
+                directory.resolve("__cluster_metadata-0/00000000000000000000.log")));
+        var first = new RecordBatch(log, 0);
+        assertTrue(first.control());
+        assertEquals(1, first.leaderEpoch());
+        var record = first.records(1000).iterator().next();
+        assertEquals("00000002", hex(record.key()));
+        assertEquals("00000000000102000000010002000000010000", hex(record.value()));
+    }
+
+    @Test
+    void eachStartBeginsAnEpochAndRegistersAgain() throws IOException {
+        BrokerRegistration before;
+        try (var started = start()) {
+            before = started.image().broker();
+        }
+        try (var started = start()) {
+            var image = started.image();
+            assertEquals(2, image.epoch());
+            assertEquals(2, started.catalog.epoch());
+            assertEquals(9, image.offset());
+            assertEquals(7, image.broker().epoch());
+            assertNotEquals(before.incarnation(), image.broker().incarnation());
+            assertEquals(2, new RecordBatch(lastBatch(), 0).leaderEpoch());
+        }
+    }
+
+    @Test
+    void anEpochThatOnlyTheQuorumStateKnowsIsPassed() throws IOException {
+        start().close();
+        Files.writeString(directory.resolve("__cluster_metadata-0/quorum-state"),
+                "{\"clusterId\":\"\",\"leaderId\":-1,\"leaderEpoch\":17,\"votedId\":1,\"data_version\":0}");
+        try (var started = start()) {
+            assertEquals(18, started.image().epoch());
+        }
+    }
+
+    @Test
+    void topicsComeAndGo() throws IOException {
+        var id = Uuid.random();
+        try (var started = start()) {
+            var catalog = started.catalog;
+            var made = catalog.change(image ->
+                    catalog.changes().createTopic(id, "orders", 2, Map.of("retention.ms", "5")));
+            var topic = made.topic("orders");
+            assertSame(topic, made.topic(id));
+            assertEquals(Map.of("retention.ms", "5"), made.config(ConfigResource.topic("orders")));
+            var directories = started.logs.directories().stream().map(Logs.LogDirectory::id).toList();
+            assertEquals(new Partition(1, List.of(1), List.of(1), 1, 0, 0, directories), topic.partitions()
+                    .get(1));
+            assertEquals(1, made.partition(topic, 1).index());
+            assertNull(made.partition(topic, 2));
+            assertNull(made.partition(topic, -1));
+
+            var grown = catalog.change(image -> catalog.changes().createPartitions(image.topic(id), 4));
+            assertEquals(List.of(0, 1, 2, 3), grown.topic(id).partitions().stream().map(Partition::index)
+                    .toList());
+            assertEquals(2, made.topic(id).partitions().size());
+
+            var renewed = catalog.change(catalog.changes()::renewLeaders).topic(id).partitions().get(3);
+            assertEquals(1, renewed.leaderEpoch());
+            assertEquals(1, renewed.partitionEpoch());
+            assertEquals(List.of(1), renewed.isr());
+
+            var gone = catalog.change(image -> catalog.changes().deleteTopic(image.topic(id)));
+            assertNull(gone.topic("orders"));
+            assertNull(gone.topic(id));
+            assertEquals(Map.of(), gone.config(ConfigResource.topic("orders")));
+        }
+    }
+
+    @Test
+    void aTopicMadeAgainIsAnotherOne() throws IOException {
+        var second = Uuid.random();
+        try (var started = start()) {
+            var changes = started.catalog.changes();
+            started.catalog.change(image ->
+                    changes.createTopic(Uuid.random(), "t", 3, Map.of("retention.ms", "5")));
+            var image = started.catalog.change(before -> {
+                var records = new ArrayList<>(changes.deleteTopic(before.topic("t")));
+                records.addAll(changes.createTopic(second, "t", 1, Map.of()));
+                return records;
+            });
+            assertEquals(second, image.topic("t").id());
+            assertEquals(1, image.topic("t").partitions().size());
+            assertEquals(1, image.topicsById().size());
+            assertEquals(Map.of(), image.config(ConfigResource.topic("t")));
+        }
+        try (var started = start()) {
+            assertEquals(second, started.image().topic("t").id());
+            assertEquals(1, started.image().topics().size());
+        }
+    }
+
+    /** After any changes, an image replayed from the disk is the image there was. */
+    @Test
+    void replayGivesTheSameImage() throws IOException {
+        long seed = System.nanoTime();
+        var random = new Random(seed);
+        for (int restart = 0; restart < 3; restart++) {
+            Image before;
+            try (var started = start()) {
+                for (int i = 0; i < 120; i++) {
+                    step(started.catalog, random);
+                }
+                before = started.image();
+            }
+            try (var started = start()) {
+                var after = started.image();
+                var seeded = "seed " + seed;
+                assertEquals(before.topics(), after.topics(), seeded);
+                assertEquals(before.topicsById(), after.topicsById(), seeded);
+                assertEquals(List.copyOf(before.topics().keySet()), List.copyOf(after.topics().keySet()),
+                        seeded);
+                assertEquals(before.configs(), after.configs(), seeded);
+                assertEquals(before.features(), after.features(), seeded);
+                assertEquals(before.nextProducerId(), after.nextProducerId(), seeded);
+            }
+        }
+    }
+
+    private static void step(Catalog catalog, Random random) throws IOException {
+        var changes = catalog.changes();
+        var name = "topic-" + random.nextInt(12);
+        int dice = random.nextInt(6);
+        if (dice == 5) {
+            catalog.producerId();
+            return;
+        }
+        catalog.change(image -> {
+            var topic = image.topic(name);
+            if (topic == null) {
+                return changes.createTopic(Uuid.random(), name, 1
+                        + random.nextInt(4), Map.of("flush.ms", "" + dice));
+            }
+            return switch (dice) {
+                case 0 -> changes.deleteTopic(topic);
+                case 1 -> changes.createPartitions(topic, topic.partitions().size() + random.nextInt(3));
+                case 2 -> changes.renewLeaders(image);
+                default -> {
+                    var values = new HashMap<String, String>();
+                    values.put("retention.ms", random.nextBoolean() ? null : "" + random.nextInt(1000));
+                    yield changes.configure(random.nextBoolean() ? ConfigResource.topic(name)
+                            : ConfigResource.broker(1), values);
+                }
+            };
+        });
+    }
+
+    @Test
+    void listenersSeeEachChangeOnceAndInOrder() throws IOException {
+        try (var started = start()) {
+            var catalog = started.catalog;
+            var seen = new ArrayList<Image>();
+            seen.add(catalog.image());
+            catalog.onChange((before, after) -> {
+                assertSame(seen.getLast(), before);
+                assertSame(after, catalog.image());
+                seen.add(after);
+            });
+            catalog.change(image -> catalog.changes().createTopic(Uuid.random(), "a", 1, Map.of()));
+            catalog.change(image -> List.of());
+            catalog.change(image -> catalog.changes().createTopic(Uuid.random(), "b", 1, Map.of()));
+            assertEquals(3, seen.size());
+        }
+    }
+
+    @Test
+    void whatAChangeDoesNotTouchIsShared() throws IOException {
+        try (var started = start()) {
+            var catalog = started.catalog;
+            var before = catalog.change(image ->
+                    catalog.changes().createTopic(Uuid.random(), "a", 1, Map.of()));
+            var after = catalog.change(image ->
+                    catalog.changes().createTopic(Uuid.random(), "b", 1, Map.of()));
+            assertSame(before.topic("a"), after.topic("a"));
+            assertSame(before.configs(), after.configs());
+            var configured = catalog.change(image -> catalog.changes().configure(ConfigResource.broker(1),
+                    Map.of("log.retention.ms", "5")));
+            assertSame(after.topics(), configured.topics());
+            assertSame(after.config(ConfigResource.allBrokers()),
+                    configured.config(ConfigResource.allBrokers()));
+        }
+    }
+
+    @Test
+    void aProducerIdIsNeverGivenOutTwice() throws IOException {
+        var seen = new HashSet<Long>();
+        for (int restart = 0; restart < 3; restart++) {
+            try (var started = start()) {
+                for (int i = 0; i < 1500; i++) {
+                    assertTrue(seen.add(started.catalog.producerId()));
+                }
+                assertEquals(2000L * (restart + 1), started.image().nextProducerId());
+            }
+        }
+    }
+
+    @Test
+    void aFailedWriteEndsAllChanges() throws IOException {
+        try (var started = start()) {
+            var catalog = started.catalog;
+            var before = catalog.image();
+            started.logs.close();
+            var failure = assertThrows(IOException.class, () -> create(catalog, "a"));
+            assertTrue(failure.getMessage()
+                    .startsWith("The metadata log cannot be written"), failure.getMessage());
+            assertSame(before, catalog.image());
+            assertEquals("The catalog takes no changes since a write to the metadata log failed",
+                    assertThrows(IOException.class, () -> create(catalog, "b")).getMessage());
+        }
+    }
+
+    @Test
+    void aDecisionThatThrowsChangesNothing() throws IOException {
+        try (var started = start()) {
+            var catalog = started.catalog;
+            assertThrows(IllegalStateException.class, () -> catalog.change(image -> {
+                throw new IllegalStateException();
+            }));
+            create(catalog, "a");
+        }
+    }
+
+    @Test
+    void leadersThatKafkaTookAwayAreElectedAgain() throws IOException {
+        var id = Uuid.random();
+        try (var started = start()) {
+            var catalog = started.catalog;
+            catalog.change(image -> catalog.changes().createTopic(id, "t", 2, Map.of()));
+            var none = catalog.change(image ->
+                    List.of(new PartitionChangeRecord(1, id, List.of(), -1, null, null, null, -1,
+                    List.of(1), List.of(1), null)));
+            assertEquals(-1, none.topic(id).partitions().get(1).leader());
+        }
+        try (var started = start()) {
+            var partitions = started.image().topic(id).partitions();
+            assertEquals(0, partitions.get(0).leaderEpoch());
+            assertEquals(1, partitions.get(1).leader());
+            assertEquals(List.of(1), partitions.get(1).isr());
+            assertEquals(2, partitions.get(1).leaderEpoch());
+        }
+    }
+
+    @Test
+    void transactionsCountWhenTheyEnd() throws IOException {
+        var id = Uuid.random();
+        try (var started = start()) {
+            write(started, new BeginTransactionRecord("one"), new TopicRecord("ended", id));
+            write(started, new PartitionRecord(0, id, List.of(1), List.of(1), List.of(), List.of(), 1, 0, 0,
+                    List.of(), 0,
+                    null, null));
+            write(started, new EndTransactionRecord());
+        }
+        try (var started = start()) {
+            assertEquals(1, started.image().topic("ended").partitions().size());
+        }
+    }
+
+    @Test
+    void anAbortedTransactionDoesNotCount() throws IOException {
+        try (var started = start()) {
+            write(started, new BeginTransactionRecord("one"), new TopicRecord("never", Uuid.random()));
+            write(started, new AbortTransactionRecord(null));
+        }
+        try (var started = start()) {
+            assertEquals(0, started.image().topics().size());
+        }
+    }
+
+    @Test
+    void aTransactionThatWasCutIsAborted() throws IOException {
+        try (var started = start()) {
+            write(started, new BeginTransactionRecord("one"), new TopicRecord("never", Uuid.random()));
+        }
+        try (var started = start()) {
+            assertEquals(0, started.image().topics().size());
+            create(started.catalog, "after");
+        }
+        try (var started = start()) {
+            assertEquals(List.of("after"), List.copyOf(started.image().topics().keySet()));
+        }
+    }
+
+    @Test
+    void whatIsNotKnownStopsTheStart() throws IOException {
+        try (var started = start()) {
+            started.logs.metadataLog().appendOwn(BatchBuilder.plain(0, List.of(new BatchBuilder.Entry(null,
+                    ByteBuffer.wrap(HexFormat.of().parseHex("01120000"))))));
+        }
+        assertStops("The metadata log has at offset 6 a record that this version of Daybook does not know: "
+                + "type 18 version 0");
+    }
+
+    @Test
+    void aFeatureThatIsNotKnownStopsTheStart() throws IOException {
+        try (var started = start()) {
+            write(started, new FeatureLevelRecord("group.version", 1));
+        }
+        assertStops("The metadata log cannot be read at offset 6: The feature group.version is finalized at "
+                + "level 1, but this version of Daybook does not have it");
+    }
+
+    @Test
+    void anotherBrokerStopsTheStart() throws IOException {
+        try (var started = start()) {
+            write(started, new RegisterBrokerRecord(2, false, Uuid.random(), 6, List.of(), List.of(), null,
+                    true, false,
+                    List.of(), null));
+        }
+        assertStops("The metadata log cannot be read at offset 6: The brokers 1 and 2 are registered, "
+                + "but Daybook stands alone");
+    }
+
+    @Test
+    void aDamagedLogStopsTheStart() throws IOException {
+        start().close();
+        var file = directory.resolve("__cluster_metadata-0/00000000000000000000.log");
+        var bytes = Files.readAllBytes(file);
+        bytes[RecordBatch.HEADER_BYTES + 5] ^= 1;
+        Files.write(file, bytes);
+        assertThrows(IOException.class, this::start);
+    }
+
+    @Test
+    void aTopicIsNotChangedAfterItsEnd() throws IOException {
+        try (var started = start()) {
+            var topic = create(started.catalog, "t").topic("t");
+            var replay = new Replay(started.image());
+            var changes = started.catalog.changes();
+            changes.deleteTopic(topic).forEach(replay::apply);
+            assertThrows(MalformedException.class, () ->
+                    changes.createPartitions(topic, 2).forEach(replay::apply));
+            assertThrows(MalformedException.class, () -> changes.deleteTopic(topic).forEach(replay::apply));
+        }
+    }
+
+    @Test
+    void partitionsHaveNoGaps() {
+        var replay = new Replay(Image.EMPTY);
+        var id = Uuid.random();
+        replay.apply(new TopicRecord("t", id));
+        replay.apply(new PartitionRecord(1, id, List.of(1), List.of(1), List.of(), List.of(), 1, 0, 0,
+                List.of(), 0,
+                null, null));
+        assertThrows(MalformedException.class, () -> replay.done(2, 1));
+    }
+
+    /** 5,000 topics made one by one: copying what an image shares must not grow into seconds. */
+    @Test
+    void manyTopicsAreMadeQuickly() {
+        var changes = new Changes(new Identity("c", 1, null, Uuid.ZERO, List.of(),
+                List.of(Uuid.METADATA_TOPIC)));
+        assertTimeout(Duration.ofSeconds(20), () -> {
+            var image = Image.EMPTY;
+            for (int i = 0; i < 5000; i++) {
+                var replay = new Replay(image);
+                changes.createTopic(Uuid.random(), "topic." + i, 1, Map.of("retention.ms", "5"))
+                        .forEach(replay::apply);
+                assertNull(TopicNames.collision(image, "topic." + i));
+                image = replay.done(i, 1);
+            }
+            assertEquals(5000, image.topics().size());
+            assertEquals(5000, image.topicsById().size());
+        });
+    }
+
+    private void assertStops(String sentence) {
+        assertEquals(sentence, assertThrows(IOException.class, this::start).getMessage());
+    }
+
+    private static Image create(Catalog catalog, String name) throws IOException {
+        return catalog.change(image -> catalog.changes().createTopic(Uuid.random(), name, 1, Map.of()));
+    }
+
+    /** Writes past the catalog, as another controller would have. */
+    private static void write(Started started, MetadataRecord... records) {
+        var batch = BatchBuilder.plain(CLOCK.millis(), MetadataLog.entries(List.of(records)));
+        assertTrue(started.logs.metadataLog().appendOwn(batch) instanceof Appended.Done);
+    }
+
+    private ByteBuffer lastBatch() throws IOException {
+        var file = directory.resolve("__cluster_metadata-0/00000000000000000000.log");
+        var log = ByteBuffer.wrap(Files.readAllBytes(file));
+        int at = 0;
+        while (at + new RecordBatch(log, at).sizeBytes() < log.limit()) {
+            at += new RecordBatch(log, at).sizeBytes();
+        }
+        return log.slice(at, log.limit() - at);
+    }
+
+    private static String hex(ByteBuffer bytes) {
+        var array = new byte[bytes.remaining()];
+        bytes.duplicate().get(array);
+        return HexFormat.of().formatHex(array);
+    }
+}

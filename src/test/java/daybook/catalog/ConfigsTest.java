@@ -1,0 +1,307 @@
+package daybook.catalog;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import daybook.catalog.ConfigValue.Source;
+import daybook.catalog.ConfigValue.Synonym;
+
+import org.junit.jupiter.api.Test;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/** The tables of configuration keys, against what Apache Kafka 4.3.1 says and answers. */
+class ConfigsTest {
+    private static final BrokerConfig DEFAULTS = BrokerConfig.of(Map.of());
+
+    /** Name, type and default of Apache Kafka 4.3.1's topic configurations. */
+    private static final String TOPIC_KEYS = """
+            cleanup.policy LIST delete
+            compression.gzip.level INT -1
+            compression.lz4.level INT 9
+            compression.type STRING producer
+            compression.zstd.level INT 3
+            delete.retention.ms LONG 86400000
+            file.delete.delay.ms LONG 60000
+            flush.messages LONG 9223372036854775807
+            flush.ms LONG 9223372036854775807
+            follower.replication.throttled.replicas LIST\s
+            index.interval.bytes INT 4096
+            leader.replication.throttled.replicas LIST\s
+            local.retention.bytes LONG -2
+            local.retention.ms LONG -2
+            max.compaction.lag.ms LONG 9223372036854775807
+            max.message.bytes INT 1048588
+            message.timestamp.after.max.ms LONG 3600000
+            message.timestamp.before.max.ms LONG 9223372036854775807
+            message.timestamp.type STRING CreateTime
+            min.cleanable.dirty.ratio DOUBLE 0.5
+            min.compaction.lag.ms LONG 0
+            min.insync.replicas INT 1
+            preallocate BOOLEAN false
+            remote.log.copy.disable BOOLEAN false
+            remote.log.delete.on.disable BOOLEAN false
+            remote.storage.enable BOOLEAN false
+            retention.bytes LONG -1
+            retention.ms LONG 604800000
+            segment.bytes INT 1073741824
+            segment.index.bytes INT 10485760
+            segment.jitter.ms LONG 0
+            segment.ms LONG 604800000
+            unclean.leader.election.enable BOOLEAN false
+            """;
+
+    /** Key, value, and what follows "Invalid value V for configuration K: "; nothing where it is fine. */
+    private static final String VALUES = """
+            segment.bytes|x|Not a number of type INT
+            segment.bytes|1.5|Not a number of type INT
+            segment.bytes|99999999999|Not a number of type INT
+            segment.bytes||Not a number of type INT
+            segment.bytes|1048575|Value must be at least 1048576
+            segment.bytes|1048576|
+            segment.ms|0|Value must be at least 1
+            segment.ms|5 |
+            retention.ms|-2|Value must be at least -1
+            retention.ms|x|Not a number of type LONG
+            retention.ms|99999999999999999999|Not a number of type LONG
+            retention.ms|9223372036854775807|
+            retention.bytes|-3|
+            local.retention.bytes|-3|Value must be at least -2
+            min.cleanable.dirty.ratio|0.75|
+            min.cleanable.dirty.ratio|1.5|Value must be no more than 1
+            min.cleanable.dirty.ratio|x|Not a number of type DOUBLE
+            compression.gzip.level|0|Value must be between 1 and 9 or equal to -1
+            compression.gzip.level|-1|
+            compression.gzip.level|9|
+            compression.zstd.level|23|Value must be no more than 22
+            compression.type|x|String must be one of: uncompressed, zstd, lz4, snappy, gzip, producer
+            compression.type|gzip|Daybook serves only: producer
+            compression.type|producer|
+            cleanup.policy|x|String must be one of: compact, delete
+            cleanup.policy|compact|Daybook serves only: delete
+            cleanup.policy|delete|
+            cleanup.policy||
+            cleanup.policy|delete,delete|
+            message.timestamp.type|createtime|String must be one of: CreateTime, LogAppendTime
+            message.timestamp.type|LogAppendTime|
+            preallocate|yes|Expected value to be either true or false
+            preallocate|TRUE|
+            remote.storage.enable|true|Daybook serves only: false
+            remote.storage.enable|false|
+            remote.storage.enable|1|Expected value to be either true or false
+            leader.replication.throttled.replicas|*|
+            leader.replication.throttled.replicas|1:2,3:4|
+            leader.replication.throttled.replicas||
+            min.insync.replicas|0|Value must be at least 1
+            unclean.leader.election.enable|true|
+            """;
+
+    @Test
+    void topicKeysAreKafkas() {
+        var mine = TopicConfigs.KEYS.values().stream()
+                .map(key -> key.name() + " " + key.type() + " " + key.defaultValue() + "\n")
+                        .collect(Collectors.joining());
+        assertEquals(TOPIC_KEYS, mine);
+    }
+
+    @Test
+    void topicDefaultsAreTheBrokers() {
+        for (var value : TopicConfigs.describe(Map.of(), DEFAULTS)) {
+            assertEquals(value.key().defaultValue(), value.value(), value.key().name());
+            assertEquals(Source.DEFAULT, value.source(), value.key().name());
+        }
+    }
+
+    @Test
+    void valuesAreCheckedInKafkasWords() {
+        for (var line : VALUES.lines().toList()) {
+            var parts = line.split("\\|", -1);
+            var error = TopicConfigs.error(Map.of(parts[0], parts[1]), DEFAULTS);
+            if (parts[2].isEmpty()) {
+                assertNull(error, line);
+            } else {
+                assertEquals("Invalid value " + parts[1] + " for configuration " + parts[0] + ": "
+                        + parts[2], error);
+            }
+        }
+    }
+
+    @Test
+    void throttledReplicasHaveAForm() {
+        var key = "leader.replication.throttled.replicas";
+        assertEquals("Invalid value [a, b] for configuration " + key + ": " + key
+                + " must be the literal '*' or a list "
+                + "of replicas in the following format: [partitionId]:[brokerId],"
+                + "[partitionId]:[brokerId],...",
+                TopicConfigs.error(Map.of(key, "a, b"), DEFAULTS));
+    }
+
+    @Test
+    void keysAreCheckedTogether() {
+        assertEquals("Unknown topic config name: foo", TopicConfigs.error(Map.of("foo", "bar"), DEFAULTS));
+        assertEquals("conflict topic config setting min.compaction.lag.ms (10) > max.compaction.lag.ms (5)",
+                TopicConfigs.error(Map.of("min.compaction.lag.ms", "10", "max.compaction.lag.ms", "5"),
+                        DEFAULTS));
+    }
+
+    @Test
+    void aTopicWithoutPolicyKeepsEverything() {
+        var log = TopicConfigs.effective(Map.of("cleanup.policy", "", "retention.ms", "1", "retention.bytes",
+                "1"),
+                DEFAULTS).log();
+        assertEquals(-1, log.retentionMs());
+        assertEquals(-1, log.retentionBytes());
+    }
+
+    @Test
+    void aTopicTakesWhatItDoesNotSetFromTheBroker() {
+        var broker = BrokerConfig.of(Map.of("log.retention.hours", "100", "message.max.bytes", "5",
+                "log.roll.hours", "2",
+                "log.roll.jitter.hours", "1", "log.flush.scheduler.interval.ms", "77", "min.insync.replicas",
+                        "3",
+                "log.message.timestamp.type", "LogAppendTime", "log.preallocate", "true"));
+        var config = TopicConfigs.effective(Map.of("max.message.bytes", "6"), broker);
+        assertEquals(360_000_000, config.log().retentionMs());
+        assertEquals(6, config.log().maxMessageBytes());
+        assertEquals(7_200_000, config.log().segmentMs());
+        assertEquals(3_600_000, config.log().segmentJitterMs());
+        assertEquals(77, config.log().flushMs());
+        assertEquals(3, config.minInsyncReplicas());
+        assertTrue(config.log().logAppendTime());
+        assertTrue(config.log().preallocate());
+    }
+
+    @Test
+    void synonymsInTheOrderOfKafka() {
+        var broker = BrokerConfig.of(Map.of("log.retention.hours", "100", "log.index.interval.bytes", "5000",
+                "log.roll.hours", "10")).with(1, image(
+                Map.of("log.segment.bytes", "2000000", "min.insync.replicas", "2"),
+                Map.of("log.segment.bytes", "3000000", "log.roll.ms", "500000")));
+        var topic = byName(TopicConfigs.describe(Map.of("retention.bytes", "77"), broker));
+        assertDescribed(topic, "segment.bytes", "3000000", Source.DYNAMIC_BROKER,
+                new Synonym("log.segment.bytes", "3000000", Source.DYNAMIC_BROKER),
+                new Synonym("log.segment.bytes", "2000000", Source.DYNAMIC_ALL_BROKERS),
+                new Synonym("log.segment.bytes", "1073741824", Source.DEFAULT));
+        assertDescribed(topic, "segment.ms", "500000", Source.DYNAMIC_BROKER,
+                new Synonym("log.roll.ms", "500000", Source.DYNAMIC_BROKER),
+                new Synonym("log.roll.hours", "10", Source.STATIC_BROKER),
+                new Synonym("log.roll.hours", "168", Source.DEFAULT));
+        assertDescribed(topic, "retention.bytes", "77", Source.DYNAMIC_TOPIC,
+                new Synonym("retention.bytes", "77", Source.DYNAMIC_TOPIC),
+                new Synonym("log.retention.bytes", "-1", Source.DEFAULT));
+        assertDescribed(topic, "index.interval.bytes", "5000", Source.STATIC_BROKER,
+                new Synonym("log.index.interval.bytes", "5000", Source.STATIC_BROKER),
+                new Synonym("log.index.interval.bytes", "4096", Source.DEFAULT));
+        assertDescribed(topic, "retention.ms", "360000000", Source.DEFAULT);
+        assertDescribed(topic, "flush.ms", "9223372036854775807", Source.DEFAULT);
+        var own = byName(broker.describe());
+        assertDescribed(own, "log.retention.hours", "100", Source.STATIC_BROKER,
+                new Synonym("log.retention.hours", "100", Source.STATIC_BROKER),
+                new Synonym("log.retention.hours", "168", Source.DEFAULT));
+        assertDescribed(own, "log.retention.ms", null, Source.DEFAULT);
+        assertDescribed(own, "node.id", "1", Source.STATIC_BROKER,
+                new Synonym("node.id", "1", Source.STATIC_BROKER),
+                        new Synonym("node.id", "-1", Source.DEFAULT));
+        assertTrue(own.get("log.retention.hours").readOnly());
+        assertEquals(List.of("min.insync.replicas", "log.segment.bytes"),
+                broker.describeAllBrokers().stream().map(value -> value.key().name()).toList());
+    }
+
+    @Test
+    void unitsAndSynonymsOfRetention() {
+        assertEquals(604_800_000, DEFAULTS.number("log.retention.ms"));
+        assertEquals(120_000, BrokerConfig.of(Map.of("log.retention.minutes", "2"))
+                .number("log.retention.ms"));
+        assertEquals(5, BrokerConfig.of(Map.of("log.retention.ms", "5", "log.retention.minutes", "2"))
+                .number("log.retention.ms"));
+        assertEquals(-1, BrokerConfig.of(Map.of("log.retention.hours", "-1")).number("log.retention.ms"));
+    }
+
+    @Test
+    void directoriesAreAList() {
+        assertEquals(List.of("data"), DEFAULTS.list("log.dirs"));
+        assertEquals(List.of("/a", "/b"), BrokerConfig.of(Map.of("log.dirs", "/a, /b", "log.dir", "/c"))
+                .list("log.dirs"));
+        assertEquals(List.of("/c"), BrokerConfig.of(Map.of("log.dir", "/c")).list("log.dirs"));
+    }
+
+    @Test
+    void requestMemoryIsAlwaysBounded() {
+        assertEquals(128 << 20, DEFAULTS.requestMemoryBytes());
+        assertEquals(500_000_000, BrokerConfig.of(Map.of("socket.request.max.bytes", "500000000"))
+                .requestMemoryBytes());
+        assertWrong("queued.max.request.bytes is 1000, but must be -1 or at least socket.request.max.bytes, "
+                + "which is 104857600", Map.of("queued.max.request.bytes", "1000"));
+    }
+
+    @Test
+    void aBadValueIsNamed() {
+        assertWrong("Invalid value many for configuration num.partitions: Not a number of type INT",
+                Map.of("num.partitions", "many"));
+        assertWrong("Invalid value disk for configuration daybook.durability: String must be one of: fsync, "
+                + "page-cache",
+                Map.of("daybook.durability", "disk"));
+        assertWrong("log.retention.ms must be unlimited (-1) or, greater than or equal to 1",
+                Map.of("log.retention.hours", "0"));
+    }
+
+    @Test
+    void onlySomeKeysChangeAtRunTime() {
+        assertNull(DEFAULTS.error(Map.of("log.segment.bytes", "2000000", "max.connections", "5")));
+        assertEquals("Cannot update these configs dynamically: [num.partitions]",
+                DEFAULTS.error(Map.of("num.partitions", "3")));
+        assertEquals("Cannot update these configs dynamically: [log.cleaner.threads]",
+                DEFAULTS.error(Map.of("log.cleaner.threads", "3")));
+        assertEquals("Invalid value 3 for configuration log.segment.bytes: Value must be at least 1048576",
+                DEFAULTS.error(Map.of("log.segment.bytes", "3")));
+        assertEquals("log.retention.ms must be unlimited (-1) or, greater than or equal to 1",
+                DEFAULTS.error(Map.of("log.retention.ms", "0")));
+    }
+
+    @Test
+    void anUnknownKeyIsAMistakeOfTheCaller() {
+        assertThrows(IllegalArgumentException.class, () -> DEFAULTS.number("num.partitons"));
+        assertThrows(IllegalArgumentException.class, () -> DEFAULTS.number("broker.rack"));
+        assertNull(DEFAULTS.text("broker.rack"));
+    }
+
+    @Test
+    void allDefaultsAreAllowed() {
+        var tables = new HashMap<>(BrokerConfig.KEYS);
+        tables.putAll(TopicConfigs.KEYS);
+        for (var key : tables.values()) {
+            assertNull(key.defaultValue() == null ? null : key.error(key.defaultValue()), key.name());
+            var table = BrokerConfig.KEYS.keySet();
+            assertTrue(table.containsAll(key.synonyms()), key.name());
+        }
+    }
+
+    private static void assertWrong(String sentence, Map<String, String> values) {
+        assertEquals(sentence, assertThrows(ConfigException.class, () -> BrokerConfig.of(values))
+                .getMessage());
+    }
+
+    private static void assertDescribed(Map<String, ConfigValue> values, String name, String value,
+            Source source,
+            Synonym... synonyms) {
+        assertEquals(value, values.get(name).value(), name);
+        assertEquals(source, values.get(name).source(), name);
+        assertEquals(List.of(synonyms), values.get(name).synonyms(), name);
+    }
+
+    private static Map<String, ConfigValue> byName(List<ConfigValue> values) {
+        return values.stream().collect(Collectors.toMap(value -> value.key().name(), value -> value));
+    }
+
+    private static Image image(Map<String, String> allBrokers, Map<String, String> broker) {
+        return new Image(0, 0, new TreeMap<>(), Map.of(),
+                Map.of(ConfigResource.allBrokers(), allBrokers, ConfigResource.broker(1), broker), Map.of(),
+                        null, 0);
+    }
+}

@@ -1,0 +1,95 @@
+package daybook.compat;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
+
+/**
+ * The broker under test, a process of its own. What it writes to standard error goes on to the file {@code
+ * broker.log}; its line "… is ready on HOST:PORT" tells the port.
+ */
+final class Broker {
+    private static final Pattern READY = Pattern.compile("is ready on 127\\.0\\.0\\.1:(\\d+)");
+    private static final long START_LIMIT_SECONDS = 60;
+    private static final long STOP_LIMIT_SECONDS = 30;
+
+    private final Path launcher;
+    private final Path directory;
+    /** The last one started; null before the first start. */
+    private Process process;
+    /** The port of the first start; every later start takes it again, so that clients find the broker. */
+    private int port;
+
+    /** {@code launcher} is bin/daybook; {@code directory} gets the data and the log lines. */
+    Broker(Path launcher, Path directory) {
+        this.launcher = launcher;
+        this.directory = directory;
+    }
+
+    String address() {
+        return "127.0.0.1:" + port;
+    }
+
+    Path data() {
+        return directory.resolve("data");
+    }
+
+    /** Starts it and returns when it is ready. */
+    void start() throws Exception {
+        process = new ProcessBuilder(List.of(launcher.toString(), "start",
+                "--listeners=PLAINTEXT://127.0.0.1:" + port, "--log.dirs=" + data()))
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+        var ready = new CompletableFuture<Integer>();
+        var errors = process.errorReader();
+        Thread.ofPlatform().daemon().name("broker's standard error").start(() -> copy(errors, ready));
+        try {
+            port = ready.get(START_LIMIT_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException | ExecutionException none) {
+            process.destroyForcibly();
+            throw new CheckFailed("the broker did not become ready; it said: "
+                    + Program.shortened(Files.readString(directory.resolve("broker.log"))));
+        }
+    }
+
+    private void copy(BufferedReader errors, CompletableFuture<Integer> ready) {
+        try (errors; var log = Files.newBufferedWriter(directory.resolve("broker.log"),
+                StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+            for (var line = errors.readLine(); line != null; line = errors.readLine()) {
+                log.write(line);
+                log.newLine();
+                log.flush();
+                var found = READY.matcher(line);
+                if (found.find()) {
+                    ready.complete(Integer.valueOf(found.group(1)));
+                }
+            }
+        } catch (IOException broken) {
+            ready.completeExceptionally(broken);
+        }
+        ready.completeExceptionally(new IOException("the broker ended"));
+    }
+
+    /** Stops it as an operator would (SIGTERM); fails when it does not end by itself. */
+    void stop() throws Exception {
+        process.destroy();
+        if (!process.waitFor(STOP_LIMIT_SECONDS, TimeUnit.SECONDS)) {
+            kill();
+            throw new CheckFailed("the broker did not stop in " + STOP_LIMIT_SECONDS + " s");
+        }
+    }
+
+    /** Kills it (SIGKILL). */
+    void kill() throws Exception {
+        if (process != null) {
+            process.destroyForcibly().waitFor();
+        }
+    }
+}

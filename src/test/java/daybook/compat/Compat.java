@@ -1,0 +1,70 @@
+package daybook.compat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.regex.Pattern;
+
+/**
+ * Runs real clients against a broker of its own: {@code Compat KAFKA-JARS NODE-MODULES [LAUNCHER]}, in the
+ * project's directory. LAUNCHER is {@code bin/daybook}, or another program that takes the same arguments and
+ * says the same line when it is ready. With {@code -Donly=REGEX} runs only the checks whose names contain a
+ * match. Exits with 1 when a check failed; then what the broker logged stays, and is told where.
+ */
+public final class Compat {
+    private Compat() {}
+
+    /** Starts the broker, runs every check, stops it. */
+    public static void main(String[] arguments) throws Exception {
+        if (arguments.length < 2 || arguments.length > 3) {
+            System.err.println("usage: Compat KAFKA-JARS NODE-MODULES [LAUNCHER]");
+            System.exit(2);
+        }
+        var libraries = Path.of(arguments[0]).toAbsolutePath();
+        var modules = Path.of(arguments[1]).toAbsolutePath();
+        var launcher = Path.of(arguments.length > 2 ? arguments[2] : "bin/daybook").toAbsolutePath();
+        var directory = Files.createTempDirectory("daybook-compat");
+        var report = new Report(Pattern.compile(System.getProperty("only", "")));
+        run(report, libraries, modules, directory, new Broker(launcher, directory));
+        boolean passed = report.close();
+        if (passed) {
+            delete(directory);
+        } else {
+            System.out.println("The broker's log and data are in " + directory);
+        }
+        System.exit(passed ? 0 : 1);
+    }
+
+    private static void run(Report report, Path libraries, Path modules, Path directory, Broker broker)
+            throws Exception {
+        var sample = Sample.of(modules, directory);
+        var files = Files.createDirectory(directory.resolve("programs"));
+        var tools = new Tools(libraries, files);
+        var clients = new Clients(broker::address);
+        try {
+            if (!report.must("start", broker::start)) {
+                return;
+            }
+            new KcatChecks(report, broker, files, sample).run();
+            new ToolChecks(report, broker, tools, sample).run();
+            new ClientChecks(report, clients, sample).run();
+            new AdminChecks(report, clients).run();
+            new KafkajsChecks(report, broker, modules, files, sample).run();
+            new RestartChecks(report, broker, clients, sample).run();
+            report.must("stop", broker::stop);
+            new DiskChecks(report, broker.data(), tools).run();
+            new ExchangeChecks(report, broker, tools, sample).run();
+        } finally {
+            broker.kill();
+        }
+    }
+
+    private static void delete(Path directory) throws IOException {
+        try (var files = Files.walk(directory)) {
+            for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+}

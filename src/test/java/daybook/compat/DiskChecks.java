@@ -1,0 +1,118 @@
+package daybook.compat;
+
+import static daybook.compat.CheckFailed.expect;
+import static daybook.compat.CheckFailed.expectEqual;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Apache Kafka's DumpLogSegments over the files of a stopped broker. */
+final class DiskChecks {
+    private static final String DUMP = "org.apache.kafka.tools.DumpLogSegments";
+    private static final Pattern BATCH = Pattern.compile(
+            "baseOffset: (\\d+) lastOffset: (\\d+) .* compresscodec: (\\w+) .* isvalid: (\\w+)");
+    private static final Pattern RECORD = Pattern.compile("\\| offset: (\\d+) ");
+
+    private final Report report;
+    private final Path data;
+    private final Tools tools;
+
+    DiskChecks(Report report, Path data, Tools tools) {
+        this.report = report;
+        this.data = data;
+        this.tools = tools;
+    }
+
+    void run() {
+        for (var codec : ClientChecks.CODECS) {
+            report.check("disk: segments, " + codec, () -> segments(codec));
+        }
+        report.check("disk: indexes", this::indexes);
+        report.check("disk: producer snapshots", this::snapshots);
+        report.check("disk: metadata log", this::metadata);
+    }
+
+    /** Every batch is valid, has the codec, and its records' offsets follow each other without a gap. */
+    private void segments(String codec) throws Exception {
+        var topic = ClientChecks.TOPIC + codec;
+        var text = dump(files(topic, ClientChecks.PARTITIONS, ".log"), "--deep-iteration");
+        long records = 0;
+        long next = 0;
+        for (var line : text) {
+            if (line.startsWith("Log starting offset: ")) {
+                next = 0;
+            }
+            var batch = BATCH.matcher(line);
+            if (batch.find()) {
+                expectEqual(next, Long.valueOf(batch.group(1)), "base offset");
+                expectEqual(codec, batch.group(3), "codec");
+                expectEqual("true", batch.group(4), "valid");
+            }
+            var record = RECORD.matcher(line);
+            if (record.find()) {
+                expectEqual(next++, Long.valueOf(record.group(1)), "offset");
+                records++;
+            }
+        }
+        expectEqual((long) ClientChecks.RECORDS, records, "records");
+    }
+
+    /** DumpLogSegments compares each index entry with the log, and prints what is wrong. */
+    private void indexes() throws Exception {
+        var files = new ArrayList<String>();
+        for (var suffix : List.of(".index", ".timeindex")) {
+            files.addAll(files(ClientChecks.TOPIC + "none", ClientChecks.PARTITIONS, suffix));
+            files.addAll(files("kcat-gzip", 1, suffix));
+        }
+        for (var line : dump(files)) {
+            expect(!line.matches(".*(?i)(mismatch|not found|out of order|corrupt|exception).*"), line);
+        }
+        var offsets = dump(files(ClientChecks.TOPIC + "none", 1, ".index"));
+        long entries = offsets.stream().filter(line -> line.startsWith("offset: ")).count();
+        expect(entries > 30, "only " + entries + " entries in an offset index");
+    }
+
+    private void snapshots() throws Exception {
+        var directory = data.resolve(ClientChecks.TOPIC + "none-0");
+        try (var listed = Files.list(directory)) {
+            var newest = listed.map(Path::toString).filter(path -> path.endsWith(".snapshot"))
+                    .max(Comparator.naturalOrder());
+            expect(newest.isPresent(), "there is no snapshot");
+            var producers = dump(List.of(newest.get())).stream()
+                    .filter(line -> line.startsWith("producerId: ")).toList();
+            expectEqual(1, producers.size(), "producers in the snapshot");
+            expect(producers.getFirst().contains("lastOffset: 6666 "), producers.getFirst());
+        }
+    }
+
+    private void metadata() throws Exception {
+        var text = dump(files("__cluster_metadata", 1, ".log"), "--cluster-metadata-decoder");
+        var batches = text.stream().map(BATCH::matcher).filter(Matcher::find).toList();
+        expect(batches.stream().allMatch(batch -> batch.group(4).equals("true")), "a batch is not valid");
+        for (var wanted : List.of("REGISTER_BROKER_RECORD", "FEATURE_LEVEL_RECORD",
+                "\"TOPIC_RECORD\",\"version\":0,\"data\":{\"name\":\"kcat-none\"", "PARTITION_RECORD",
+                "CONFIG_RECORD", "PRODUCER_IDS_RECORD", "REMOVE_TOPIC_RECORD")) {
+            expect(text.stream().anyMatch(line -> line.contains(wanted)), "there is no " + wanted);
+        }
+        expect(text.stream().noneMatch(line -> line.contains("Could not read")), "a record cannot be read");
+    }
+
+    private List<String> dump(List<String> files, String... options) throws Exception {
+        var arguments = new ArrayList<>(List.of(options));
+        arguments.addAll(List.of("--files", String.join(",", files)));
+        return tools.run(DUMP, arguments.toArray(String[]::new)).expectSuccess().lines();
+    }
+
+    private List<String> files(String topic, int partitions, String suffix) {
+        var files = new ArrayList<String>();
+        for (int partition = 0; partition < partitions; partition++) {
+            files.add(data.resolve(topic + "-" + partition).resolve("0".repeat(20) + suffix).toString());
+        }
+        return files;
+    }
+}

@@ -1,0 +1,27 @@
+package daybook.compat;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Starts Apache Kafka's tools: a class of its jars, in a JVM like this one. {@code directory} gets the files
+ * of their inputs and outputs.
+ */
+record Tools(Path libraries, Path directory) {
+    List<String> command(String tool, String... arguments) {
+        var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        var command = new ArrayList<>(List.of(java, "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+                "-cp", libraries + "/*", tool));
+        command.addAll(List.of(arguments));
+        return command;
+    }
+
+    Program run(byte[] input, String tool, String... arguments) throws Exception {
+        return Program.run(directory, command(tool, arguments), input);
+    }
+
+    Program run(String tool, String... arguments) throws Exception {
+        return run(new byte[0], tool, arguments);
+    }
+}

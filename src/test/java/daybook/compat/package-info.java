@@ -1,0 +1,25 @@
+/**
+ * Real clients against a real broker, for {@code make compat}: kcat, Apache Kafka's tools and Java clients,
+ * and kafkajs, all unmodified. Only here do tests need programs and libraries from elsewhere, so this package
+ * is compiled apart from the other tests.
+ *
+ * <p>{@link daybook.compat.Compat} starts {@code bin/daybook} as a process of its own, runs the checks one
+ * after another, and compares contents byte for byte. A check has a time limit, prints one line ({@code ok
+ * NAME (ms)} or {@code FAILED NAME: why}) and uses topics of its own, so that a failed one hinders few
+ * others: those about restarts and the disk look at what earlier ones wrote.
+ *
+ * <pre>
+ *   Compat ── Report        runs a check, prints its line, counts
+ *     ├── Broker            bin/daybook as a process: start, SIGTERM, kill -9
+ *     ├── Sample            100,000 lines of real text
+ *     ├── KcatChecks        librdkafka, by Program
+ *     ├── ToolChecks        Apache Kafka's command line tools, each a JVM, by Program
+ *     ├── ClientChecks      Apache Kafka's Java producer and consumer, in this JVM
+ *     ├── AdminChecks       its admin client
+ *     ├── KafkajsChecks     kafkajs.js, by Program
+ *     ├── RestartChecks     a clean stop and kill -9 under a producer at work
+ *     ├── DiskChecks        Apache Kafka's DumpLogSegments over what Daybook wrote
+ *     └── ExchangeChecks    Apache Kafka opens Daybook's directory, and Daybook opens it again
+ * </pre>
+ */
+package daybook.compat;

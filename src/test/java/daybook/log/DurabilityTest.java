@@ -1,0 +1,182 @@
+package daybook.log;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import daybook.wire.ErrorCode;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/** What is on the disk when, and what happens when the disk does not take it. */
+@Timeout(60)
+class DurabilityTest {
+    @TempDir
+    Path temp;
+
+    private static Appended send(TestLogs logs) {
+        return logs.words().append(TestBatch.of(1, logs.nowMs).valueBytes(100).build());
+    }
+
+    @Test
+    void oneForceForAllWhoWait() throws IOException, InterruptedException, ExecutionException {
+        try (var logs = TestLogs.open(temp, new TestLogs.Config());
+                var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var hold = new CountDownLatch(1);
+            logs.disk.hold = hold;
+            logs.disk.forces.set(0);
+            var waiting = new ArrayList<Future<Boolean>>();
+            long first = TestLogs.done(send(logs)).nextOffset();
+            waiting.add(threads.submit(() -> logs.words().awaitForced(first)));
+            while (logs.disk.forces.get() == 0) {
+                Thread.onSpinWait();
+            }
+            for (int i = 0; i < 50; i++) {
+                long next = TestLogs.done(send(logs)).nextOffset();
+                waiting.add(threads.submit(() -> logs.words().awaitForced(next)));
+            }
+            assertEquals(0, logs.words().recoveryPoint());
+            hold.countDown();
+            for (var one : waiting) {
+                assertTrue(one.get());
+            }
+            assertEquals(2, logs.disk.forces.get(), "the one under way, and one for the other fifty");
+            assertEquals(51, logs.words().recoveryPoint());
+            assertTrue(logs.words().awaitForced(51));
+            assertEquals(2, logs.disk.forces.get(), "what is forced is not forced again");
+        }
+    }
+
+    @Test
+    void aForceCoversAllSegments() throws IOException {
+        try (var logs = TestLogs.open(temp, new TestLogs.Config().segmentBytes(400))) {
+            for (int i = 0; i < 10; i++) {
+                send(logs);
+            }
+            logs.disk.forces.set(0);
+            assertTrue(logs.words().awaitForced(10));
+            assertEquals(5, logs.disk.forces.get());
+            send(logs);
+            assertTrue(logs.words().awaitForced(11));
+            assertEquals(6, logs.disk.forces.get());
+        }
+    }
+
+    @Test
+    void pageCacheDurabilityForcesNothing() throws IOException {
+        try (var logs = TestLogs.withoutForcing(temp, new TestLogs.Config())) {
+            send(logs);
+            assertTrue(logs.words().awaitForced(1));
+            assertEquals(0, logs.disk.forces.get());
+        }
+    }
+
+    @Test
+    void flushMessagesAndFlushMs() throws IOException {
+        var config = new TestLogs.Config();
+        config.flushMessages = 3;
+        config.flushMs = 5_000;
+        try (var logs = TestLogs.withoutForcing(temp, config)) {
+            send(logs);
+            send(logs);
+            assertEquals(0, logs.disk.forces.get());
+            send(logs);
+            assertEquals(1, logs.disk.forces.get());
+            send(logs);
+            logs.logs.tick(logs.nowMs + 4_999);
+            assertEquals(1, logs.disk.forces.get());
+            logs.logs.tick(logs.nowMs + 5_000);
+            assertEquals(2, logs.disk.forces.get());
+            logs.logs.tick(logs.nowMs + 6_000);
+            assertEquals("0\n2\n__cluster_metadata 0 0\nwords 0 4\n",
+                    Files.readString(temp.resolve(Checkpoints.RECOVERY_POINTS)));
+        }
+    }
+
+    @Test
+    void theBackgroundForcesWhatWasRolled() throws IOException {
+        try (var logs = TestLogs.withoutForcing(temp, new TestLogs.Config().segmentBytes(400))) {
+            for (int i = 0; i < 5; i++) {
+                send(logs);
+            }
+            logs.logs.tick(logs.nowMs);
+            assertEquals(5, logs.words().recoveryPoint());
+            int forces = logs.disk.forces.get();
+            logs.logs.tick(logs.nowMs);
+            assertEquals(forces, logs.disk.forces.get());
+        }
+    }
+
+    @Test
+    void aFailedForceRefusesWritesForGood() throws IOException {
+        var logs = TestLogs.open(temp, new TestLogs.Config());
+        send(logs);
+        assertTrue(logs.words().awaitForced(1));
+        send(logs);
+        logs.disk.failForces = true;
+        assertFalse(logs.words().awaitForced(2));
+        logs.disk.failForces = false;
+        int forces = logs.disk.forces.get();
+        assertFalse(logs.words().awaitForced(2), "never tried again");
+        assertEquals(forces, logs.disk.forces.get());
+        assertTrue(logs.words().awaitForced(1), "what was forced before stays so");
+        assertEquals(ErrorCode.KAFKA_STORAGE_ERROR, TestLogs.refused(send(logs)).error());
+        assertEquals(2, TestLogs.all(logs.words()).size(), "reading goes on");
+        logs.close();
+        assertFalse(Files.exists(temp.resolve(Directory.CLEAN_MARK)));
+        try (var again = TestLogs.open(temp, new TestLogs.Config())) {
+            assertEquals(2, TestLogs.done(send(again)).baseOffset());
+        }
+    }
+
+    @Test
+    void aFailedWriteRefusesWritesAndLeavesNoTrace() throws IOException {
+        var logs = TestLogs.open(temp, new TestLogs.Config());
+        send(logs);
+        logs.disk.room = 50;
+        assertEquals(ErrorCode.KAFKA_STORAGE_ERROR, TestLogs.refused(send(logs)).error());
+        logs.disk.room = Long.MAX_VALUE;
+        assertEquals(ErrorCode.KAFKA_STORAGE_ERROR, TestLogs.refused(send(logs)).error(), "never tried again");
+        assertEquals(1, logs.words().endOffset());
+        assertEquals(1, TestLogs.all(logs.words()).size());
+        assertTrue(logs.words().awaitForced(1), "what is there can be forced");
+        logs.close();
+        try (var again = TestLogs.open(temp, new TestLogs.Config())) {
+            assertFalse(again.logs.cleanStart());
+            assertEquals(1, TestLogs.done(send(again)).baseOffset());
+            assertEquals(2, TestLogs.all(again.words()).size());
+        }
+    }
+
+    @Test
+    void whatWasForcedIsThereAfterAKill() throws IOException {
+        var config = new TestLogs.Config();
+        var live = temp.resolve("live");
+        try (var logs = TestLogs.open(live, config)) {
+            send(logs);
+            logs.words().awaitForced(1);
+            logs.nowMs += 2_000;
+            logs.logs.tick(logs.nowMs);
+            send(logs);
+            var killed = TestLogs.copy(live, temp.resolve("killed"));
+            try (var again = TestLogs.open(killed, config)) {
+                assertEquals(2, again.words().endOffset());
+                assertEquals(1, again.words().recoveryPoint(), "the rest has yet to be forced");
+                again.disk.forces.set(0);
+                assertTrue(again.words().awaitForced(2));
+                assertEquals(1, again.disk.forces.get());
+            }
+        }
+    }
+}

@@ -1,0 +1,228 @@
+package daybook.log;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import daybook.record.BatchBuilder;
+import daybook.wire.Uuid;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The directories and what they belong to. */
+class LogsTest {
+    @TempDir
+    Path temp;
+
+    private Logs open(int nodeId, String... directories) throws IOException {
+        var paths = new ArrayList<Path>();
+        for (var directory : directories) {
+            paths.add(temp.resolve(directory));
+        }
+        var settings = new LogSettings(paths, paths.getFirst(), true, 300_000, 60_000, 86_400_000L, 2);
+        return Logs.open(settings, nodeId, Disk.local(), InstantSource.system());
+    }
+
+    private static Logs.Expected expected(String topic, int partition, Uuid id) {
+        return new Logs.Expected(id, new TopicPartition(topic, partition), 0, new TestLogs.Config().build());
+    }
+
+    @Test
+    void aNewDirectoryIsFormatted() throws IOException {
+        String clusterId;
+        Uuid directoryId;
+        try (var logs = open(-1, "a")) {
+            assertTrue(logs.firstStart());
+            assertFalse(logs.cleanStart());
+            assertEquals(1, logs.nodeId());
+            clusterId = logs.clusterId();
+            directoryId = logs.directories().getFirst().id();
+            assertEquals("version=1\nnode.id=1\ncluster.id=" + clusterId + "\ndirectory.id=" + directoryId + "\n",
+                    Files.readString(temp.resolve("a/meta.properties")));
+            logs.metadataLog().lead(1);
+            var batch = BatchBuilder.plain(5, List.of(new BatchBuilder.Entry(null, ByteBuffer.wrap(new byte[3]))));
+            TestLogs.done(logs.metadataLog().appendOwn(batch));
+            assertTrue(logs.metadataLog().awaitForced(1));
+            assertTrue(logs.all().isEmpty());
+        }
+        try (var logs = open(-1, "a")) {
+            assertFalse(logs.firstStart());
+            assertTrue(logs.cleanStart());
+            assertEquals(clusterId, logs.clusterId());
+            assertEquals(directoryId, logs.directories().getFirst().id());
+            assertEquals(1, TestLogs.all(logs.metadataLog()).size());
+            assertEquals(Uuid.METADATA_TOPIC, logs.metadataLog().topicId());
+        }
+    }
+
+    @Test
+    void oneBrokerADirectory() throws IOException {
+        try (var logs = open(-1, "a")) {
+            assertNotNull(logs);
+            var failure = assertThrows(IOException.class, () -> open(-1, "b", "a"));
+            assertTrue(failure.getMessage().contains("is in use"), failure.getMessage());
+        }
+        open(-1, "b").close();
+        open(-1, "a").close();
+    }
+
+    @Test
+    void identitiesMustAgree() throws IOException {
+        open(7, "a").close();
+        open(7, "b").close();
+        open(-1, "a").close();
+        assertTrue(assertThrows(IOException.class, () -> open(8, "a")).getMessage().contains("node.id is 8"));
+        assertThrows(IOException.class, () -> open(7, "a", "b"), "two clusters");
+        assertTrue(assertThrows(IOException.class, () -> open(7, "new", "a")).getMessage().contains("would be lost"));
+        try (var logs = open(-1, "a", "fresh")) {
+            assertEquals(7, logs.nodeId());
+            assertNotEquals(logs.directories().getFirst().id(), logs.directories().getLast().id());
+        }
+        Files.writeString(temp.resolve("b/meta.properties"), "version=0\n");
+        assertThrows(IOException.class, () -> open(-1, "b"));
+    }
+
+    @Test
+    void partitionsGoWhereThereAreFewest() throws IOException {
+        try (var logs = open(-1, "a", "b")) {
+            var id = new Uuid(1, 1);
+            for (int i = 0; i < 7; i++) {
+                var log = logs.create(expected("t", i, id));
+                assertSame(log, logs.find("t", i));
+                assertSame(log, logs.create(expected("t", i, id)), "already there");
+            }
+            assertNull(logs.find("t", 7));
+            assertFalse(logs.offline("t", 7));
+            long inA = logs.all().stream().filter(log -> log.directory().startsWith(temp.resolve("a"))).count();
+            assertTrue(inA == 3 || inA == 4, "the metadata log counts as one: " + inA);
+            assertThrows(IOException.class, () -> logs.create(expected("t", 0, new Uuid(1, 2))));
+        }
+    }
+
+    @Test
+    void loadingOpensMakesAndPutsAside() throws IOException {
+        var id = new Uuid(1, 1);
+        try (var logs = open(-1, "a", "b")) {
+            for (var topic : List.of("kept", "gone", "anew")) {
+                logs.create(expected(topic, 0, id)).append(TestBatch.of(3, 5).build());
+            }
+        }
+        Files.createDirectories(temp.resolve("a/old-0.0123456789abcdef0123456789abcdef-delete"));
+        var wanted = List.of(expected("kept", 0, id), expected("anew", 0, new Uuid(1, 2)), expected("made", 3, id));
+        try (var logs = open(-1, "a", "b")) {
+            logs.load(wanted);
+            assertEquals(3, logs.find("kept", 0).endOffset());
+            assertEquals(0, logs.find("anew", 0).endOffset());
+            assertEquals(0, logs.find("made", 3).endOffset());
+            assertEquals(3, logs.all().size());
+            assertEquals(2, count("-stray"));
+            logs.tick(System.currentTimeMillis() + 1);
+            assertEquals(0, count("-delete"));
+        }
+        try (var logs = open(-1, "a", "b")) {
+            logs.load(wanted);
+            assertEquals(3, logs.all().size());
+            assertEquals(2, count("-stray"), "left alone");
+        }
+    }
+
+    private long count(String suffix) throws IOException {
+        try (var files = Files.walk(temp, 2)) {
+            return files.filter(file -> file.toString().endsWith(suffix)).count();
+        }
+    }
+
+    @Test
+    void aNewTopicDoesNotFindWhatWasTrueOfAnOldOne() throws IOException {
+        var id = new Uuid(1, 1);
+        try (var logs = open(-1, "a")) {
+            var log = logs.create(expected("t", 0, id));
+            log.append(TestBatch.of(100, 5).build());
+            log.deleteRecordsBefore(50);
+        }
+        try (var logs = open(-1, "a")) {
+            logs.load(List.of(expected("t", 0, id)));
+            assertEquals(50, logs.find("t", 0).startOffset());
+            logs.delete(new TopicPartition("t", 0));
+            var log = logs.create(expected("t", 0, new Uuid(1, 2)));
+            assertEquals(0, log.startOffset());
+            log.append(TestBatch.of(1, 5).build());
+            TestLogs.copy(temp.resolve("a"), temp.resolve("killed"));
+        }
+        try (var logs = open(-1, "killed")) {
+            logs.load(List.of(expected("t", 0, new Uuid(1, 2))));
+            assertEquals(1, logs.find("t", 0).endOffset());
+            assertEquals(0, logs.find("t", 0).startOffset());
+            TestLogs.done(logs.find("t", 0).append(TestBatch.of(1, 5).build()));
+        }
+    }
+
+    @Test
+    void aDirectoryThatCannotBeUsedTakesItsPartitionsOffline() throws IOException {
+        var id = new Uuid(1, 1);
+        var wanted = new ArrayList<Logs.Expected>();
+        try (var logs = open(-1, "a", "b")) {
+            for (int i = 0; i < 6; i++) {
+                wanted.add(expected("t", i, id));
+                logs.create(wanted.getLast());
+            }
+        }
+        try (var files = Files.walk(temp.resolve("b"))) {
+            for (var file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.writeString(temp.resolve("b"), "not a directory");
+        try (var logs = open(-1, "a", "b")) {
+            logs.load(wanted);
+            assertTrue(logs.directories().getLast().failed());
+            for (int i = 0; i < 6; i++) {
+                assertEquals(logs.find("t", i) == null, logs.offline("t", i));
+            }
+            assertTrue(logs.all().size() > 0 && logs.all().size() < 6);
+            assertNotNull(logs.create(expected("other", 0, id)));
+        }
+    }
+
+    @Test
+    void hundredsOfPartitions() throws IOException {
+        var wanted = new ArrayList<Logs.Expected>();
+        var id = new Uuid(1, 1);
+        for (int i = 0; i < 300; i++) {
+            wanted.add(expected("t", i, id));
+        }
+        try (var logs = open(-1, "a")) {
+            logs.load(wanted);
+            for (var log : logs.all()) {
+                log.append(TestBatch.of(2, 5).build());
+            }
+        }
+        try (var logs = open(-1, "a")) {
+            logs.load(wanted);
+            assertTrue(logs.cleanStart());
+            assertTrue(logs.all().stream().allMatch(log -> log.endOffset() == 2));
+        }
+    }
+
+    @Test
+    void theBackgroundRuns() throws IOException {
+        try (var logs = open(-1, "a")) {
+            logs.start();
+            assertTrue(Thread.getAllStackTraces().keySet().stream().anyMatch(one -> one.getName().equals("daybook-log")));
+        }
+    }
+}

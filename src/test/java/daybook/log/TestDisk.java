@@ -1,0 +1,216 @@
+package daybook.log;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** The real disk, with counters and with faults on demand. */
+public final class TestDisk implements Disk {
+    public final AtomicInteger forces = new AtomicInteger();
+    final AtomicInteger writes = new AtomicInteger();
+    final AtomicInteger reads = new AtomicInteger();
+    final AtomicInteger closes = new AtomicInteger();
+    /** Bytes that may still be written to log files. */
+    volatile long room = Long.MAX_VALUE;
+    public volatile boolean failForces;
+    /** What a force waits for, once it has begun. */
+    volatile CountDownLatch hold;
+    private final Disk disk = Disk.local();
+
+    @Override
+    public FileChannel open(Path file) throws IOException {
+        var channel = disk.open(file);
+        return file.toString().endsWith(Segment.LOG) ? new Watched(channel) : channel;
+    }
+
+    @Override
+    public boolean exists(Path file) {
+        return disk.exists(file);
+    }
+
+    @Override
+    public long sizeBytes(Path file) throws IOException {
+        return disk.sizeBytes(file);
+    }
+
+    @Override
+    public long lastModifiedMs(Path file) throws IOException {
+        return disk.lastModifiedMs(file);
+    }
+
+    @Override
+    public List<String> list(Path directory) throws IOException {
+        return disk.list(directory);
+    }
+
+    @Override
+    public void createDirectories(Path directory) throws IOException {
+        disk.createDirectories(directory);
+    }
+
+    @Override
+    public void rename(Path from, Path to) throws IOException {
+        disk.rename(from, to);
+    }
+
+    @Override
+    public void delete(Path file) throws IOException {
+        disk.delete(file);
+    }
+
+    @Override
+    public void forceDirectory(Path directory) throws IOException {
+        disk.forceDirectory(directory);
+    }
+
+    @Override
+    public byte[] read(Path file, int limitBytes) throws IOException {
+        return disk.read(file, limitBytes);
+    }
+
+    @Override
+    public void replace(Path file, ByteBuffer bytes, boolean force) throws IOException {
+        disk.replace(file, bytes, force);
+    }
+
+    @Override
+    public Closeable tryLock(Path file) throws IOException {
+        return disk.tryLock(file);
+    }
+
+    @Override
+    public long totalBytes(Path directory) throws IOException {
+        return disk.totalBytes(directory);
+    }
+
+    @Override
+    public long usableBytes(Path directory) throws IOException {
+        return disk.usableBytes(directory);
+    }
+
+    /** A log file. */
+    private final class Watched extends FileChannel {
+        private final FileChannel channel;
+
+        Watched(FileChannel channel) {
+            this.channel = channel;
+        }
+
+        @Override
+        public int write(ByteBuffer from, long position) throws IOException {
+            writes.incrementAndGet();
+            if (room == 0) {
+                throw new IOException("No space left on device");
+            }
+            var part = from.slice(from.position(), (int) Math.min(from.remaining(), room));
+            room -= part.remaining();
+            int count = channel.write(part, position);
+            from.position(from.position() + count);
+            return count;
+        }
+
+        @Override
+        public void force(boolean metaData) throws IOException {
+            forces.incrementAndGet();
+            var latch = hold;
+            if (latch != null) {
+                try {
+                    latch.await();
+                } catch (InterruptedException impossible) {
+                    throw new IllegalStateException(impossible);
+                }
+            }
+            if (failForces) {
+                throw new IOException("Input/output error");
+            }
+            channel.force(metaData);
+        }
+
+        @Override
+        public int read(ByteBuffer into, long position) throws IOException {
+            reads.incrementAndGet();
+            return channel.read(into, position);
+        }
+
+        @Override
+        public long transferTo(long position, long count, WritableByteChannel target) throws IOException {
+            return channel.transferTo(position, count, target);
+        }
+
+        @Override
+        public long size() throws IOException {
+            return channel.size();
+        }
+
+        @Override
+        public FileChannel truncate(long size) throws IOException {
+            channel.truncate(size);
+            return this;
+        }
+
+        @Override
+        protected void implCloseChannel() throws IOException {
+            closes.incrementAndGet();
+            channel.close();
+        }
+
+        @Override
+        public MappedByteBuffer map(MapMode mode, long position, long size) {
+            throw new UnsupportedOperationException("A log file is never mapped");
+        }
+
+        @Override
+        public int read(ByteBuffer into) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public long read(ByteBuffer[] into, int offset, int length) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public int write(ByteBuffer from) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public long write(ByteBuffer[] from, int offset, int length) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public long position() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public FileChannel position(long position) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public long transferFrom(ReadableByteChannel source, long position, long count) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public FileLock lock(long position, long size, boolean shared) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public FileLock tryLock(long position, long size, boolean shared) {
+            throw new UnsupportedOperationException();
+        }
+    }
+}
