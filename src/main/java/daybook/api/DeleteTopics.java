@@ -56,7 +56,7 @@ final class DeleteTopics {
     private Collection<Deleted> delete(int version, Query query) throws IOException {
         if (!services.config().get().flag("delete.topic.enable")) {
             var error = version < 3 ? ErrorCode.INVALID_REQUEST : ErrorCode.TOPIC_DELETION_DISABLED;
-            return refuseAll(query, new Outcome(error, "Topic deletion is disabled."));
+            return refuseAll(query, Outcome.of(error));
         }
         if (query.timeoutMs <= 0) {
             return refuseAll(query, Outcome.TIMED_OUT);

@@ -53,6 +53,10 @@ public final class Dispatcher implements Handler {
             out.tags();
         }
         var request = new Request(connection, api, version, correlationId, clientId);
+        if (key != Produce.KEY) {
+            // An answer may take its time; batches before it that wait for the disk must not wait for it too.
+            connection.settle();
+        }
         try {
             api.handler().serve(request, in, out);
         } catch (IOException | RuntimeException | Error failed) {

@@ -5,8 +5,8 @@ import daybook.net.Connection;
 
 /**
  * The host and port a client is told to connect to: what {@code advertised.listeners} says for the listener
- * it came in by, and without that the address on which it has just reached this broker, which works by
- * itself behind port forwards of the same number, on every interface, and in containers.
+ * it came in by, and without that the address on which it has just reached this broker. That is right by
+ * itself on every interface; where addresses are translated on the way, only the configuration can know.
  *
  * @param host a name or an address, IPv6 without brackets
  */

@@ -52,9 +52,7 @@ final class FetchSessions {
         }
     }
 
-    /**
-     * What a consumer wants of one partition, in the order of the wire; only a replica has a start offset.
-     */
+    /** What a consumer wants of a partition, in the order of the wire; a replica alone has a start offset. */
     record Wanted(int index, int leaderEpoch, long offset, int lastFetchedEpoch, long replicaStartOffset,
             int maxBytes) {
         static Wanted read(Reader in) {

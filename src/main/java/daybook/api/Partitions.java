@@ -104,7 +104,7 @@ final class Partitions {
 
     /** Who leads the partition, for a client that asks. */
     Leadership leadership(Topic topic, Partition partition) {
-        if (services.logs().offline(topic.name(), partition.index())) {
+        if (partition.leader() < 0 || services.logs().offline(topic.name(), partition.index())) {
             return new Leadership(ErrorCode.LEADER_NOT_AVAILABLE, -1, partition.replicas());
         }
         return new Leadership(ErrorCode.NONE, partition.leader(), List.of());

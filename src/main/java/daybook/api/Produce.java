@@ -38,6 +38,7 @@ import java.util.List;
  * twice gets both batches and two answers, where Apache Kafka drops the first.
  */
 final class Produce {
+    static final int KEY = 0;
     private static final int IDS_FROM = 13;
     private static final int ZSTD_FROM = 7;
     private static final int ACKS_ALL = -1;
@@ -83,13 +84,25 @@ final class Produce {
             leaveUnanswered(request, answers);
             return;
         }
-        if (query.acks == ACKS_ALL) {
-            answers.replaceAll(Produce::forced);
+        if (query.acks == ACKS_ALL && forceRequested(answers)) {
+            out.later(() -> {
+                answers.replaceAll(Produce::forced);
+                write(out, query, answers);
+            });
+        } else {
+            write(out, query, answers);
         }
-        var next = answers.iterator();
-        ByTopic.write(out, query.topics, IDS_FROM,
-                (each, topic, data) -> write(each.int32(data.index), next.next().appended));
-        out.int32(0).tags();
+    }
+
+    /** Has all that was appended forced, side by side; false where there is nothing to wait for. */
+    private static boolean forceRequested(List<Answer> answers) {
+        boolean requested = false;
+        for (var answer : answers) {
+            if (answer.appended instanceof Appended.Done done) {
+                requested |= answer.log.requestForce(done.nextOffset());
+            }
+        }
+        return requested;
     }
 
     private Answer append(Request request, Query query, TopicRef topic, PartitionData data) {
@@ -170,6 +183,13 @@ final class Produce {
 
     private static Appended refused(ErrorCode error, String message) {
         return new Appended.Refused(error, message, NO_ERRORS);
+    }
+
+    private static void write(Writer out, Query query, List<Answer> answers) {
+        var next = answers.iterator();
+        ByTopic.write(out, query.topics, IDS_FROM,
+                (each, topic, data) -> write(each.int32(data.index), next.next().appended));
+        out.int32(0).tags();
     }
 
     private static void write(Writer out, Appended appended) {

@@ -1,5 +1,6 @@
 package daybook.catalog;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -16,6 +17,9 @@ import java.util.List;
  */
 public record ConfigKey(String name, Type type, String defaultValue, Allowed allowed, boolean dynamic,
         List<String> synonyms, String documentation) {
+    /** The longest value that replies in versions that are not flexible can hold. */
+    private static final int VALUE_LIMIT_BYTES = Short.MAX_VALUE;
+
     /** The types, by their numbers in DescribeConfigs. */
     public enum Type {
         BOOLEAN(1), STRING(2), INT(3), SHORT(4), LONG(5), DOUBLE(6), LIST(7), CLASS(8), PASSWORD(9);
@@ -38,7 +42,10 @@ public record ConfigKey(String name, Type type, String defaultValue, Allowed all
 
     /** What is wrong with a value, in Kafka's words; null where nothing is. */
     public String error(String value) {
-        return allowed.error(name, type, value);
+        int lengthBytes = value.getBytes(StandardCharsets.UTF_8).length;
+        return lengthBytes <= VALUE_LIMIT_BYTES ? allowed.error(name, type, value) : "Invalid value of "
+                + lengthBytes + " bytes for configuration " + name + ": Value must have no more than "
+                + VALUE_LIMIT_BYTES;
     }
 
     /** A value that has no error: Boolean, Long for whole numbers, Double, String, or a list of strings. */

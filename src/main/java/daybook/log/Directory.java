@@ -16,6 +16,9 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -29,6 +32,8 @@ final class Directory {
 
     private static final System.Logger LOG = System.getLogger("daybook.log");
     private static final int SMALL_FILE_BYTES = 1 << 16;
+    /** More forces than this at once gain nothing on one file system. */
+    private static final int FORCERS = 8;
 
     /** Who the directory belongs to; parts that its file does not name are null, the node -1. */
     record Meta(String clusterId, int nodeId, Uuid directoryId) { }
@@ -42,6 +47,9 @@ final class Directory {
     private final Closeable fileLock;
     private final boolean clean;
     private final Map<TopicPartition, PartitionLog> logs = new ConcurrentHashMap<>();
+    /** Wait for the disk, for all logs here. */
+    private final ExecutorService forcers = Executors.newFixedThreadPool(FORCERS,
+            Thread.ofPlatform().daemon().name("daybook-force-", 0).factory());
     /** Guards what follows. Below {@code PartitionLog.lock}: nothing is locked under it. */
     private final ReentrantLock lock = new ReentrantLock();
     /** As it stands in its file; replaced under {@link #lock}. */
@@ -108,7 +116,13 @@ final class Directory {
         return logs;
     }
 
+    /** The threads that force the logs of this directory. */
+    Executor forcers() {
+        return forcers;
+    }
+
     void unlock() throws IOException {
+        forcers.shutdown();
         fileLock.close();
     }
 

@@ -1,13 +1,17 @@
 package daybook.log;
 
 import java.io.IOException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Group commit for one log, without a timer: whoever finds no force under way forces for all who wait by
- * then, and the rest wait for that one. After a force that failed there is never another: the page cache may
- * have dropped what it could not write, so a second one that succeeds would prove nothing.
+ * Group commit for one log, without a timer: while a force is under way, all who ask wait together for the next one.
+ * Forces run on the threads of the directory, so that those of several logs go on side by side (a journaling file
+ * system then commits them together) and no virtual thread's carrier is held by the disk.
+ *
+ * <p>After a force that failed there is never another: the page cache may have dropped what it could not write, so a
+ * second one that succeeds would prove nothing.
  */
 final class Flusher {
     /** What is to be forced. */
@@ -17,18 +21,22 @@ final class Flusher {
     }
 
     private final Source source;
+    private final Executor threads;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition ended = lock.newCondition();
     /** All before it is on the disk. Written under {@link #lock}. */
     private volatile long forcedOffset;
+    /** All before it is to be on the disk. Guarded by {@link #lock}. */
+    private long wantedOffset;
     /** Guarded by {@link #lock}. */
     private boolean running;
     /** Guarded by {@link #lock}. */
     private boolean failed;
 
-    Flusher(long forcedOffset, Source source) {
+    Flusher(long forcedOffset, Source source, Executor threads) {
         this.forcedOffset = forcedOffset;
         this.source = source;
+        this.threads = threads;
     }
 
     /** All before this offset is on the disk. */
@@ -36,54 +44,60 @@ final class Flusher {
         return forcedOffset;
     }
 
-    /**
-     * Returns once all before {@code offset}, which was written, is on the disk: true; or a force failed:
-     * false.
-     */
-    boolean await(long offset) {
-        while (forcedOffset < offset) {
-            if (!mine(offset)) {
-                return forcedOffset >= offset;
-            }
-            long reached = -1;
-            try {
-                reached = source.force();
-            } catch (IOException failure) {
-                // Source has told it; here it only counts that the disk did not take the bytes.
-            } finally {
-                end(reached);
-            }
-        }
-        return true;
-    }
-
-    /**
-     * Waits until the caller is the one to force: true; or until the offset is forced or never will be:
-     * false.
-     */
-    private boolean mine(long offset) {
+    /** Has all before {@code offset}, which was written, forced soon. */
+    void request(long offset) {
         lock.lock();
         try {
-            while (running && forcedOffset < offset) {
-                ended.awaitUninterruptibly();
+            wantedOffset = Math.max(wantedOffset, offset);
+            if (!running && !failed && forcedOffset < wantedOffset) {
+                running = true;
+                threads.execute(this::run);
             }
-            if (failed || forcedOffset >= offset) {
-                return false;
-            }
-            running = true;
-            return true;
         } finally {
             lock.unlock();
         }
     }
 
-    private void end(long reached) {
+    /** Returns once all before {@code offset}, which was written, is on the disk: true; or a force failed: false. */
+    boolean await(long offset) {
+        if (forcedOffset >= offset) {
+            return true;
+        }
+        request(offset);
         lock.lock();
         try {
-            running = false;
+            while (forcedOffset < offset && !failed) {
+                ended.awaitUninterruptibly();
+            }
+            return forcedOffset >= offset;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void run() {
+        boolean again = true;
+        while (again) {
+            long reached = -1;
+            try {
+                reached = source.force();
+            } catch (IOException failure) {
+                // The source has told it; here it only counts that the disk did not take the bytes.
+            } finally {
+                again = end(reached);
+            }
+        }
+    }
+
+    /** Notes how far a force came; true where somebody asked for more meanwhile. */
+    private boolean end(long reached) {
+        lock.lock();
+        try {
             failed = reached < 0;
             forcedOffset = Math.max(forcedOffset, reached);
+            running = !failed && forcedOffset < wantedOffset;
             ended.signalAll();
+            return running;
         } finally {
             lock.unlock();
         }

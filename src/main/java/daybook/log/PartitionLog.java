@@ -2,14 +2,12 @@ package daybook.log;
 
 import daybook.record.RecordBatch;
 import daybook.wire.ErrorCode;
-import daybook.wire.Region;
 import daybook.wire.Uuid;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
@@ -48,9 +46,6 @@ public final class PartitionLog {
         record Failed() implements Deleted { }
     }
 
-    /** An offset, and the place of its record: in this segment, behind this many bytes. */
-    private record End(long offset, Segment segment, int position) { }
-
     private static final System.Logger LOG = System.getLogger("daybook.log");
 
     private final Disk disk;
@@ -60,8 +55,11 @@ public final class PartitionLog {
     private final Uuid topicId;
     private final TopicPartition partition;
     private final Path directory;
+    /** By base offset, never empty. Changed by {@link #files}. */
     private final NavigableMap<Long, Segment> segments;
+    private final Segments readers;
     private final LeaderEpochs epochs;
+    private final LogFiles files;
     private final Flusher flusher;
     /** Called after each append. */
     private final Set<Runnable> watchers = ConcurrentHashMap.newKeySet();
@@ -78,9 +76,9 @@ public final class PartitionLog {
     /** Written under {@link #lock}. */
     private volatile long startOffset;
     /** Behind the last batch. Written under {@link #lock}, after the batch. */
-    private volatile End end;
+    private volatile Segments.End end;
     /** What readers may see: with one replica, all that was written. Written under {@link #lock}. */
-    private volatile End highWatermark;
+    private volatile Segments.End highWatermark;
     /** Whether the log takes no batches any more. */
     private volatile boolean refusesWrites;
     /** Written under {@link #lock}. */
@@ -98,15 +96,18 @@ public final class PartitionLog {
         this.config = expected.config();
         this.directory = directory;
         this.segments = recovered.segments();
+        this.readers = new Segments(segments);
         this.epochs = recovered.epochs();
         this.producers = recovered.producers();
         this.startOffset = recovered.startOffset();
         this.refusesWrites = recovered.damaged();
-        this.end = new End(recovered.endOffset(), active(), active().sizeBytes());
+        this.files = new LogFiles(disk, directory, recovered);
+        var active = files.active();
+        this.end = new Segments.End(recovered.endOffset(), active, active.sizeBytes());
         this.highWatermark = end;
         this.forcedMs = clock.millis();
         lead(expected.leaderEpoch());
-        this.flusher = new Flusher(recovered.recoveryPoint(), this::forceSegments);
+        this.flusher = new Flusher(recovered.recoveryPoint(), this::forceSegments, home.forcers());
     }
 
     public Uuid topicId() {
@@ -128,15 +129,15 @@ public final class PartitionLog {
 
     /** The offset that the next record will have. */
     public long endOffset() {
-        return end.offset;
+        return end.offset();
     }
 
     public long highWatermark() {
-        return highWatermark.offset;
+        return highWatermark.offset();
     }
 
     public long lastStableOffset() {
-        return highWatermark.offset;
+        return highWatermark.offset();
     }
 
     public int leaderEpoch() {
@@ -156,7 +157,7 @@ public final class PartitionLog {
         lock.lock();
         try {
             leaderEpoch = epoch;
-            epochs.note(epoch, end.offset);
+            epochs.note(epoch, end.offset());
         } finally {
             lock.unlock();
         }
@@ -237,46 +238,20 @@ public final class PartitionLog {
             }
         }
         boolean stampTime = fromClient && config.logAppendTime();
-        long baseOffset = end.offset;
+        long baseOffset = end.offset();
         batch.stamp(baseOffset, leaderEpoch);
         if (stampTime) {
             batch.stampLogAppendTime(nowMs);
         }
         try {
-            write(bytes, batch, nowMs);
+            end = files.append(bytes, batch, config, nowMs);
+            highWatermark = end;
         } catch (IOException | InternalError failure) {
             // An InternalError is how the JVM tells that a mapped index could not be written.
             fail("A batch could not be written", failure);
             return refused(ErrorCode.KAFKA_STORAGE_ERROR);
         }
-        producers.note(batch);
         return new Appended.Done(baseOffset, batch.nextOffset(), stampTime ? nowMs : -1, startOffset, false);
-    }
-
-    /** Writes a stamped batch and lets readers see it. Under {@link #lock}. */
-    private void write(ByteBuffer bytes, RecordBatch batch, long nowMs) throws IOException {
-        var segment = active();
-        if (segment.full(config, bytes.remaining(), batch.maxTimestamp(), batch.lastOffset(), nowMs)) {
-            segment = roll(nowMs);
-        }
-        epochs.write();
-        segment.append(bytes, batch);
-        end = new End(batch.nextOffset(), segment, segment.sizeBytes());
-        highWatermark = end;
-    }
-
-    /** Ends the active segment and begins one at the log's end. Under {@link #lock}. */
-    private Segment roll(long nowMs) throws IOException {
-        active().seal();
-        producers.snapshot(end.offset, segments.keySet());
-        var segment = Segment.create(disk, directory, end.offset, config, nowMs);
-        disk.forceDirectory(directory);
-        segments.put(segment.baseOffset(), segment);
-        return segment;
-    }
-
-    private Segment active() {
-        return segments.lastEntry().getValue();
     }
 
     private Appended.Refused refused(ErrorCode error) {
@@ -298,6 +273,19 @@ public final class PartitionLog {
     // Forcing.
 
     /**
+     * Has all before {@code offset} forced soon, where the broker forces.
+     *
+     * @return whether {@link #awaitForced} may have to wait for it
+     */
+    public boolean requestForce(long offset) {
+        if (!forceAcksAll || flusher.forcedOffset() >= offset) {
+            return false;
+        }
+        flusher.request(Math.min(offset, end.offset()));
+        return true;
+    }
+
+    /**
      * Returns once all before {@code offset} is on the disk, forcing together with all who wait.
      *
      * @return false where that failed: the log then refuses writes; true at once where the broker does not
@@ -309,12 +297,12 @@ public final class PartitionLog {
 
     /** As {@link #awaitForced}, whatever the broker's durability. */
     boolean force(long offset) {
-        return flusher.await(Math.min(offset, end.offset));
+        return flusher.await(Math.min(offset, end.offset()));
     }
 
     /** Forces all segments with unforced bytes. Called by one thread at a time, from the flusher. */
     private long forceSegments() throws IOException {
-        long until = end.offset;
+        long until = end.offset();
         try {
             var from = segments.floorKey(flusher.forcedOffset());
             for (var segment : segments.tailMap(from == null ? 0 : from, true).values()) {
@@ -341,11 +329,11 @@ public final class PartitionLog {
     /** Forces segments that were rolled, and what has waited for {@code flush.ms}. */
     void forceWhatIsDue(long nowMs) {
         long unforced = flusher.forcedOffset();
-        if (closed || refusesWrites || unforced >= end.offset) {
+        if (closed || refusesWrites || unforced >= end.offset()) {
             return;
         }
         if (nowMs - forcedMs >= config.flushMs()) {
-            flusher.await(end.offset);
+            flusher.await(end.offset());
         } else if (unforced < segments.lastKey()) {
             flusher.await(segments.lastKey());
         }
@@ -363,66 +351,22 @@ public final class PartitionLog {
         while (true) {
             var until = highWatermark;
             long from = startOffset;
-            if (offset < from || offset > end.offset) {
-                return new ReadResult.OutOfRange(until.offset, until.offset, from);
+            if (offset < from || offset > end.offset()) {
+                return new ReadResult.OutOfRange(until.offset(), until.offset(), from);
             }
             try {
-                var region = offset >= until.offset ? null : region(offset, maxBytes, wholeBatch, until);
-                return new ReadResult.Data(region, until.offset, until.offset, from);
+                var region = offset >= until.offset() ? null
+                        : readers.region(offset, maxBytes, wholeBatch, until);
+                return new ReadResult.Data(region, until.offset(), until.offset(), from);
             } catch (IOException failure) {
-                if (closed) {
-                    return new ReadResult.Failed();
+                if (!closed && offset >= startOffset) {
+                    LOG.log(Level.ERROR, "Offset " + offset + " of " + partition + " cannot be read", failure);
                 }
-                if (offset >= startOffset) {
-                    LOG.log(Level.ERROR, "Offset " + offset + " of " + partition + " cannot be read",
-                            failure);
+                if (closed || offset >= startOffset) {
                     return new ReadResult.Failed();
                 }
                 // The segment was deleted meanwhile: the offset is now out of range.
             }
-        }
-    }
-
-    private Region region(long offset, int maxBytes, boolean wholeBatch, End until) throws IOException {
-        var entry = segments.floorEntry(offset);
-        while (entry != null && entry.getKey() < until.offset) {
-            var segment = entry.getValue();
-            lease(segment);
-            try {
-                int limit = segment == until.segment ? until.position : segment.sizeBytes();
-                var place = segment.find(offset, limit);
-                if (place != null) {
-                    int length = lengthBytes(segment, place, limit, maxBytes, wholeBatch);
-                    return length == 0 ? null : segment.region(place.position(), length);
-                }
-            } finally {
-                segment.release();
-            }
-            entry = segments.higherEntry(entry.getKey());
-        }
-        return null;
-    }
-
-    private static int lengthBytes(Segment segment, Segment.Place first, int limit, int maxBytes, boolean wholeBatch)
-            throws IOException {
-        int position = first.position();
-        if (limit - position <= maxBytes) {
-            return limit - position;
-        }
-        int border = segment.borderBetween(position, (long) position + maxBytes);
-        if (border >= 0) {
-            return border - position;
-        }
-        int firstBytes = first.sizeBytes() > 0 ? first.sizeBytes() : segment.batchBytes(position, limit);
-        if (firstBytes > maxBytes) {
-            return wholeBatch ? firstBytes : 0;
-        }
-        return maxBytes;
-    }
-
-    private static void lease(Segment segment) throws IOException {
-        if (!segment.lease()) {
-            throw new ClosedChannelException();
         }
     }
 
@@ -432,8 +376,7 @@ public final class PartitionLog {
      * @throws UncheckedIOException if the disk fails
      */
     public Found offsetForTime(long timestampMs) {
-        return search((search, segment, limit) -> segment.indexes().newestMs() < timestampMs ? null
-                : search.firstFrom(segment, limit, timestampMs));
+        return search(from -> readers.firstFrom(timestampMs, from, highWatermark));
     }
 
     /**
@@ -442,25 +385,18 @@ public final class PartitionLog {
      * @throws UncheckedIOException if the disk fails
      */
     public Found offsetOfMaxTimestamp() {
-        var newest = new long[] {RecordBatch.NO_TIMESTAMP};
-        search((search, segment, limit) -> {
-            newest[0] = Math.max(newest[0], segment.indexes().newestMs());
-            return null;
-        });
-        return newest[0] < 0 ? Found.NONE : search((search, segment, limit) ->
-                segment.indexes().newestMs() < newest[0] ? null : search.firstNewest(segment, limit));
+        return search(from -> readers.firstNewest(from, highWatermark));
     }
 
-    private interface InSegment {
-        Found find(TimeSearch search, Segment segment, int limit) throws IOException;
+    private interface Search {
+        Found from(long startOffset) throws IOException;
     }
 
-    /** What the first segment that has something gives. */
-    private Found search(InSegment inSegment) {
+    private Found search(Search search) {
         while (true) {
             long from = startOffset;
             try {
-                return search(inSegment, new TimeSearch(from), highWatermark);
+                return search.from(from);
             } catch (IOException failure) {
                 if (closed || startOffset == from) {
                     throw new UncheckedIOException(failure);
@@ -470,25 +406,9 @@ public final class PartitionLog {
         }
     }
 
-    private Found search(InSegment inSegment, TimeSearch search, End until) throws IOException {
-        for (var segment : segments.headMap(until.offset, false).values()) {
-            lease(segment);
-            try {
-                int limit = segment == until.segment ? until.position : segment.sizeBytes();
-                var found = inSegment.find(search, segment, limit);
-                if (found != null) {
-                    return found;
-                }
-            } finally {
-                segment.release();
-            }
-        }
-        return Found.NONE;
-    }
-
     /** Where the records of the last epoch that is not above {@code epoch} end. */
     public EpochEnd epochEnd(int epoch) {
-        return epochs.end(epoch, end.offset);
+        return epochs.end(epoch, end.offset());
     }
 
     /** The epoch in which the record at {@code offset} was written; -1 where that is not known. */
@@ -525,8 +445,8 @@ public final class PartitionLog {
     public Deleted deleteRecordsBefore(long offset) {
         lock.lock();
         try {
-            long from = offset == -1 ? highWatermark.offset : offset;
-            if (from < 0 || from > highWatermark.offset) {
+            long from = offset == -1 ? highWatermark.offset() : offset;
+            if (from < 0 || from > highWatermark.offset()) {
                 return new Deleted.OutOfRange();
             }
             if (from > startOffset && !closed) {
@@ -559,25 +479,15 @@ public final class PartitionLog {
 
     private void deleteExpendable(long nowMs) throws IOException {
         var expendable = Retention.expendable(segments.values(), config, startOffset, nowMs);
-        if (expendable.size() == segments.size()) {
-            if (refusesWrites) {
-                expendable.removeLast();
-            } else {
-                roll(nowMs);
-            }
+        if (expendable.size() == segments.size() && refusesWrites) {
+            expendable.removeLast();
+        } else if (expendable.size() == segments.size()) {
+            files.roll(end.offset(), config, nowMs);
         }
-        if (expendable.isEmpty()) {
-            return;
+        if (!expendable.isEmpty()) {
+            startOffset = Math.max(startOffset, segments.higherKey(expendable.getLast().baseOffset()));
+            home.deleteLater(files.remove(expendable, startOffset), nowMs + config.fileDeleteDelayMs());
         }
-        startOffset = Math.max(startOffset, segments.higherKey(expendable.getLast().baseOffset()));
-        for (var segment : expendable) {
-            segments.remove(segment.baseOffset());
-            producers.forgetSnapshot(segment.baseOffset());
-            home.deleteLater(segment.delete(), nowMs + config.fileDeleteDelayMs());
-        }
-        disk.forceDirectory(directory);
-        epochs.keep(startOffset, Long.MAX_VALUE);
-        epochs.write();
     }
 
     /** Renames the directory, so that the partition is gone at once, and gives its files up for deletion. */
@@ -587,7 +497,7 @@ public final class PartitionLog {
             closed = true;
             disk.rename(directory, renamed);
             disk.forceDirectory(directory.getParent());
-            segments.values().forEach(Segment::release);
+            files.release();
             home.deleteLater(List.of(renamed), clock.millis() + config.fileDeleteDelayMs());
         } finally {
             lock.unlock();
@@ -606,8 +516,8 @@ public final class PartitionLog {
         } finally {
             lock.unlock();
         }
-        boolean clean = !refusesWrites && force(end.offset) && finish();
-        segments.values().forEach(Segment::release);
+        boolean clean = !refusesWrites && force(end.offset()) && finish();
+        files.release();
         wake();
         return clean;
     }
@@ -615,8 +525,7 @@ public final class PartitionLog {
     private boolean finish() {
         lock.lock();
         try {
-            active().seal();
-            producers.snapshot(end.offset, segments.keySet());
+            files.finish(end.offset());
             return true;
         } catch (IOException failure) {
             LOG.log(Level.ERROR, "Closing " + partition + " failed", failure);

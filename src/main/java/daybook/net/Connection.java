@@ -11,6 +11,8 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -34,6 +36,10 @@ public final class Connection {
     /** A frame under way must gain this much in that time while others wait for memory. */
     private static final int PACE_BYTES = 1 << 10;
     private static final long PACE_MS = 10_000;
+    /** How long a connection that is over waits for the client to close it too. */
+    private static final long LINGER_MS = 1_000;
+    /** How many replies may wait for the disk while the requests behind them are served. */
+    private static final int UNSENT_MOST = 64;
     private static final System.Logger LOG = System.getLogger("daybook.net");
 
     private final Server server;
@@ -53,6 +59,10 @@ public final class Connection {
     private Thread thread;
     private boolean waitsForMemory;
     private boolean finished;
+    /** The client sends no more. */
+    private boolean gone;
+    /** All is answered; the client is yet to close. */
+    private boolean lingering;
     private long pacedMs;
     private long pacedBytes;
 
@@ -77,10 +87,16 @@ public final class Connection {
     private volatile boolean parked;
     /** The thread is in the handler; written by the thread. */
     private volatile boolean handling;
+    /** A reply went while the connection ended; written by the thread. */
+    private volatile boolean answeredLate;
     /** The thread waits for the socket; set by the thread, cleared by the loop. */
     private volatile boolean full;
 
-    /** Owned by the handler. */
+    // Owned by the thread.
+    /** Replies that are not sent yet, in the order of their requests. */
+    private final Deque<Writer> unsent = new ArrayDeque<>();
+    private final Replies replies = new Replies();
+    /** The handler's. */
     private Object attachment;
 
     Connection(Server server, EventLoop loop, SocketChannel channel, String listener, long number)
@@ -153,6 +169,10 @@ public final class Connection {
     }
 
     void ready(int operations) {
+        if (lingering) {
+            passOver();
+            return;
+        }
         if ((operations & SelectionKey.OP_WRITE) != 0) {
             key.interestOpsAnd(~SelectionKey.OP_WRITE);
             full = false;
@@ -193,7 +213,11 @@ public final class Connection {
 
     /** Closes what is idle past {@code idleMs}, and whoever is slow at the cost of others. */
     void sweep(long nowMs, long idleMs) {
-        if (reader.underWay() && !waitsForMemory && nowMs - pacedMs > PACE_MS && memory.contended()) {
+        if (lingering) {
+            if (nowMs - activeMs > LINGER_MS) {
+                finish();
+            }
+        } else if (reader.underWay() && !waitsForMemory && nowMs - pacedMs > PACE_MS && memory.contended()) {
             server.refusals.warn("slow", "Connection " + id + " is closed: its frame has gained less than "
                     + PACE_BYTES + " bytes in " + PACE_MS + " ms while others wait for memory");
             close();
@@ -211,7 +235,7 @@ public final class Connection {
         key.interestOpsAnd(~SelectionKey.OP_READ);
         reader.drop();
         if (thread == null) {
-            finish();
+            part();
         } else {
             LockSupport.unpark(thread);
         }
@@ -223,7 +247,43 @@ public final class Connection {
         end();
     }
 
-    /** The thread has ended, or never was. */
+    /**
+     * The thread has ended, or never was. A socket that is closed while bytes of the client lie unread in it
+     * takes replies that are under way down with it. So where the client was still sending, or was answered
+     * while the connection ended, the rest of what it sends is passed over until it has closed too, for a
+     * moment.
+     */
+    private void part() {
+        if (finished || lingering) {
+            return;
+        }
+        closed = true;
+        dropFrames();
+        try {
+            if (gone || thread == null || transport.read(loop.scratch.clear()) == 0 && !answeredLate) {
+                finish();
+                return;
+            }
+            channel.shutdownOutput();
+            key.interestOps(SelectionKey.OP_READ);
+            lingering = true;
+            activeMs = clock.millis();
+        } catch (IOException broken) {
+            finish();
+        }
+    }
+
+    private void passOver() {
+        try {
+            if (transport.read(loop.scratch.clear()) < 0) {
+                finish();
+            }
+        } catch (IOException broken) {
+            finish();
+        }
+    }
+
+    /** Closes the socket. */
     void finish() {
         if (finished) {
             return;
@@ -232,15 +292,19 @@ public final class Connection {
         closed = true;
         try {
             channel.close();
-        } catch (IOException gone) {
-            LOG.log(System.Logger.Level.DEBUG, () -> "Closing " + id, gone);
+        } catch (IOException failed) {
+            LOG.log(System.Logger.Level.DEBUG, () -> "Closing " + id, failed);
         }
+        dropFrames();
+        LockSupport.unpark(thread);
+        server.leave(remoteAddress.getAddress());
+    }
+
+    private void dropFrames() {
         reader.drop();
         for (var frames = queue.poll(); frames != null; frames = queue.poll()) {
             memory.release(this, frames);
         }
-        LockSupport.unpark(thread);
-        server.leave(remoteAddress.getAddress());
     }
 
     private void read() {
@@ -258,6 +322,7 @@ public final class Connection {
                 boolean began = reader.underWay();
                 int bytes = reader.read(transport);
                 if (bytes < 0) {
+                    gone = true;
                     end();
                     return;
                 }
@@ -267,7 +332,8 @@ public final class Connection {
         } catch (ConnectionClosedException refused) {
             refuse(refused);
             end();
-        } catch (IOException gone) {
+        } catch (IOException broken) {
+            gone = true;
             close();
         }
     }
@@ -325,9 +391,13 @@ public final class Connection {
             while (frames != null && serve(frames)) {
                 frames = take();
             }
+            settle();
+        } catch (RuntimeException failed) {
+            LOG.log(System.Logger.Level.ERROR, "Connection " + id + " is closed: a reply failed", failed);
         } finally {
             closed = true;
-            loop.execute(this::finish);
+            unsent.forEach(Writer::close);
+            loop.execute(this::part);
         }
     }
 
@@ -339,6 +409,10 @@ public final class Connection {
                 queuedBytes.addAndGet(-frames.limit());
                 resumeReading();
                 return frames;
+            }
+            if (!unsent.isEmpty()) {
+                settle();
+                continue;
             }
             if (last) {
                 return null;
@@ -379,8 +453,13 @@ public final class Connection {
     }
 
     private boolean answer(ByteBuffer frame, ByteBuffer lastOf) {
-        try (var reply = handle(frame, lastOf)) {
-            return reply == null || send(reply);
+        try {
+            var reply = handle(frame, lastOf);
+            if (reply == null) {
+                return true;
+            }
+            unsent.add(reply);
+            return reply.waits() && unsent.size() < UNSENT_MOST || settle();
         } catch (ConnectionClosedException | MalformedException refused) {
             refuse(refused);
         } catch (Throwable failed) {
@@ -389,17 +468,27 @@ public final class Connection {
         return false;
     }
 
-    private boolean send(Writer reply) {
-        try {
-            reply.drain(new Replies());
-            return true;
-        } catch (IOException broken) {
-            if (open()) {
-                server.refusals.warn("reply", "Connection " + id + " is closed: its reply broke off: "
-                        + broken);
+    /**
+     * Sends the replies that were left because they have to wait ({@link Writer#waits}); for a handler that
+     * is about to wait for something else, on the connection's thread.
+     *
+     * @return false where the connection broke meanwhile
+     */
+    public boolean settle() {
+        while (!unsent.isEmpty()) {
+            try (var reply = unsent.poll()) {
+                reply.drain(replies);
+                answeredLate = ending;
+            } catch (IOException broken) {
+                if (open()) {
+                    server.refusals.warn("reply", "Connection " + id + " is closed: its reply broke off: "
+                            + broken);
+                }
+                closed = true;
+                return false;
             }
-            return false;
         }
+        return true;
     }
 
     private Writer handle(ByteBuffer frame, ByteBuffer lastOf) throws IOException {

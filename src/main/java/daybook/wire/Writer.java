@@ -41,6 +41,7 @@ public final class Writer implements AutoCloseable {
     private byte[] array;
     private ByteBuffer out;
     private long regionBytes;
+    private Runnable rest;
 
     /** A message of its own, without the length before it. */
     public Writer(int version, boolean flexible) {
@@ -137,7 +138,9 @@ public final class Writer implements AutoCloseable {
     /**
      * A string, or null where the field allows it.
      *
-     * @throws IllegalArgumentException if it is longer than 32,767 bytes in a version that is not flexible
+     * @throws MalformedException if it is longer than 32,767 bytes in a version that is not flexible: text
+     *     of a client
+     *     whose bytes were no UTF-8 grows when it is given back
      */
     public Writer string(String value) {
         if (value == null) {
@@ -149,7 +152,7 @@ public final class Writer implements AutoCloseable {
         } else if (bytes.length <= Short.MAX_VALUE) {
             int16(bytes.length);
         } else {
-            throw new IllegalArgumentException(bytes.length + " bytes of string in version " + version);
+            throw new MalformedException(bytes.length + " bytes of string in version " + version);
         }
         room(bytes.length).put(bytes);
         return this;
@@ -229,6 +232,22 @@ public final class Writer implements AutoCloseable {
         return this;
     }
 
+    /**
+     * Leaves the rest of the message to be written when it is drained: a reply that has to wait for the disk
+     * need not hold up the requests behind it.
+     *
+     * @param rest waits for what must have happened, then writes the fields that are missing
+     */
+    public Writer later(Runnable rest) {
+        this.rest = rest;
+        return this;
+    }
+
+    /** Whether draining may have to wait. */
+    public boolean waits() {
+        return rest != null;
+    }
+
     /** Bytes written so far, without those of regions. */
     public int size() {
         return out.position();
@@ -240,11 +259,16 @@ public final class Writer implements AutoCloseable {
     }
 
     /**
-     * Gives all pieces to {@code sink} in order, with the length in front for a frame.
+     * Writes what was left for later, then gives all pieces to {@code sink} in order, with the length in
+     * front for a frame.
      *
      * @throws IllegalStateException if the frame would pass 2,147,483,647 bytes
      */
     public void drain(Sink sink) throws IOException {
+        if (rest != null) {
+            rest.run();
+            rest = null;
+        }
         if (frameStart >= 0) {
             long length = size() - 4 + regionBytes;
             if (length > Integer.MAX_VALUE) {

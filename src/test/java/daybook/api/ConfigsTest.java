@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.catalog.ConfigResource;
 import daybook.catalog.MetadataRecord.FeatureLevelRecord;
+import daybook.catalog.TopicConfigs;
 import daybook.wire.Reader;
 import daybook.wire.Writer;
 
@@ -345,25 +346,36 @@ final class ConfigsTest {
     }
 
     @Test
+    void valuesAreNoLongerThanOldRepliesCanHold() throws IOException {
+        var key = "follower.replication.throttled.replicas";
+        var longest = "1".repeat(32_765) + ":1";
+        assertEquals("0 null", incremental(set(key, longest)));
+        assertEquals(List.of(key + "=" + longest + "/1"), describe(1, false, TOPIC, "t", key).entries);
+        assertEquals("40 Invalid value of 32768 bytes for configuration " + key
+                + ": Value must have no more than 32767", incremental(set(key, "1" + longest)));
+        assertEquals("40 Invalid value of 32771 bytes for configuration " + key
+                + ": Value must have no more than 32767", incremental(new Op(key, APPEND, "2:1")));
+        assertEquals(Map.of(key, longest), set());
+    }
+
+    @Test
     void oneRequestChangesTheCatalogOnlySoFar() throws IOException {
-        var names = new ArrayList<String>();
-        for (int i = 0; i < 2001; i++) {
-            names.add("many" + i);
+        var ops = TopicConfigs.KEYS.values().stream().map(key -> set(key.name(), key.defaultValue()))
+                .toArray(Op[]::new);
+        int fewEnough = 10_000 / ops.length;
+        var all = new Asked[fewEnough + 1];
+        var wanted = new ArrayList<TopicCreation.Wanted>();
+        for (int i = 0; i < all.length; i++) {
+            all[i] = new Asked(TOPIC, "many" + i, ops);
+            wanted.add(TopicCreation.Wanted.byDefault("many" + i));
         }
-        for (int from = 0; from < names.size(); from += 1000) {
-            var wanted = names.subList(from, Math.min(from + 1000, names.size())).stream()
-                    .map(TopicCreation.Wanted::byDefault).toList();
-            new TopicCreation(broker.services).create(wanted, false);
-        }
-        var ops = new Op[] {set("retention.ms", "5"), set("segment.ms", "5"), set("flush.ms", "5"),
-                set("flush.messages", "5"), set("file.delete.delay.ms", "5")};
-        var all = names.stream().map(name -> new Asked(TOPIC, name, ops)).toArray(Asked[]::new);
+        new TopicCreation(broker.services).create(wanted, false);
         var refused = alter("IncrementalAlterConfigs", 1, false, all);
         assertEquals("2:many0 44 Unable to perform excessively large batch operation.", refused.getFirst());
         assertEquals(Map.of(), broker.catalog.image().config(ConfigResource.topic("many0")));
-        var fewer = Arrays.copyOf(all, 2000);
+        var fewer = Arrays.copyOf(all, fewEnough);
         assertEquals("2:many0 0 null", alter("IncrementalAlterConfigs", 1, false, fewer).getFirst());
-        assertEquals(5, broker.catalog.image().config(ConfigResource.topic("many1999")).size());
+        assertEquals(ops.length, broker.catalog.image().config(ConfigResource.topic("many0")).size());
     }
 
     @Test

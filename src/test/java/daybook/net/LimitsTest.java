@@ -187,7 +187,7 @@ class LimitsTest {
             assertArrayEquals(PING, idle.ask(PING));
             busy.sendFrame(new byte[] {'w'});
             assertTrue(echo.waits.await(10, TimeUnit.SECONDS));
-            assertArrayEquals(PING, last.ask(PING), "the loop that it shares with two others has done with those");
+            assertArrayEquals(PING, last.ask(PING), "its loop has done with idle and busy");
             echo.clock.ms.addAndGet(600_001);
             assertTrue(between.closed());
             assertTrue(idle.closed());
