@@ -87,8 +87,6 @@ public final class Connection {
     private volatile boolean parked;
     /** The thread is in the handler; written by the thread. */
     private volatile boolean handling;
-    /** A reply went while the connection ended; written by the thread. */
-    private volatile boolean answeredLate;
     /** The thread waits for the socket; set by the thread, cleared by the loop. */
     private volatile boolean full;
 
@@ -248,10 +246,9 @@ public final class Connection {
     }
 
     /**
-     * The thread has ended, or never was. A socket that is closed while bytes of the client lie unread in it
-     * takes replies that are under way down with it. So where the client was still sending, or was answered
-     * while the connection ended, the rest of what it sends is passed over until it has closed too, for a
-     * moment.
+     * The thread has ended, or never was. A socket that is closed while the client still sends takes replies
+     * that are under way down with it. So a connection that was in use a moment ago passes over what comes
+     * until the client has closed too, for a moment more.
      */
     private void part() {
         if (finished || lingering) {
@@ -259,15 +256,16 @@ public final class Connection {
         }
         closed = true;
         dropFrames();
+        long nowMs = clock.millis();
+        if (gone || thread == null || nowMs - activeMs > LINGER_MS) {
+            finish();
+            return;
+        }
         try {
-            if (gone || thread == null || transport.read(loop.scratch.clear()) == 0 && !answeredLate) {
-                finish();
-                return;
-            }
             channel.shutdownOutput();
             key.interestOps(SelectionKey.OP_READ);
             lingering = true;
-            activeMs = clock.millis();
+            activeMs = nowMs;
         } catch (IOException broken) {
             finish();
         }
@@ -478,7 +476,6 @@ public final class Connection {
         while (!unsent.isEmpty()) {
             try (var reply = unsent.poll()) {
                 reply.drain(replies);
-                answeredLate = ending;
             } catch (IOException broken) {
                 if (open()) {
                     server.refusals.warn("reply", "Connection " + id + " is closed: its reply broke off: "

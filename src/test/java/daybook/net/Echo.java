@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -45,6 +46,8 @@ final class Echo implements AutoCloseable {
     final AtomicInteger leases = new AtomicInteger();
     final AtomicInteger handled = new AtomicInteger();
     final CountDownLatch waits = new CountDownLatch(1);
+    /** What replies to 'l' wait for. */
+    final CountDownLatch disk = new CountDownLatch(1);
     final CountDownLatch gone = new CountDownLatch(1);
     volatile Limits limits;
 
@@ -77,11 +80,23 @@ final class Echo implements AutoCloseable {
             case 's' -> {
                 return null;
             }
+            case 'l' -> {
+                byte number = frame.get(1);
+                reply.later(() -> reply.int8(await(disk) ? number : -1));
+            }
             case 'b' -> throw new IllegalStateException("broken on purpose");
             case 'c' -> throw new ConnectionClosedException("it asked for it");
             default -> reply.int8(frame.get(0));
         }
         return reply;
+    }
+
+    private static boolean await(CountDownLatch latch) {
+        try {
+            return latch.await(10, TimeUnit.SECONDS);
+        } catch (InterruptedException hurry) {
+            return false;
+        }
     }
 
     private Region region() {

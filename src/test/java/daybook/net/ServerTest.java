@@ -230,10 +230,65 @@ class ServerTest {
     }
 
     @Test
+    void repliesThatWaitLetTheNextRequestsThrough() throws IOException {
+        try (var echo = new Echo(); var client = echo.client()) {
+            for (byte number = 1; number <= 3; number++) {
+                client.sendFrame(new byte[] {'l', number});
+            }
+            long deadline = System.nanoTime() + 10_000_000_000L;
+            while (echo.handled.get() < 3 && System.nanoTime() < deadline) {
+                Thread.onSpinWait();
+            }
+            assertEquals(3, echo.handled.get());
+            client.sendFrame(new byte[] {'x'});
+            echo.disk.countDown();
+            for (byte number = 1; number <= 3; number++) {
+                assertArrayEquals(new byte[] {number}, client.reply());
+            }
+            assertArrayEquals(new byte[] {'x'}, client.reply());
+        }
+    }
+
+    @Test
+    void aStopLosesNoReplyThoughTheClientGoesOnSending() throws Exception {
+        for (int round = 0; round < 20; round++) {
+            try (var echo = new Echo(); var client = echo.client()) {
+                var sender = Thread.ofVirtual().start(() -> {
+                    try {
+                        while (true) {
+                            client.sendFrame(Echo.body(1_000, 1));
+                        }
+                    } catch (IOException ended) {
+                        // The server has closed.
+                    }
+                });
+                int replies = 0;
+                while (replies < 50) {
+                    client.reply();
+                    replies++;
+                }
+                var stopper = Thread.ofVirtual().start(() -> echo.server.stop(10_000));
+                try {
+                    while (true) {
+                        client.reply();
+                        replies++;
+                    }
+                } catch (java.io.EOFException ended) {
+                    client.close();
+                }
+                stopper.join();
+                sender.join();
+                assertEquals(echo.handled.get(), replies);
+            }
+        }
+    }
+
+    @Test
     void stopIsQuickWithNothingInFlight() throws IOException {
         var echo = new Echo();
         try (var one = echo.client(); var two = echo.client()) {
             assertArrayEquals(new byte[] {'x'}, one.ask(new byte[] {'x'}));
+            echo.clock.ms.addAndGet(5_000);
             long from = System.nanoTime();
             echo.server.stop(30_000);
             long tookMs = (System.nanoTime() - from) / 1_000_000;
