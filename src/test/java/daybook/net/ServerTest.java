@@ -252,11 +252,12 @@ class ServerTest {
     @Test
     void aStopLosesNoReplyThoughTheClientGoesOnSending() throws Exception {
         for (int round = 0; round < 20; round++) {
-            try (var echo = new Echo(); var client = echo.client()) {
+            try (var echo = new Echo();
+                    var client = new Echo.Client(echo.server.bound().getFirst().port(), 4_096)) {
                 var sender = Thread.ofVirtual().start(() -> {
                     try {
                         while (true) {
-                            client.sendFrame(Echo.body(1_000, 1));
+                            client.sendFrame(Echo.body(20_000, 1));
                         }
                     } catch (IOException ended) {
                         // The server has closed.
