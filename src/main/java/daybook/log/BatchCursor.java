@@ -54,7 +54,8 @@ final class BatchCursor {
         var found = new RecordBatch(window, at);
         long size = (long) window.getInt(at + RecordBatch.LENGTH_AT) + RecordBatch.OVERHEAD_BYTES;
         boolean sound = size >= RecordBatch.HEADER_BYTES && size <= limit - position
-                && found.magic() == RecordBatch.MAGIC && found.baseOffset() >= 0 && found.lastOffsetDelta() >= 0;
+                && found.magic() == RecordBatch.MAGIC && found.baseOffset() >= 0
+                && found.lastOffsetDelta() >= 0;
         if (sound) {
             sizeBytes = (int) size;
             batch = found;

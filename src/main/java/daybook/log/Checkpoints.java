@@ -2,7 +2,6 @@ package daybook.log;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -74,7 +73,8 @@ final class Checkpoints {
         }
         try {
             var lines = new String(disk.read(file, LIMIT_BYTES), StandardCharsets.UTF_8).split("\n");
-            if (lines.length < 2 || !lines[0].equals(VERSION) || Integer.parseInt(lines[1]) != lines.length - 2) {
+            int entries = lines.length - 2;
+            if (entries < 0 || !lines[0].equals(VERSION) || Integer.parseInt(lines[1]) != entries) {
                 throw new IOException("its first lines are not version 0 and the number of entries");
             }
             for (int i = 2; i < lines.length; i++) {

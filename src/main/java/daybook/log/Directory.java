@@ -20,6 +20,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
+import java.util.function.ToLongFunction;
 
 /**
  * One log directory: its lock against other processes, its identity, its checkpoints, and the files in it
@@ -52,10 +54,8 @@ final class Directory {
             Thread.ofPlatform().daemon().name("daybook-force-", 0).factory());
     /** Guards what follows. Below {@code PartitionLog.lock}: nothing is locked under it. */
     private final ReentrantLock lock = new ReentrantLock();
-    /** As it stands in its file; replaced under {@link #lock}. */
-    private volatile Map<TopicPartition, Long> recoveryPoints;
-    /** As it stands in its file; replaced under {@link #lock}. */
-    private volatile Map<TopicPartition, Long> startOffsets;
+    /** What each file holds, by its name. Written under {@link #lock}. */
+    private final Map<String, Map<TopicPartition, Long>> checkpoints = new ConcurrentHashMap<>();
     private final List<Doomed> doomed = new ArrayList<>();
     private Uuid id = Uuid.ZERO;
 
@@ -67,12 +67,14 @@ final class Directory {
         this.path = path;
         this.fileLock = fileLock;
         this.clean = disk.exists(path.resolve(CLEAN_MARK));
-        this.recoveryPoints = Checkpoints.offsets(disk, path.resolve(Checkpoints.RECOVERY_POINTS));
-        this.startOffsets = Checkpoints.offsets(disk, path.resolve(Checkpoints.START_OFFSETS));
+        for (var file : List.of(Checkpoints.RECOVERY_POINTS, Checkpoints.START_OFFSETS)) {
+            checkpoints.put(file, Checkpoints.offsets(disk, path.resolve(file)));
+        }
     }
 
     /** Makes the directory where it is missing, and locks it; null where another broker has it locked. */
-    static Directory open(Disk disk, InstantSource clock, boolean forceAcksAll, Path path) throws IOException {
+    static Directory open(Disk disk, InstantSource clock, boolean forceAcksAll, Path path)
+            throws IOException {
         disk.createDirectories(path);
         var fileLock = disk.tryLock(path.resolve(".lock"));
         if (fileLock == null) {
@@ -154,7 +156,8 @@ final class Directory {
         boolean known = found != null && found.directoryId != null;
         id = known ? found.directoryId : Uuid.random();
         if (!known) {
-            var text = "version=1\nnode.id=" + nodeId + "\ncluster.id=" + clusterId + "\ndirectory.id=" + id + "\n";
+            var text = "version=1\nnode.id=" + nodeId + "\ncluster.id=" + clusterId
+                    + "\ndirectory.id=" + id + "\n";
             disk.replace(path.resolve(META_PROPERTIES), StandardCharsets.UTF_8.encode(text), true);
         }
     }
@@ -178,8 +181,10 @@ final class Directory {
 
     /** Opens the log in {@code directory}, a directory in this one, and recovers it. */
     PartitionLog openLog(Logs.Expected expected, Path directory, boolean trusted) throws IOException {
+        var starts = checkpoints.get(Checkpoints.START_OFFSETS);
+        var recoveryPoints = checkpoints.get(Checkpoints.RECOVERY_POINTS);
         var recovered = Recovery.open(disk, directory, expected.config(),
-                startOffsets.getOrDefault(expected.partition(), 0L),
+                starts.getOrDefault(expected.partition(), 0L),
                 recoveryPoints.getOrDefault(expected.partition(), 0L), trusted, clock.millis());
         var log = new PartitionLog(this, expected, directory, recovered);
         logs.put(expected.partition(), log);
@@ -224,18 +229,16 @@ final class Directory {
     // Checkpoints.
 
     boolean hasRecoveryPoint(TopicPartition partition) {
-        return recoveryPoints.containsKey(partition);
+        return checkpoints.get(Checkpoints.RECOVERY_POINTS).containsKey(partition);
     }
 
-    /** Writes all three files. */
+    /** Writes all three files, those of them that change. */
     void checkpoint() throws IOException {
         lock.lock();
         try {
-            writeRecoveryPoints();
+            write(Checkpoints.RECOVERY_POINTS, offsets(log -> true, PartitionLog::recoveryPoint));
             writeStartOffsets();
-            var highWatermarks = new TreeMap<TopicPartition, Long>(Checkpoints::byName);
-            logs.values().forEach(log -> highWatermarks.put(log.partition(), log.highWatermark()));
-            Checkpoints.writeOffsets(disk, path.resolve(Checkpoints.HIGH_WATERMARKS), highWatermarks);
+            write(Checkpoints.HIGH_WATERMARKS, offsets(log -> true, PartitionLog::highWatermark));
         } finally {
             lock.unlock();
         }
@@ -251,52 +254,43 @@ final class Directory {
         }
     }
 
-    private void writeRecoveryPoints() throws IOException {
-        var points = new TreeMap<TopicPartition, Long>(Checkpoints::byName);
-        logs.values().forEach(log -> points.put(log.partition(), log.recoveryPoint()));
-        if (!points.equals(recoveryPoints)) {
-            Checkpoints.writeOffsets(disk, path.resolve(Checkpoints.RECOVERY_POINTS), points);
-            recoveryPoints = points;
-        }
-    }
-
     /** As Kafka does, only of logs that begin inside of a segment. */
     private void writeStartOffsets() throws IOException {
-        var starts = new TreeMap<TopicPartition, Long>(Checkpoints::byName);
-        for (var log : logs.values()) {
-            if (log.beginsInsideSegment()) {
-                starts.put(log.partition(), log.startOffset());
-            }
-        }
-        if (!starts.equals(startOffsets)) {
-            Checkpoints.writeOffsets(disk, path.resolve(Checkpoints.START_OFFSETS), starts);
-            startOffsets = starts;
-        }
+        write(Checkpoints.START_OFFSETS,
+                offsets(PartitionLog::beginsInsideSegment, PartitionLog::startOffset));
     }
 
-    /**
-     * Takes a partition out of the files, so that a new one of its name does not find what was true of an old
-     * one.
-     */
+    /** Takes a partition out of the files: a new one of its name must not find what was true of the old. */
     private void forget(TopicPartition partition) throws IOException {
         lock.lock();
         try {
-            if (recoveryPoints.containsKey(partition) || startOffsets.containsKey(partition)) {
-                recoveryPoints = without(partition, recoveryPoints);
-                startOffsets = without(partition, startOffsets);
-                Checkpoints.writeOffsets(disk, path.resolve(Checkpoints.RECOVERY_POINTS), recoveryPoints);
-                Checkpoints.writeOffsets(disk, path.resolve(Checkpoints.START_OFFSETS), startOffsets);
+            for (var file : List.of(Checkpoints.RECOVERY_POINTS, Checkpoints.START_OFFSETS)) {
+                var rest = new TreeMap<TopicPartition, Long>(Checkpoints::byName);
+                rest.putAll(checkpoints.get(file));
+                rest.remove(partition);
+                write(file, rest);
             }
         } finally {
             lock.unlock();
         }
     }
 
-    private static Map<TopicPartition, Long> without(TopicPartition partition, Map<TopicPartition, Long> all) {
-        var rest = new TreeMap<TopicPartition, Long>(Checkpoints::byName);
-        rest.putAll(all);
-        rest.remove(partition);
-        return rest;
+    private Map<TopicPartition, Long> offsets(Predicate<PartitionLog> chosen,
+            ToLongFunction<PartitionLog> offset) {
+        var offsets = new TreeMap<TopicPartition, Long>(Checkpoints::byName);
+        for (var log : logs.values()) {
+            if (chosen.test(log)) {
+                offsets.put(log.partition(), offset.applyAsLong(log));
+            }
+        }
+        return offsets;
+    }
+
+    private void write(String file, Map<TopicPartition, Long> offsets) throws IOException {
+        if (!offsets.equals(checkpoints.get(file))) {
+            Checkpoints.writeOffsets(disk, path.resolve(file), offsets);
+            checkpoints.put(file, offsets);
+        }
     }
 
     // Deleting later.

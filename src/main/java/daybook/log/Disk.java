@@ -22,6 +22,9 @@ public interface Disk {
     /** Opens a file to read and write, and makes it where it is missing. */
     FileChannel open(Path file) throws IOException;
 
+    /** Opens a file to read; fails where it is missing. */
+    FileChannel openToRead(Path file) throws IOException;
+
     boolean exists(Path file);
 
     /** The length of a file in bytes; -1 where there is none. */

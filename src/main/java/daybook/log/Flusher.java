@@ -6,12 +6,12 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Group commit for one log, without a timer: while a force is under way, all who ask wait together for the next one.
- * Forces run on the threads of the directory, so that those of several logs go on side by side (a journaling file
- * system then commits them together) and no virtual thread's carrier is held by the disk.
+ * Group commit for one log, without a timer: while a force is under way, all who ask wait together for the
+ * next one. Forces run on the threads of the directory, so that those of several logs go on side by side (a
+ * journaling file system then commits them together) and no virtual thread's carrier is held by the disk.
  *
- * <p>After a force that failed there is never another: the page cache may have dropped what it could not write, so a
- * second one that succeeds would prove nothing.
+ * <p>After a force that failed there is never another: the page cache may have dropped what it could not
+ * write, so a second one that succeeds would prove nothing.
  */
 final class Flusher {
     /** What is to be forced. */
@@ -58,7 +58,10 @@ final class Flusher {
         }
     }
 
-    /** Returns once all before {@code offset}, which was written, is on the disk: true; or a force failed: false. */
+    /**
+     * Returns once all before {@code offset}, which was written, is on the disk: true; or a force failed:
+     * false.
+     */
     boolean await(long offset) {
         if (forcedOffset >= offset) {
             return true;

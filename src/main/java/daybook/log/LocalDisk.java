@@ -17,7 +17,13 @@ import java.util.List;
 final class LocalDisk implements Disk {
     @Override
     public FileChannel open(Path file) throws IOException {
-        return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ,
+                StandardOpenOption.WRITE);
+    }
+
+    @Override
+    public FileChannel openToRead(Path file) throws IOException {
+        return FileChannel.open(file, StandardOpenOption.READ);
     }
 
     @Override

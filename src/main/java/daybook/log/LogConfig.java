@@ -22,13 +22,13 @@ import java.util.concurrent.ThreadLocalRandom;
  * @param preallocate whether a new segment takes its whole size at once
  */
 public record LogConfig(int segmentBytes, long segmentMs, long segmentJitterMs, int segmentIndexBytes,
-        int indexIntervalBytes, long retentionMs, long retentionBytes, int maxMessageBytes, boolean logAppendTime,
-        long timestampBeforeMaxMs, long timestampAfterMaxMs, long fileDeleteDelayMs, long flushMessages, long flushMs,
-        boolean preallocate) {
+        int indexIntervalBytes, long retentionMs, long retentionBytes, int maxMessageBytes,
+        boolean logAppendTime, long timestampBeforeMaxMs, long timestampAfterMaxMs, long fileDeleteDelayMs,
+        long flushMessages, long flushMs, boolean preallocate) {
 
     /** Of the metadata log: it keeps everything and takes no client's batches. */
-    static final LogConfig METADATA = new LogConfig(1 << 30, 604_800_000L, 0, 10 << 20, 4096, -1, -1, 1 << 30, false,
-            Long.MAX_VALUE, Long.MAX_VALUE, 60_000L, Long.MAX_VALUE, Long.MAX_VALUE, false);
+    static final LogConfig METADATA = new LogConfig(1 << 30, 604_800_000L, 0, 10 << 20, 4096, -1, -1,
+            1 << 30, false, Long.MAX_VALUE, Long.MAX_VALUE, 60_000L, Long.MAX_VALUE, Long.MAX_VALUE, false);
 
     /** By how much sooner than {@code segmentMs} a new segment is rolled, in milliseconds. */
     long drawJitterMs() {

@@ -32,7 +32,8 @@ final class LogFiles {
     }
 
     /** Writes a stamped batch at the log's end; returns the new end. */
-    Segments.End append(ByteBuffer bytes, RecordBatch batch, LogConfig config, long nowMs) throws IOException {
+    Segments.End append(ByteBuffer bytes, RecordBatch batch, LogConfig config, long nowMs)
+            throws IOException {
         var segment = active();
         if (segment.full(config, bytes.remaining(), batch.maxTimestamp(), batch.lastOffset(), nowMs)) {
             segment = roll(batch.baseOffset(), config, nowMs);
@@ -58,7 +59,10 @@ final class LogFiles {
         producers.snapshot(endOffset, segments.keySet());
     }
 
-    /** Takes segments out of the log, which now begins at {@code startOffset}; returns the files to delete later. */
+    /**
+     * Takes segments out of the log, which now begins at {@code startOffset}; returns the files to delete
+     * later.
+     */
     List<Path> remove(List<Segment> expendable, long startOffset) throws IOException {
         var doomed = new ArrayList<Path>();
         for (var segment : expendable) {

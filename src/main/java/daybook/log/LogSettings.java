@@ -15,14 +15,14 @@ import java.util.List;
  * @param producerIdExpirationMs an idempotent producer that was silent this long is forgotten
  * @param recoveryThreads threads that load the logs at start, per directory
  */
-public record LogSettings(List<Path> directories, Path metadataDirectory, boolean forceAcksAll, long retentionCheckMs,
-        long flushCheckpointMs, long producerIdExpirationMs, int recoveryThreads) {
+public record LogSettings(List<Path> directories, Path metadataDirectory, boolean forceAcksAll,
+        long retentionCheckMs, long flushCheckpointMs, long producerIdExpirationMs, int recoveryThreads) {
 
     /** The same with paths that can be compared. */
     LogSettings absolute() {
         var paths = directories.stream().map(LogSettings::absolute).distinct().toList();
-        return new LogSettings(paths, absolute(metadataDirectory), forceAcksAll, retentionCheckMs, flushCheckpointMs,
-                producerIdExpirationMs, recoveryThreads);
+        return new LogSettings(paths, absolute(metadataDirectory), forceAcksAll, retentionCheckMs,
+                flushCheckpointMs, producerIdExpirationMs, recoveryThreads);
     }
 
     private static Path absolute(Path path) {

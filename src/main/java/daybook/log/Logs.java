@@ -17,7 +17,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -78,10 +77,11 @@ public final class Logs implements AutoCloseable {
         this.clusterId = owner == null ? Uuid.random().toString() : owner.clusterId();
         int foundNodeId = owner == null ? -1 : owner.nodeId();
         if (foundNodeId >= 0 && configuredNodeId >= 0 && foundNodeId != configuredNodeId) {
-            throw new IOException("node.id is " + configuredNodeId + ", but " + home.path() + " belongs to node "
-                    + foundNodeId);
+            throw new IOException("node.id is " + configuredNodeId + ", but " + home.path()
+                    + " belongs to node " + foundNodeId);
         }
-        this.nodeId = foundNodeId >= 0 ? foundNodeId : configuredNodeId >= 0 ? configuredNodeId : FIRST_NODE_ID;
+        int newNodeId = configuredNodeId >= 0 ? configuredNodeId : FIRST_NODE_ID;
+        this.nodeId = foundNodeId >= 0 ? foundNodeId : newNodeId;
         for (var entry : metas.entrySet()) {
             entry.getKey().claim(entry.getValue(), clusterId, nodeId);
             entry.getKey().removeCleanMark();
@@ -145,7 +145,8 @@ public final class Logs implements AutoCloseable {
     }
 
     /** Whom the directories belong to, who must be the same in all; null where none belongs to anyone. */
-    private static Directory.Meta owner(Map<Directory, Directory.Meta> metas, Directory home) throws IOException {
+    private static Directory.Meta owner(Map<Directory, Directory.Meta> metas, Directory home)
+            throws IOException {
         var owner = metas.get(home);
         for (var entry : metas.entrySet()) {
             var meta = entry.getValue();
@@ -153,13 +154,13 @@ public final class Logs implements AutoCloseable {
                 continue;
             }
             if (owner == null) {
-                throw new IOException(entry.getKey().path() + " belongs to a cluster already, but the metadata directory "
-                        + home.path() + " is empty: the topics in it would be lost");
+                throw new IOException(entry.getKey().path() + " belongs to a cluster already, but the"
+                        + " metadata directory " + home.path() + " is empty: the topics in it would be lost");
             }
             if (!owner.clusterId().equals(meta.clusterId()) || owner.nodeId() != meta.nodeId()) {
-                throw new IOException(entry.getKey().path() + " belongs to node " + meta.nodeId() + " of cluster "
-                        + meta.clusterId() + ", but " + home.path() + " to node " + owner.nodeId() + " of cluster "
-                        + owner.clusterId());
+                throw new IOException(entry.getKey().path() + " belongs to node " + meta.nodeId()
+                        + " of cluster " + meta.clusterId() + ", but " + home.path() + " to node "
+                        + owner.nodeId() + " of cluster " + owner.clusterId());
             }
         }
         return owner;
@@ -217,7 +218,8 @@ public final class Logs implements AutoCloseable {
                     }
                     var other = found.put(partition, directory);
                     if (other != null) {
-                        throw new IOException(partition + " is both in " + other.path() + " and in " + directory.path());
+                        throw new IOException(partition + " is both in " + other.path() + " and in "
+                                + directory.path());
                     }
                     tasks.add(() -> open(directory, one, path, topicId));
                 }
@@ -289,7 +291,8 @@ public final class Logs implements AutoCloseable {
             var present = logs.get(expected.partition());
             if (present != null) {
                 if (!present.topicId().equals(expected.topicId())) {
-                    throw new IOException(expected.partition() + " of topic id " + present.topicId() + " is still there");
+                    throw new IOException(expected.partition() + " of topic id " + present.topicId()
+                            + " is still there");
                 }
                 return present;
             }
@@ -332,7 +335,8 @@ public final class Logs implements AutoCloseable {
 
     /** Kafka's name for a directory that is put aside; the topic's name is cut where it would be too long. */
     private static String renamed(TopicPartition partition, String suffix) {
-        var end = "-" + partition.partition() + "." + java.util.UUID.randomUUID().toString().replace("-", "") + suffix;
+        var unique = java.util.UUID.randomUUID().toString().replace("-", "");
+        var end = "-" + partition.partition() + "." + unique + suffix;
         int length = Math.min(partition.topic().length(), DIRECTORY_NAME_MOST - end.length());
         return partition.topic().substring(0, length) + end;
     }
@@ -348,8 +352,9 @@ public final class Logs implements AutoCloseable {
         for (var path : settings.directories()) {
             var directory = directories.get(path);
             try {
-                list.add(directory == null ? new LogDirectory(path, Uuid.ZERO, true, 0, 0) : new LogDirectory(path,
-                        directory.id(), false, disk.totalBytes(path), disk.usableBytes(path)));
+                list.add(directory == null ? new LogDirectory(path, Uuid.ZERO, true, 0, 0)
+                        : new LogDirectory(path, directory.id(), false, disk.totalBytes(path),
+                                disk.usableBytes(path)));
             } catch (IOException failure) {
                 list.add(new LogDirectory(path, directory.id(), true, 0, 0));
             }

@@ -357,16 +357,19 @@ public final class PartitionLog {
             try {
                 var region = offset >= until.offset() ? null
                         : readers.region(offset, maxBytes, wholeBatch, until);
-                return new ReadResult.Data(region, until.offset(), until.offset(), from);
-            } catch (IOException failure) {
-                if (!closed && offset >= startOffset) {
-                    LOG.log(Level.ERROR, "Offset " + offset + " of " + partition + " cannot be read", failure);
+                if (region != null || offset >= startOffset) {
+                    return new ReadResult.Data(region, until.offset(), until.offset(), from);
                 }
-                if (closed || offset >= startOffset) {
+            } catch (IOException failure) {
+                if (closed) {
                     return new ReadResult.Failed();
                 }
-                // The segment was deleted meanwhile: the offset is now out of range.
+                if (offset >= startOffset) {
+                    LOG.log(Level.ERROR, partition + " cannot be read at offset " + offset, failure);
+                    return new ReadResult.Failed();
+                }
             }
+            // The segment was deleted meanwhile: the offset is now out of range.
         }
     }
 
@@ -396,13 +399,16 @@ public final class PartitionLog {
         while (true) {
             long from = startOffset;
             try {
-                return search.from(from);
+                var found = search.from(from);
+                if (found != Found.NONE || startOffset == from) {
+                    return found;
+                }
             } catch (IOException failure) {
                 if (closed || startOffset == from) {
                     throw new UncheckedIOException(failure);
                 }
-                // A segment was deleted meanwhile.
             }
+            // Segments were deleted meanwhile.
         }
     }
 

@@ -52,9 +52,14 @@ public final class ProducerStates {
         private short epoch;
         private long lastTimestampMs;
         private int coordinatorEpoch = -1;
+
+        Batch lastBatch() {
+            return batches.isEmpty() ? NO_BATCH : batches.getLast();
+        }
     }
 
     private static final System.Logger LOG = System.getLogger("daybook.log");
+    private static final Batch NO_BATCH = new Batch(RecordBatch.NO_SEQUENCE, -1, 0, -1);
     private static final Verdict NEXT = new Verdict.Next();
     private static final int BATCHES = 5;
     private static final short VERSION = 1;
@@ -133,8 +138,9 @@ public final class ProducerStates {
     List<View> views() {
         var views = new ArrayList<View>(producers.size());
         producers.forEach((id, producer) -> {
-            int last = producer.batches.isEmpty() ? RecordBatch.NO_SEQUENCE : producer.batches.getLast().lastSequence;
-            views.add(new View(id, producer.epoch, last, producer.lastTimestampMs, producer.coordinatorEpoch, -1));
+            int last = producer.lastBatch().lastSequence;
+            views.add(new View(id, producer.epoch, last, producer.lastTimestampMs, producer.coordinatorEpoch,
+                    -1));
         });
         return views;
     }
@@ -195,11 +201,10 @@ public final class ProducerStates {
         var bytes = ByteBuffer.allocate(ENTRIES_AT + Integer.BYTES + producers.size() * ENTRY_BYTES);
         bytes.putShort(VERSION).putInt(0).putInt(producers.size());
         producers.forEach((id, producer) -> {
-            var last = producer.batches.isEmpty() ? new Batch(RecordBatch.NO_SEQUENCE, -1, 0, -1)
-                    : producer.batches.getLast();
+            var last = producer.lastBatch();
             bytes.putLong(id).putShort(producer.epoch).putInt(last.lastSequence).putLong(last.lastOffset);
-            bytes.putInt(last.offsetDelta).putLong(producer.lastTimestampMs).putInt(producer.coordinatorEpoch);
-            bytes.putLong(-1);
+            bytes.putInt(last.offsetDelta).putLong(producer.lastTimestampMs);
+            bytes.putInt(producer.coordinatorEpoch).putLong(-1);
         });
         return bytes.putInt(CHECKSUM_AT, checksum(bytes)).flip();
     }
@@ -219,7 +224,8 @@ public final class ProducerStates {
             producer.coordinatorEpoch = bytes.getInt();
             bytes.getLong();
             if (lastOffset >= 0) {
-                producer.batches.add(new Batch(lastSequence, lastOffset, offsetDelta, producer.lastTimestampMs));
+                producer.batches.add(new Batch(lastSequence, lastOffset, offsetDelta,
+                        producer.lastTimestampMs));
             }
             producers.put(id, producer);
         }

@@ -10,7 +10,8 @@ public sealed interface ReadResult {
      * @param region whole batches, though the last may be cut; null where there is nothing to read; to be
      *     closed
      */
-    record Data(Region region, long highWatermark, long lastStableOffset, long startOffset) implements ReadResult { }
+    record Data(Region region, long highWatermark, long lastStableOffset, long startOffset)
+            implements ReadResult { }
 
     /** The offset is before the log's start or after its end. */
     record OutOfRange(long highWatermark, long lastStableOffset, long startOffset) implements ReadResult { }

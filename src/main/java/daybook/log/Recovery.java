@@ -38,7 +38,8 @@ final class Recovery {
     /** Batches from here on are new to {@link #producers}. */
     private long producersFrom;
 
-    private Recovery(Disk disk, Path directory, LogConfig config, long startOffset, long recoveryPoint, long nowMs) {
+    private Recovery(Disk disk, Path directory, LogConfig config, long startOffset, long recoveryPoint,
+            long nowMs) {
         this.disk = disk;
         this.directory = directory;
         this.config = config;
@@ -105,8 +106,8 @@ final class Recovery {
         var names = disk.list(directory);
         for (var name : names) {
             if (name.endsWith(SWAP)) {
-                throw new IOException(directory.resolve(name) + " is left from a compaction by Apache Kafka that did not"
-                        + " end; start Apache Kafka once to end it");
+                throw new IOException(directory.resolve(name) + " is left from a compaction by Apache Kafka"
+                        + " that did not end; start Apache Kafka once to end it");
             }
             if (name.endsWith(Segment.DELETED) || name.endsWith(CLEANED)) {
                 disk.delete(directory.resolve(name));
@@ -236,8 +237,8 @@ final class Recovery {
                     Integer.toString(segment.sizeBytes()));
             later.values().forEach(Segment::release);
         } else {
-            LOG.log(Level.WARNING, "No whole batch at byte {1} of {0}, behind offset {3}: cutting the {2} bytes"
-                    + " from there on", segment.path(), Integer.toString(segment.sizeBytes()),
+            LOG.log(Level.WARNING, "No whole batch at byte {1} of {0}, behind offset {3}: cutting the {2}"
+                    + " bytes from there on", segment.path(), Integer.toString(segment.sizeBytes()),
                     Integer.toString(restBytes), Long.toString(endOffset));
             segment.cut();
             for (var behind : later.values()) {
@@ -261,8 +262,8 @@ final class Recovery {
         damaged = endOffset < recoveryPoint;
         if (damaged) {
             LOG.log(Level.ERROR, "{0} ends at offset {1}, but all before {2} was known to be on the disk: it"
-                    + " can be read as far as that, and takes no batches", directory, Long.toString(endOffset),
-                    Long.toString(recoveryPoint));
+                    + " can be read as far as that, and takes no batches", directory,
+                    Long.toString(endOffset), Long.toString(recoveryPoint));
         } else {
             recoveryPoint = trusted ? endOffset : recoveryPoint;
             if (startOffset > endOffset) {

@@ -16,8 +16,8 @@ final class Retention {
      * @param segments all of the log, oldest first
      * @param startOffset segments that end at or before it may go, whatever the configuration says
      */
-    static List<Segment> expendable(Collection<Segment> segments, LogConfig config, long startOffset, long nowMs)
-            throws IOException {
+    static List<Segment> expendable(Collection<Segment> segments, LogConfig config, long startOffset,
+            long nowMs) throws IOException {
         var all = List.copyOf(segments);
         long excessBytes = config.retentionBytes() < 0 ? 0 : -config.retentionBytes();
         for (var segment : all) {

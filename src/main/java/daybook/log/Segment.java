@@ -68,7 +68,8 @@ final class Segment {
     /** The newest time of the first batch, from which the segment ages. Guarded by the log's lock. */
     private long firstBatchMs = NOT_READ;
 
-    private Segment(Disk disk, Path directory, long baseOffset, LogConfig config, long nowMs) throws IOException {
+    private Segment(Disk disk, Path directory, long baseOffset, LogConfig config, long nowMs)
+            throws IOException {
         this.disk = disk;
         this.directory = directory;
         this.baseOffset = baseOffset;
@@ -80,8 +81,8 @@ final class Segment {
     }
 
     /** A segment that is on the disk; only the last one of a log is not sealed. */
-    static Segment open(Disk disk, Path directory, long baseOffset, boolean sealed, LogConfig config, long nowMs)
-            throws IOException {
+    static Segment open(Disk disk, Path directory, long baseOffset, boolean sealed, LogConfig config,
+            long nowMs) throws IOException {
         var segment = new Segment(disk, directory, baseOffset, config, nowMs);
         segment.sealed = sealed;
         segment.sizeBytes = (int) Math.min(segment.log.size(), Integer.MAX_VALUE);
@@ -119,7 +120,8 @@ final class Segment {
     // Adding, under the log's lock.
 
     /** Whether a batch of this size, newest time and last offset belongs into a new segment. */
-    boolean full(LogConfig config, int batchBytes, long timestampMs, long lastOffset, long nowMs) throws IOException {
+    boolean full(LogConfig config, int batchBytes, long timestampMs, long lastOffset, long nowMs)
+            throws IOException {
         boolean tooFar = lastOffset - baseOffset > Integer.MAX_VALUE;
         return tooFar || sizeBytes > 0 && (sizeBytes > config.segmentBytes() - batchBytes || indexes().full()
                 || ageMs(timestampMs, nowMs) > config.segmentMs() - jitterMs);
@@ -180,7 +182,8 @@ final class Segment {
 
     void index(SegmentIndexes into, BatchCursor cursor) throws IOException {
         var batch = cursor.batch();
-        into.add(cursor.position(), cursor.sizeBytes(), batch.lastOffset(), batch.maxTimestamp(), indexIntervalBytes);
+        into.add(cursor.position(), cursor.sizeBytes(), batch.lastOffset(), batch.maxTimestamp(),
+                indexIntervalBytes);
     }
 
     /** The segment ends at {@code validBytes}, with these indexes; what lies behind stays in the file. */
@@ -218,7 +221,7 @@ final class Segment {
                 indexes = SegmentIndexes.open(disk, directory, baseOffset, sizeBytes);
             }
             if (indexes == null || anew) {
-                LOGGER.log(Level.WARNING, "The indexes of {0} are missing or wrong; making them anew", path());
+                LOGGER.log(Level.WARNING, "Making anew the indexes of {0}, missing or wrong", path());
                 var made = startIndexes();
                 var cursor = cursor(0, sizeBytes, BatchCursor.LARGE_WINDOW_BYTES);
                 while (cursor.next()) {
@@ -359,7 +362,8 @@ final class Segment {
     }
 
     /** The segment's bytes for one reader. */
-    private record Leased(Segment segment, int position, int lengthBytes, AtomicBoolean closed) implements Region {
+    private record Leased(Segment segment, int position, int lengthBytes, AtomicBoolean closed)
+            implements Region {
         @Override
         public long transferTo(int from, WritableByteChannel target) throws IOException {
             long at = (long) position + from;

@@ -31,7 +31,8 @@ final class SegmentIndexes {
     /**
      * The indexes that are on the disk; null where they cannot be those of a segment of {@code segmentBytes}.
      */
-    static SegmentIndexes open(Disk disk, Path directory, long baseOffset, int segmentBytes) throws IOException {
+    static SegmentIndexes open(Disk disk, Path directory, long baseOffset, int segmentBytes)
+            throws IOException {
         var found = new SegmentIndexes(disk, directory, baseOffset);
         int entries = found.offsets.entries();
         boolean plausible = found.offsets.plausible() && found.times.plausible()
@@ -88,7 +89,8 @@ final class SegmentIndexes {
      * Adds a batch, by Kafka's rule: an entry stands after more than the interval, for the batch that
      * follows.
      */
-    void add(int position, int sizeBytes, long lastOffset, long timestampMs, int intervalBytes) throws IOException {
+    void add(int position, int sizeBytes, long lastOffset, long timestampMs, int intervalBytes)
+            throws IOException {
         if (timestampMs > newest.timestampMs) {
             newest = new Newest(timestampMs, lastOffset);
         }

@@ -8,9 +8,9 @@ import java.nio.channels.ClosedChannelException;
 import java.util.NavigableMap;
 
 /**
- * The segments of a log as its readers use them, without a lock: they take a lease on the one they look at. A segment
- * that goes is first passed by the log's start offset; so whoever asks for what is not before the start, and finds a
- * segment closed, had an old start, and asks again.
+ * The segments of a log as its readers use them, without a lock: they take a lease on the one they look at. A
+ * segment that goes is first passed by the log's start offset; so whoever asks for what is not before the
+ * start, and finds a segment closed, had an old start, and asks again.
  */
 final class Segments {
     /** An offset, and the place of its record: in this segment, behind this many bytes. */
@@ -28,7 +28,10 @@ final class Segments {
         this.byBase = byBase;
     }
 
-    /** Bytes of the batch that holds {@code offset} and of those behind it; null where none are before {@code until}. */
+    /**
+     * Bytes of the batch that holds {@code offset} and of those behind it; null where none are before {@code
+     * until}.
+     */
     Region region(long offset, int maxBytes, boolean wholeBatch, End until) throws IOException {
         var entry = byBase.floorEntry(offset);
         while (entry != null && entry.getKey() < until.offset) {

@@ -157,7 +157,7 @@ final class SparseIndex {
             held = mapped.get();
         }
         if (held == null) {
-            try (var open = disk.open(file)) {
+            try (var open = disk.openToRead(file)) {
                 held = open.map(MapMode.READ_ONLY, 0, (long) entries * entryBytes);
             }
             mapped = new WeakReference<>(held);

@@ -35,7 +35,8 @@ final class TimeSearch {
         return first(segment, from, limit, ms -> ms == newestMs);
     }
 
-    private PartitionLog.Found first(Segment segment, int from, int limit, LongPredicate sought) throws IOException {
+    private PartitionLog.Found first(Segment segment, int from, int limit, LongPredicate sought)
+            throws IOException {
         var cursor = segment.cursor(from, limit, BatchCursor.SMALL_WINDOW_BYTES);
         while (cursor.next()) {
             var batch = cursor.batch();

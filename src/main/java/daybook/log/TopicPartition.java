@@ -11,7 +11,7 @@ public record TopicPartition(String topic, int partition) {
     public static TopicPartition parse(String directory) {
         int dash = directory.lastIndexOf('-');
         var digits = directory.substring(dash + 1);
-        if (dash <= 0 || digits.isEmpty() || digits.length() > 10 || !digits.chars().allMatch(Character::isDigit)) {
+        if (dash <= 0 || !digits.matches("[0-9]{1,10}")) {
             return null;
         }
         long partition = Long.parseLong(digits);

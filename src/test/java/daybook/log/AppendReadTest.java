@@ -55,7 +55,8 @@ class AppendReadTest {
         }
     }
 
-    private static void appendSome(PartitionLog log, List<byte[]> model, Random random, TestLogs.Config config) {
+    private static void appendSome(PartitionLog log, List<byte[]> model, Random random,
+            TestLogs.Config config) {
         for (int i = random.nextInt(150); i > 0; i--) {
             int most = Math.min(config.segmentBytes - 100, random.nextInt(10) == 0 ? 20_000 : 400);
             var batch = TestBatch.of(1 + random.nextInt(5), TestLogs.NOW + random.nextInt(1_000))
@@ -70,7 +71,8 @@ class AppendReadTest {
         }
     }
 
-    private static void check(PartitionLog log, List<byte[]> model, Random random, String what) throws IOException {
+    private static void check(PartitionLog log, List<byte[]> model, Random random, String what)
+            throws IOException {
         var read = TestLogs.all(log);
         assertEquals(model.size(), read.size(), what);
         for (int i = 0; i < model.size(); i++) {
@@ -82,9 +84,10 @@ class AppendReadTest {
             var bytes = TestLogs.read(log, offset, most);
             var batches = TestLogs.batches(bytes);
             var where = what + ", offset " + offset + ", at most " + most;
-            assertTrue(batches.getFirst().baseOffset() <= offset && batches.getFirst().lastOffset() >= offset, where);
-            assertTrue(bytes.length <= most || batches.size() == 1 && batches.getFirst().sizeBytes() == bytes.length,
-                    where);
+            var first = batches.getFirst();
+            assertTrue(first.baseOffset() <= offset && first.lastOffset() >= offset, where);
+            boolean alone = batches.size() == 1 && first.sizeBytes() == bytes.length;
+            assertTrue(bytes.length <= most || alone, where);
             batches.forEach(batch -> assertTrue(batch.checksumHolds(), where));
         }
     }
@@ -108,7 +111,8 @@ class AppendReadTest {
             var small = assertInstanceOf(ReadResult.Data.class, log.read(1, 10, false, false));
             assertNull(small.region(), "less than the first batch is nothing");
             assertEquals(first.remaining(), TestLogs.read(log, 2, 10).length, "the first batch whole");
-            assertEquals(first.remaining(), TestLogs.read(log, 0, first.remaining() + 20).length, "ends at a batch");
+            int more = first.remaining() + 20;
+            assertEquals(first.remaining(), TestLogs.read(log, 0, more).length, "ends at a batch");
             assertEquals(log.sizeBytes(), TestLogs.read(log, 0, Integer.MAX_VALUE).length);
             assertNull(assertInstanceOf(ReadResult.Data.class, log.read(5, 100, true, true)).region());
             assertInstanceOf(ReadResult.OutOfRange.class, log.read(6, 100, true, false));
@@ -124,7 +128,8 @@ class AppendReadTest {
             }
             logs.disk.reads.set(0);
             for (long offset = 1_200 - 2 * 255; offset < 1_200; offset++) {
-                assertEquals(offset / 2 * 2, TestLogs.batches(TestLogs.read(log, offset, 1_000)).getFirst().baseOffset());
+                var found = TestLogs.batches(TestLogs.read(log, offset, 1_000)).getFirst();
+                assertEquals(offset / 2 * 2, found.baseOffset());
             }
             assertEquals(0, logs.disk.reads.get());
             TestLogs.read(log, 100, 1_000);
@@ -162,7 +167,8 @@ class AppendReadTest {
             assertEquals(9, batch.leaderEpoch());
             assertTrue(batch.logAppendTime() && batch.checksumHolds());
             assertEquals(TestLogs.NOW, batch.maxTimestamp());
-            assertEquals("0\n2\n7 0\n9 2\n", Files.readString(temp.resolve("words-0/leader-epoch-checkpoint")));
+            var file = temp.resolve("words-0/leader-epoch-checkpoint");
+            assertEquals("0\n2\n7 0\n9 2\n", Files.readString(file));
             assertEquals(new PartitionLog.EpochEnd(7, 2), log.epochEnd(7));
             assertEquals(new PartitionLog.EpochEnd(7, 2), log.epochEnd(8));
             assertEquals(new PartitionLog.EpochEnd(9, 5), log.epochEnd(9));
@@ -197,8 +203,8 @@ class AppendReadTest {
 
     private List<String> logFiles() throws IOException {
         try (var files = Files.list(temp.resolve("words-0"))) {
-            return files.map(file -> file.getFileName().toString()).filter(name -> name.endsWith(".log")).sorted()
-                    .toList();
+            return files.map(file -> file.getFileName().toString()).filter(name -> name.endsWith(".log"))
+                    .sorted().toList();
         }
     }
 

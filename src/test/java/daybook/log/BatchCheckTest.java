@@ -112,16 +112,16 @@ class BatchCheckTest {
         var refused = check(TestBatch.at(TestLogs.NOW, TestLogs.NOW, late + 1).build());
         assertEquals(ErrorCode.INVALID_TIMESTAMP, refused.error());
         assertEquals("One or more records have been rejected due to invalid timestamp", refused.message());
-        assertEquals(List.of(new Appended.RecordError(2, "Timestamp " + (late + 1) + " of message with offset 2 is out of"
-                + " range. The timestamp should be within [" + (TestLogs.NOW - Long.MAX_VALUE) + ", " + late + "]")),
-                refused.recordErrors());
+        var text = "Timestamp " + (late + 1) + " of message with offset 2 is out of range. The timestamp"
+                + " should be within [" + (TestLogs.NOW - Long.MAX_VALUE) + ", " + late + "]";
+        assertEquals(List.of(new Appended.RecordError(2, text)), refused.recordErrors());
         assertEquals(START, refused.startOffset());
-        assertEquals(refused.recordErrors(), check(TestBatch.at(TestLogs.NOW, TestLogs.NOW, late + 1).gzip().build())
-                .recordErrors());
+        var zipped = TestBatch.at(TestLogs.NOW, TestLogs.NOW, late + 1).gzip().build();
+        assertEquals(refused.recordErrors(), check(zipped).recordErrors());
         config.beforeMaxMs = 1_000;
         assertNull(check(TestBatch.at(TestLogs.NOW - 1_000, TestLogs.NOW, -1).build()));
-        assertEquals(1, check(TestBatch.at(TestLogs.NOW, TestLogs.NOW - 1_001, TestLogs.NOW).build()).recordErrors()
-                .getFirst().index());
+        var early = check(TestBatch.at(TestLogs.NOW, TestLogs.NOW - 1_001, TestLogs.NOW).build());
+        assertEquals(1, early.recordErrors().getFirst().index());
         config.logAppendTime = true;
         assertNull(check(TestBatch.at(late + 1).build()), "the broker's time takes its place");
         config.logAppendTime = false;

@@ -25,7 +25,8 @@ class ConcurrencyTest {
     Path temp;
 
     @Test
-    void everyReaderSeesWholeBatchesAndNothingElse() throws IOException, InterruptedException, ExecutionException {
+    void everyReaderSeesWholeBatchesAndNothingElse()
+            throws IOException, InterruptedException, ExecutionException {
         var config = new TestLogs.Config().segmentBytes(50_000);
         config.intervalBytes = 500;
         var done = new AtomicBoolean();
@@ -99,7 +100,8 @@ class ConcurrencyTest {
         while (!done.get()) {
             long start = log.startOffset();
             long offset = start + random.nextLong(Math.max(1, log.endOffset() - start));
-            if (log.read(offset, 1_000, true, true) instanceof ReadResult.Data data && data.region() != null) {
+            if (log.read(offset, 1_000, true, true) instanceof ReadResult.Data data
+                    && data.region() != null) {
                 var first = TestLogs.batches(TestLogs.bytes(data.region())).getFirst();
                 assertTrue(first.baseOffset() <= offset && first.lastOffset() >= offset);
                 var byTime = log.offsetForTime(first.maxTimestamp());

@@ -147,15 +147,16 @@ class DurabilityTest {
         logs.disk.room = 50;
         assertEquals(ErrorCode.KAFKA_STORAGE_ERROR, TestLogs.refused(send(logs)).error());
         logs.disk.room = Long.MAX_VALUE;
-        assertEquals(ErrorCode.KAFKA_STORAGE_ERROR, TestLogs.refused(send(logs)).error(), "never tried again");
+        var again = TestLogs.refused(send(logs));
+        assertEquals(ErrorCode.KAFKA_STORAGE_ERROR, again.error(), "never tried again");
         assertEquals(1, logs.words().endOffset());
         assertEquals(1, TestLogs.all(logs.words()).size());
         assertTrue(logs.words().awaitForced(1), "what is there can be forced");
         logs.close();
-        try (var again = TestLogs.open(temp, new TestLogs.Config())) {
-            assertFalse(again.logs.cleanStart());
-            assertEquals(1, TestLogs.done(send(again)).baseOffset());
-            assertEquals(2, TestLogs.all(again.words()).size());
+        try (var next = TestLogs.open(temp, new TestLogs.Config())) {
+            assertFalse(next.logs.cleanStart());
+            assertEquals(1, TestLogs.done(send(next)).baseOffset());
+            assertEquals(2, TestLogs.all(next.words()).size());
         }
     }
 

@@ -23,8 +23,9 @@ import java.util.TreeSet;
 /** The files that are not batches, byte for byte as Apache Kafka writes them. */
 class FormatsTest {
     /** What Apache Kafka 4.3.1 wrote for 20 records of producer 0. */
-    private static final String KAFKAS_SNAPSHOT = "00017093ef1d0000000100000000000000000000000000130000000000000013"
-            + "00000013000001a1fdfd2346ffffffffffffffffffffffff";
+    private static final String KAFKAS_SNAPSHOT = "00017093ef1d00000001"
+            + "0000000000000000" + "0000" + "00000013" + "0000000000000013" + "00000013" + "000001a1fdfd2346"
+            + "ffffffff" + "ffffffffffffffff";
 
     @TempDir
     Path temp;
@@ -62,8 +63,8 @@ class FormatsTest {
         Checkpoints.writeOffsets(disk, file, offsets);
         assertEquals("0\n1\na.b-c 10 4711\n", Files.readString(file));
         assertEquals(offsets, Checkpoints.offsets(disk, file));
-        for (var wrong : List.of("", "0", "0\n1\n", "1\n1\na 0 1\n", "0\n2\na 0 1\n", "0\n1\na 0\n", "0\n1\na x 1\n",
-                "0\n1\na 0 99999999999999999999\n", "0\n-1\n", "\0\0\0\0\0")) {
+        for (var wrong : List.of("", "0", "0\n1\n", "1\n1\na 0 1\n", "0\n2\na 0 1\n", "0\n1\na 0\n",
+                "0\n1\na x 1\n", "0\n1\na 0 99999999999999999999\n", "0\n-1\n", "\0\0\0\0\0")) {
             Files.writeString(file, wrong);
             assertEquals(Map.of(), Checkpoints.offsets(disk, file), wrong);
         }
@@ -84,12 +85,13 @@ class FormatsTest {
         int size = TestBatch.of(2, 0).valueBytes(20).build().remaining();
         try (var logs = TestLogs.open(temp, config)) {
             var directory = temp.resolve("words-0");
-            assertEquals("version: 0\ntopic_id: " + TestLogs.TOPIC, Files.readString(directory.resolve("partition.metadata")));
+            assertEquals("version: 0\ntopic_id: " + TestLogs.TOPIC,
+                    Files.readString(directory.resolve("partition.metadata")));
             assertEquals(0, Files.size(directory.resolve("00000000000000000000.index")));
             for (long time : new long[] {500, 400, 700, 600, 650}) {
                 logs.words().append(TestBatch.of(2, time).valueBytes(20).build());
             }
-            assertEquals(1_000, Files.size(directory.resolve("00000000000000000000.index")), "as Kafka rounds it");
+            assertEquals(1_000, Files.size(directory.resolve("00000000000000000000.index")), "rounded");
             assertEquals(996, Files.size(directory.resolve("00000000000000000000.timeindex")));
         }
         var index = ByteBuffer.allocate(32).putInt(3).putInt(size).putInt(5).putInt(2 * size)
@@ -98,22 +100,24 @@ class FormatsTest {
         var directory = temp.resolve("words-0");
         assertArrayEquals(index.array(), Files.readAllBytes(directory.resolve("00000000000000000000.index")));
         var times = ByteBuffer.allocate(24).putLong(500).putInt(1).putLong(700).putInt(5);
-        assertArrayEquals(times.array(), Files.readAllBytes(directory.resolve("00000000000000000000.timeindex")));
-        assertEquals("0001629c95f800000000".length() / 2,
-                Files.size(directory.resolve("00000000000000000010.snapshot")));
+        var timeIndex = directory.resolve("00000000000000000000.timeindex");
+        assertArrayEquals(times.array(), Files.readAllBytes(timeIndex));
+        assertEquals(10, Files.size(directory.resolve("00000000000000000010.snapshot")));
         assertEquals("0\n1\n0 0\n", Files.readString(directory.resolve("leader-epoch-checkpoint")));
         assertEquals("0\n2\n__cluster_metadata 0 0\nwords 0 10\n",
                 Files.readString(temp.resolve("recovery-point-offset-checkpoint")));
         assertEquals("0\n2\n__cluster_metadata 0 0\nwords 0 10\n",
                 Files.readString(temp.resolve("replication-offset-checkpoint")));
-        assertEquals("{\"version\":0,\"brokerEpoch\":-1}", Files.readString(temp.resolve(".kafka_cleanshutdown")));
+        assertEquals("{\"version\":0,\"brokerEpoch\":-1}",
+                Files.readString(temp.resolve(".kafka_cleanshutdown")));
     }
 
     @Test
     void namesOfDirectories() {
         assertEquals(new TopicPartition("a-b.c_d", 12), TopicPartition.parse("a-b.c_d-12"));
         assertEquals("a-b.c_d-12", new TopicPartition("a-b.c_d", 12).toString());
-        for (var other : List.of("a", "-1", "a-", "a-x", "a--", "a-2147483648", "a-99999999999", "a-0.12ab-delete", "")) {
+        for (var other : List.of("a", "-1", "a-", "a-x", "a--", "a-2147483648", "a-99999999999",
+                "a-0.12ab-delete", "")) {
             assertNull(TopicPartition.parse(other), other);
         }
         assertEquals(22, new Uuid(1, 2).toString().length());

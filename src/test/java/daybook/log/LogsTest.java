@@ -51,11 +51,11 @@ class LogsTest {
             assertEquals(1, logs.nodeId());
             clusterId = logs.clusterId();
             directoryId = logs.directories().getFirst().id();
-            assertEquals("version=1\nnode.id=1\ncluster.id=" + clusterId + "\ndirectory.id=" + directoryId + "\n",
-                    Files.readString(temp.resolve("a/meta.properties")));
+            assertEquals("version=1\nnode.id=1\ncluster.id=" + clusterId + "\ndirectory.id=" + directoryId
+                    + "\n", Files.readString(temp.resolve("a/meta.properties")));
             logs.metadataLog().lead(1);
-            var batch = BatchBuilder.plain(5, List.of(new BatchBuilder.Entry(null, ByteBuffer.wrap(new byte[3]))));
-            TestLogs.done(logs.metadataLog().appendOwn(batch));
+            var entry = new BatchBuilder.Entry(null, ByteBuffer.wrap(new byte[3]));
+            TestLogs.done(logs.metadataLog().appendOwn(BatchBuilder.plain(5, List.of(entry))));
             assertTrue(logs.metadataLog().awaitForced(1));
             assertTrue(logs.all().isEmpty());
         }
@@ -87,7 +87,8 @@ class LogsTest {
         open(-1, "a").close();
         assertTrue(assertThrows(IOException.class, () -> open(8, "a")).getMessage().contains("node.id is 8"));
         assertThrows(IOException.class, () -> open(7, "a", "b"), "two clusters");
-        assertTrue(assertThrows(IOException.class, () -> open(7, "new", "a")).getMessage().contains("would be lost"));
+        var lost = assertThrows(IOException.class, () -> open(7, "new", "a"));
+        assertTrue(lost.getMessage().contains("would be lost"));
         try (var logs = open(-1, "a", "fresh")) {
             assertEquals(7, logs.nodeId());
             assertNotEquals(logs.directories().getFirst().id(), logs.directories().getLast().id());
@@ -107,7 +108,8 @@ class LogsTest {
             }
             assertNull(logs.find("t", 7));
             assertFalse(logs.offline("t", 7));
-            long inA = logs.all().stream().filter(log -> log.directory().startsWith(temp.resolve("a"))).count();
+            var first = temp.resolve("a");
+            long inA = logs.all().stream().filter(log -> log.directory().startsWith(first)).count();
             assertTrue(inA == 3 || inA == 4, "the metadata log counts as one: " + inA);
             assertThrows(IOException.class, () -> logs.create(expected("t", 0, new Uuid(1, 2))));
         }
@@ -122,7 +124,8 @@ class LogsTest {
             }
         }
         Files.createDirectories(temp.resolve("a/old-0.0123456789abcdef0123456789abcdef-delete"));
-        var wanted = List.of(expected("kept", 0, id), expected("anew", 0, new Uuid(1, 2)), expected("made", 3, id));
+        var wanted = List.of(expected("kept", 0, id), expected("anew", 0, new Uuid(1, 2)),
+                expected("made", 3, id));
         try (var logs = open(-1, "a", "b")) {
             logs.load(wanted);
             assertEquals(3, logs.find("kept", 0).endOffset());
@@ -222,7 +225,8 @@ class LogsTest {
     void theBackgroundRuns() throws IOException {
         try (var logs = open(-1, "a")) {
             logs.start();
-            assertTrue(Thread.getAllStackTraces().keySet().stream().anyMatch(one -> one.getName().equals("daybook-log")));
+            assertTrue(Thread.getAllStackTraces().keySet().stream()
+                    .anyMatch(thread -> thread.getName().equals("daybook-log")));
         }
     }
 }

@@ -21,14 +21,15 @@ class RetentionTest {
 
     private List<String> names(String suffix) throws IOException {
         try (var files = Files.list(temp.resolve("words-0"))) {
-            return files.map(file -> file.getFileName().toString()).filter(name -> name.endsWith(suffix)).sorted()
-                    .toList();
+            return files.map(file -> file.getFileName().toString()).filter(name -> name.endsWith(suffix))
+                    .sorted().toList();
         }
     }
 
     /** Ten batches of ten records; two batches a segment. */
     private static TestLogs.Config twoBatchesEach() {
-        return new TestLogs.Config().segmentBytes(2 * TestBatch.of(10, TestLogs.NOW).build().remaining() + 10);
+        int batch = TestBatch.of(10, TestLogs.NOW).build().remaining();
+        return new TestLogs.Config().segmentBytes(2 * batch + 10);
     }
 
     private static void fill(TestLogs logs, long stepMs) {
@@ -49,7 +50,7 @@ class RetentionTest {
         try (var logs = TestLogs.open(temp, config)) {
             fill(logs, 1_000);
             turn(logs, 101_000);
-            assertEquals(0, logs.words().startOffset(), "the newest record of the first segment is not too old yet");
+            assertEquals(0, logs.words().startOffset(), "the first segment's newest record is not too old");
             turn(logs, 1_000);
             assertEquals(20, logs.words().startOffset());
             assertEquals(List.of("00000000000000000000.log.deleted"), names(".log.deleted"));
@@ -78,7 +79,8 @@ class RetentionTest {
             turn(logs, 100_000);
             turn(logs, 100_000);
             assertEquals(List.of("00000000000000000100.log"), names(".log"), "an empty segment stays");
-            assertEquals(100, TestLogs.done(logs.words().append(TestBatch.of(1, logs.nowMs).build())).baseOffset());
+            var appended = logs.words().append(TestBatch.of(1, logs.nowMs).build());
+            assertEquals(100, TestLogs.done(appended).baseOffset());
         }
         try (var logs = TestLogs.open(temp, config)) {
             assertEquals(100, logs.words().startOffset());
@@ -94,7 +96,7 @@ class RetentionTest {
         try (var logs = TestLogs.open(temp, config)) {
             fill(logs, 0);
             turn(logs, 2_000);
-            assertEquals(20, logs.words().startOffset(), "without it the log would be smaller than is to be kept");
+            assertEquals(20, logs.words().startOffset(), "what is left is not less than is to be kept");
             config.retentionBytes = 3 * segment;
             logs.words().configure(config.build());
             turn(logs, 2_000);

@@ -33,6 +33,11 @@ public final class TestDisk implements Disk {
     }
 
     @Override
+    public FileChannel openToRead(Path file) throws IOException {
+        return disk.openToRead(file);
+    }
+
+    @Override
     public boolean exists(Path file) {
         return disk.exists(file);
     }

@@ -165,9 +165,9 @@ final class TestLogs implements AutoCloseable {
         }
 
         LogConfig build() {
-            return new LogConfig(segmentBytes, segmentMs, 0, indexBytes, intervalBytes, retentionMs, retentionBytes,
-                    maxMessageBytes, logAppendTime, beforeMaxMs, afterMaxMs, 60_000L, flushMessages, flushMs,
-                    preallocate);
+            return new LogConfig(segmentBytes, segmentMs, 0, indexBytes, intervalBytes, retentionMs,
+                    retentionBytes, maxMessageBytes, logAppendTime, beforeMaxMs, afterMaxMs, 60_000L,
+                    flushMessages, flushMs, preallocate);
         }
     }
 }

@@ -58,8 +58,9 @@ class TimeSearchTest {
     private static void check(PartitionLog log, List<Stored> stored, Random random, String what) {
         for (int i = 0; i < 100; i++) {
             long timeMs = TestLogs.NOW - 150 + random.nextInt(1_200);
-            var expected = stored.stream().filter(one -> one.offset >= log.startOffset() && one.timeMs >= timeMs)
-                    .findFirst().map(one -> new PartitionLog.Found(one.offset, one.timeMs, 0))
+            var expected = stored.stream()
+                    .filter(one -> one.offset >= log.startOffset() && one.timeMs >= timeMs).findFirst()
+                    .map(one -> new PartitionLog.Found(one.offset, one.timeMs, 0))
                     .orElse(PartitionLog.Found.NONE);
             assertEquals(expected, log.offsetForTime(timeMs), what + ", time " + timeMs);
         }
@@ -101,8 +102,9 @@ class TimeSearchTest {
             logs.nowMs += 10;
             logs.words().append(TestBatch.at(5, 6).build());
             assertEquals(new PartitionLog.Found(0, TestLogs.NOW, 0), logs.words().offsetForTime(7));
-            assertEquals(new PartitionLog.Found(2, TestLogs.NOW + 10, 0), logs.words().offsetForTime(TestLogs.NOW + 1));
-            assertEquals(new PartitionLog.Found(2, TestLogs.NOW + 10, 0), logs.words().offsetOfMaxTimestamp());
+            var second = new PartitionLog.Found(2, TestLogs.NOW + 10, 0);
+            assertEquals(second, logs.words().offsetForTime(TestLogs.NOW + 1));
+            assertEquals(second, logs.words().offsetOfMaxTimestamp());
         }
     }
 }
