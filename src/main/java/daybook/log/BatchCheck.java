@@ -20,6 +20,8 @@ final class BatchCheck {
 
     /** Base offset, length and the smallest magic 0 message: below it Kafka calls a length corrupt. */
     private static final int LENGTH_LEAST = 14;
+    /** A compressed batch stays sealed, so its count is believed, as far as there can be so many records. */
+    private static final int COMPRESSED_MOST = OPENED_LIMIT_BYTES / RecordBatch.RECORD_LEAST_BYTES;
     private static final int RECORD_ERRORS_MOST = 1_000;
     private static final int CODECS = Codec.values().length;
 
@@ -52,7 +54,8 @@ final class BatchCheck {
         if (batch.sizeBytes() < RecordBatch.HEADER_BYTES || !batch.checksumHolds()) {
             return refused(ErrorCode.CORRUPT_MESSAGE, -1);
         }
-        boolean counted = batch.recordCount() > 0 && batch.lastOffsetDelta() == batch.recordCount() - 1;
+        boolean counted = batch.recordCount() > 0 && batch.lastOffsetDelta() == batch.recordCount() - 1
+                && (batch.codecId() == Codec.NONE.id() ? batch.countHolds() : batch.recordCount() <= COMPRESSED_MOST);
         boolean sequenced = batch.producerId() < 0 || batch.baseSequence() >= 0;
         if (!counted || !sequenced || batch.control()) {
             return refused(ErrorCode.INVALID_RECORD, startOffset);

@@ -11,6 +11,9 @@ import java.util.NavigableMap;
 
 /** The files of one log, as they are changed: every call is under the log's lock. */
 final class LogFiles {
+    /** Of one producer five requests are in flight at most, of a megabyte each by default. */
+    private static final int LAST_BATCHES_BYTES = 8 << 20;
+
     private final Disk disk;
     private final Path directory;
     /** By base offset, never empty; read by any thread. */
@@ -42,6 +45,14 @@ final class LogFiles {
         segment.append(bytes, batch);
         producers.note(batch);
         return new Segments.End(batch.nextOffset(), segment, segment.sizeBytes());
+    }
+
+    /** A cursor over the last batches of the log, some megabytes of them. */
+    BatchCursor lastBatches() throws IOException {
+        var last = segments.lastEntry();
+        var before = segments.lowerEntry(last.getKey());
+        var segment = last.getValue().sizeBytes() == 0 && before != null ? before.getValue() : last.getValue();
+        return segment.lastBatches(LAST_BATCHES_BYTES);
     }
 
     /** Ends the active segment and begins one at the log's end. */

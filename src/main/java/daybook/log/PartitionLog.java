@@ -225,25 +225,17 @@ public final class PartitionLog {
         if (closed || refusesWrites) {
             return refused(closed ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.KAFKA_STORAGE_ERROR);
         }
-        if (fromClient) {
-            switch (producers.judge(batch)) {
-                case ProducerStates.Verdict.Next next -> { }
-                case ProducerStates.Verdict.Duplicate(var known) -> {
-                    return new Appended.Done(known.firstOffset(), known.lastOffset() + 1, known.timestampMs(),
-                            startOffset, true);
-                }
-                case ProducerStates.Verdict.Wrong(var error) -> {
-                    return new Appended.Refused(error, null, List.of(), startOffset);
-                }
-            }
-        }
         boolean stampTime = fromClient && config.logAppendTime();
         long baseOffset = end.offset();
-        batch.stamp(baseOffset, leaderEpoch);
-        if (stampTime) {
-            batch.stampLogAppendTime(nowMs);
-        }
         try {
+            var known = fromClient ? answerOutOfTurn(batch) : null;
+            if (known != null) {
+                return known;
+            }
+            batch.stamp(baseOffset, leaderEpoch);
+            if (stampTime) {
+                batch.stampLogAppendTime(nowMs);
+            }
             end = files.append(bytes, batch, config, nowMs);
             highWatermark = end;
         } catch (IOException | InternalError failure) {
@@ -252,6 +244,24 @@ public final class PartitionLog {
             return refused(ErrorCode.KAFKA_STORAGE_ERROR);
         }
         return new Appended.Done(baseOffset, batch.nextOffset(), stampTime ? nowMs : -1, startOffset, false);
+    }
+
+    /**
+     * What is answered to a batch that is not the next of its producer; null where it is. Under {@link
+     * #lock}.
+     */
+    private Appended answerOutOfTurn(RecordBatch batch) throws IOException {
+        var verdict = producers.judge(batch);
+        if (verdict instanceof ProducerStates.Verdict.Wrong && producers.knowsOnlyLast(batch.producerId())) {
+            producers.relearn(batch.producerId(), files.lastBatches());
+            verdict = producers.judge(batch);
+        }
+        return switch (verdict) {
+            case ProducerStates.Verdict.Next next -> null;
+            case ProducerStates.Verdict.Duplicate(var known) -> new Appended.Done(known.firstOffset(),
+                    known.lastOffset() + 1, known.timestampMs(), startOffset, true);
+            case ProducerStates.Verdict.Wrong(var error) -> new Appended.Refused(error, null, List.of(), startOffset);
+        };
     }
 
     private Appended.Refused refused(ErrorCode error) {
@@ -458,7 +468,7 @@ public final class PartitionLog {
             if (from > startOffset && !closed) {
                 startOffset = from;
                 home.checkpointStartOffsets();
-                deleteExpendable(clock.millis());
+                remove(Retention.passed(segments, startOffset), clock.millis());
             }
             return new Deleted.Done(startOffset);
         } catch (IOException failure) {
@@ -490,6 +500,10 @@ public final class PartitionLog {
         } else if (expendable.size() == segments.size()) {
             files.roll(end.offset(), config, nowMs);
         }
+        remove(expendable, nowMs);
+    }
+
+    private void remove(List<Segment> expendable, long nowMs) throws IOException {
         if (!expendable.isEmpty()) {
             startOffset = Math.max(startOffset, segments.higherKey(expendable.getLast().baseOffset()));
             home.deleteLater(files.remove(expendable, startOffset), nowMs + config.fileDeleteDelayMs());

@@ -52,6 +52,8 @@ public final class ProducerStates {
         private short epoch;
         private long lastTimestampMs;
         private int coordinatorEpoch = -1;
+        /** Whether it came from a snapshot, which names only the last batch. */
+        private boolean onlyLast;
 
         Batch lastBatch() {
             return batches.isEmpty() ? NO_BATCH : batches.getLast();
@@ -110,6 +112,31 @@ public final class ProducerStates {
             return new Verdict.Wrong(ErrorCode.INVALID_PRODUCER_EPOCH);
         }
         return batch.baseSequence() == 0 ? NEXT : new Verdict.Wrong(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+    }
+
+    /**
+     * Whether batches of the producer may be in the log that were in no snapshot, which names only the last.
+     */
+    boolean knowsOnlyLast(long producerId) {
+        var producer = producers.get(producerId);
+        return producer != null && producer.onlyLast;
+    }
+
+    /** Remembers the producer's batches that a cursor comes by, up to the end of the log. */
+    void relearn(long producerId, BatchCursor cursor) throws IOException {
+        var producer = producers.get(producerId);
+        producer.onlyLast = false;
+        var known = List.copyOf(producer.batches);
+        producer.batches.clear();
+        while (cursor.next()) {
+            var batch = cursor.batch();
+            if (batch.producerId() == producerId && batch.producerEpoch() == producer.epoch) {
+                note(batch);
+            }
+        }
+        if (producer.batches.isEmpty()) {
+            producer.batches.addAll(known);
+        }
     }
 
     /** Remembers a batch that is in the log. */
@@ -223,6 +250,7 @@ public final class ProducerStates {
             producer.lastTimestampMs = bytes.getLong();
             producer.coordinatorEpoch = bytes.getInt();
             bytes.getLong();
+            producer.onlyLast = true;
             if (lastOffset >= 0) {
                 producer.batches.add(new Batch(lastSequence, lastOffset, offsetDelta,
                         producer.lastTimestampMs));

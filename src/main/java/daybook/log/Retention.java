@@ -4,10 +4,16 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.NavigableMap;
 
 /** Which segments a log no longer has to keep, by Kafka's rules: always whole ones, from the oldest on. */
 final class Retention {
     private Retention() { }
+
+    /** The segments that end at or before {@code startOffset}; never the last one. */
+    static List<Segment> passed(NavigableMap<Long, Segment> segments, long startOffset) {
+        return List.copyOf(segments.headMap(segments.floorKey(startOffset), false).values());
+    }
 
     /**
      * The oldest segments that may go. Where that is all of them, the last one is to be rolled first; an

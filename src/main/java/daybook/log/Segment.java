@@ -203,6 +203,11 @@ final class Segment {
         return cursor(indexes().lastPosition(), sizeBytes, BatchCursor.SMALL_WINDOW_BYTES);
     }
 
+    /** A cursor over about so many bytes at the end. */
+    BatchCursor lastBatches(int bytes) throws IOException {
+        return cursor(indexes().borderAt(Math.max(0, sizeBytes - bytes)), sizeBytes, BatchCursor.LARGE_WINDOW_BYTES);
+    }
+
     // Reading.
 
     /** The indexes, opened at their first use, and made anew where they are missing or wrong. */

@@ -28,6 +28,8 @@ public final class RecordBatch {
     public static final int HEADER_BYTES = 61;
     /** Bytes that the length field does not count: base offset and the length itself. */
     public static final int OVERHEAD_BYTES = 12;
+    /** The smallest record: length, attributes, two deltas, two lengths and a count, of a byte each. */
+    public static final int RECORD_LEAST_BYTES = 7;
     public static final byte MAGIC = 2;
     public static final long NO_PRODUCER_ID = -1;
     public static final int NO_SEQUENCE = -1;
@@ -156,6 +158,34 @@ public final class RecordBatch {
     /** Whether the checksum is that of the bytes; the whole batch must be in the buffer. */
     public boolean checksumHolds() {
         return checksum() == computeChecksum();
+    }
+
+    /**
+     * Whether the bytes of an uncompressed batch are as many records as the header counts, by their lengths;
+     * what is in the records is not looked at.
+     */
+    public boolean countHolds() {
+        int position = at + HEADER_BYTES;
+        int end = at + sizeBytes();
+        for (int left = recordCount(); left > 0; left--) {
+            int zigzag = 0;
+            int shift = 0;
+            byte piece;
+            do {
+                if (position == end || shift > 28) {
+                    return false;
+                }
+                piece = buffer.get(position++);
+                zigzag |= (piece & 0x7F) << shift;
+                shift += 7;
+            } while (piece < 0);
+            int length = (zigzag >>> 1) ^ -(zigzag & 1);
+            if (length < RECORD_LEAST_BYTES - 1 || length > end - position) {
+                return false;
+            }
+            position += length;
+        }
+        return position == end;
     }
 
     /** Stamps what the broker decides and the checksum does not cover. */

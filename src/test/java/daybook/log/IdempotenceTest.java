@@ -61,6 +61,21 @@ class IdempotenceTest {
     }
 
     @Test
+    void theLastFiveBatchesAreKnownAgainAfterACleanStop() throws IOException {
+        for (int i = 0; i < 7; i++) {
+            taken(2 * i, 1, 0, 2 * i, 2);
+        }
+        logs.close();
+        logs = TestLogs.open(temp.resolve("data"), new TestLogs.Config());
+        refused(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, 1, 0, 2, 2);
+        duplicate(4, 1, 0, 4, 2);
+        duplicate(12, 1, 0, 12, 2);
+        taken(14, 1, 0, 14, 2);
+        duplicate(6, 1, 0, 6, 2);
+        refused(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, 1, 0, 4, 2);
+    }
+
+    @Test
     void sequences() {
         taken(0, 1, 0, 0, 1);
         taken(1, 1, 0, 1, 3);

@@ -150,6 +150,15 @@ class RetentionTest {
     }
 
     @Test
+    void deletingRecordsLeavesWhatIsTooOldToRetention() throws IOException {
+        try (var logs = TestLogs.open(temp, twoBatchesEach())) {
+            fill(logs, 0);
+            logs.nowMs += 1_000L * 86_400_000;
+            assertEquals(new PartitionLog.Deleted.Done(1), logs.words().deleteRecordsBefore(1));
+        }
+    }
+
+    @Test
     void aReaderKeepsItsSegment() throws IOException {
         var config = twoBatchesEach();
         try (var logs = TestLogs.open(temp, config)) {

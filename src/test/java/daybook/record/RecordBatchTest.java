@@ -78,6 +78,20 @@ class RecordBatchTest {
     }
 
     @Test
+    void theCountIsThatOfTheRecords() {
+        for (int count = 1; count <= 5; count++) {
+            var bytes = threeRecords();
+            bytes.putInt(RecordBatch.RECORD_COUNT_AT, count);
+            assertEquals(count == 3, new RecordBatch(bytes, 0).countHolds(), "count " + count);
+        }
+        var bytes = threeRecords();
+        for (int length : new int[] {0, 2, 10, 12, 126, 0x80}) {
+            bytes.put(RecordBatch.HEADER_BYTES, (byte) length);
+            assertFalse(new RecordBatch(bytes, 0).countHolds(), "length " + length);
+        }
+    }
+
+    @Test
     void sequencesGoOnAtZero() {
         var bytes = threeRecords();
         bytes.putInt(RecordBatch.BASE_SEQUENCE_AT, Integer.MAX_VALUE - 1);
