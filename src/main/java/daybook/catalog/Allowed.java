@@ -1,147 +1,86 @@
 package daybook.catalog;
 
-import daybook.catalog.ConfigKey.Type;
-
 import java.util.List;
-import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
  * What the values of a key must be besides of its type. The sentences are those of Apache Kafka's ConfigDef,
  * so that a tool that shows them shows what its users know.
+ *
+ * @param text for people: what may stand there; empty for all values of the type
  */
-public sealed interface Allowed {
-    /** All values of the type. */
-    Allowed ANY = new Any();
-
-    /** Kafka's form of a list of throttled replicas. */
-    Allowed REPLICAS = new Replicas();
-
-    /** {@link #ANY}. */
-    record Any() implements Allowed { }
-
-    /** A number within bounds, both among them. */
-    record Between(long least, long most) implements Allowed { }
-
-    /** As {@link Between}, or one value besides. */
-    record BetweenOr(long least, long most, long besides) implements Allowed { }
-
-    /** A string that is one of these, or a list of them. */
-    record OneOf(List<String> values) implements Allowed { }
-
-    /** {@link #REPLICAS}. */
-    record Replicas() implements Allowed {
-        private static final Pattern REPLICA = Pattern.compile("[0-9]+:[0-9]+");
+public record Allowed(String text, Check check) {
+    /** Tells values apart. */
+    interface Check {
+        /** What is wrong with a parsed value of the key, as a sentence; null where nothing is. */
+        String error(String key, Object value);
     }
 
-    /** What Kafka allows, of which Daybook serves only some values; another one is refused, never ignored. */
-    record Served(List<String> values, Allowed byKafka) implements Allowed { }
+    /** All values of the type. */
+    static final Allowed ANY = new Allowed("", (key, value) -> null);
+
+    /** Kafka's form of a list of throttled replicas. */
+    static final Allowed REPLICAS = new Allowed("*, or partition:broker,…", Allowed::replicasError);
+
+    private static final Pattern REPLICA = Pattern.compile("[0-9]+:[0-9]+");
 
     static Allowed atLeast(long least) {
-        return new Between(least, Long.MAX_VALUE);
+        return new Allowed("at least " + least, (key, value) -> number(value) < least
+                ? sentence(key, value, "Value must be at least " + least) : null);
     }
 
     static Allowed between(long least, long most) {
-        return new Between(least, most);
+        return new Allowed(least + " to " + most, (key, value) -> number(value) > most
+                ? sentence(key, value, "Value must be no more than " + most)
+                : atLeast(least).check.error(key, value));
     }
 
-    static Allowed oneOf(String... values) {
-        return new OneOf(List.of(values));
+    /** A number from {@code least} to {@code most}, or one value besides. */
+    static Allowed betweenOr(long least, long most, long besides) {
+        return new Allowed(least + " to " + most + ", or " + besides, (key, value) -> {
+            double number = number(value);
+            return number >= least && number <= most || number == besides ? null : sentence(key, value,
+                    "Value must be between " + least + " and " + most + " or equal to " + besides);
+        });
     }
 
-    /** These values of those that this allows. */
-    default Allowed servedOnly(String... values) {
-        return new Served(List.of(values), this);
+    /** One of these words, or a list of them. */
+    static Allowed oneOf(String... words) {
+        return new Allowed(String.join(", ", words), (key, value) ->
+                wordsError(key, value, List.of(words), "String must be one of: "));
     }
 
-    /** What is wrong with a value of this type for the key, as a sentence; null where nothing is. */
-    default String error(String key, Type type, String value) {
-        return switch (type) {
-            case BOOLEAN -> booleanError(key, value);
-            case INT, SHORT, LONG, DOUBLE -> numberError(key, type, value);
-            case LIST -> listError(key, ConfigKey.elements(value));
-            case STRING, CLASS, PASSWORD -> fits(key, value.strip());
-        };
+    /** Of what this allows, only one word is served; the others are refused, never ignored. */
+    Allowed servedOnly(String word) {
+        return new Allowed(word, (key, value) -> {
+            var error = check.error(key, value);
+            return error != null ? error : wordsError(key, value, List.of(word), "Daybook serves only: ");
+        });
     }
 
-    /** For people: what may stand there; empty for all values of the type. */
-    default String text() {
-        return switch (this) {
-            case Any any -> "";
-            case Between(long least, long most) ->
-                    most == Long.MAX_VALUE ? "at least " + least : least + " to " + most;
-            case BetweenOr(long least, long most, long besides) -> least + " to " + most + ", or " + besides;
-            case OneOf(var values) -> String.join(", ", values);
-            case Replicas replicas -> "*, or partition:broker,…";
-            case Served(var values, var byKafka) -> String.join(", ", values);
-        };
-    }
-
-    private String booleanError(String key, String value) {
-        var word = value.strip().toLowerCase(Locale.ROOT);
-        return word.equals("true") || word.equals("false") ? fits(key, word)
-                : sentence(key, value, "Expected value to be either true or false");
-    }
-
-    private String numberError(String key, Type type, String value) {
-        var trimmed = value.strip();
-        try {
-            return switch (type) {
-                case SHORT -> inBounds(key, Short.parseShort(trimmed), trimmed);
-                case INT -> inBounds(key, Integer.parseInt(trimmed), trimmed);
-                case LONG -> inBounds(key, Long.parseLong(trimmed), trimmed);
-                default -> inBounds(key, Double.parseDouble(trimmed),
-                        Double.toString(Double.parseDouble(trimmed)));
-            };
-        } catch (NumberFormatException notANumber) {
-            return sentence(key, value, "Not a number of type " + type);
-        }
-    }
-
-    private String inBounds(String key, double number, String text) {
-        if (this instanceof Between(long least, long most)) {
-            return number < least ? sentence(key, text, "Value must be at least " + least)
-                    : number > most ? sentence(key, text, "Value must be no more than " + most) : null;
-        }
-        if (this instanceof BetweenOr(long least, long most, long besides)) {
-            return number >= least && number <= most || number == besides ? null
-                    : sentence(key, text, "Value must be between " + least + " and " + most + " or equal to "
-                            + besides);
-        }
-        return null;
-    }
-
-    private String listError(String key, List<String> elements) {
-        if (this instanceof Replicas) {
-            boolean fits = elements.equals(List.of("*"))
-                    || elements.stream().allMatch(element -> Replicas.REPLICA.matcher(element).matches());
-            return fits ? null : sentence(key, elements.toString(), key
-                    + " must be the literal '*' or a list of replicas "
-                    + "in the following format: [partitionId]:[brokerId],[partitionId]:[brokerId],...");
-        }
-        for (var element : elements) {
-            var error = fits(key, element);
-            if (error != null) {
-                return error;
+    private static String wordsError(String key, Object value, List<String> words, String reason) {
+        for (Object word : value instanceof List<?> list ? list : List.of(value.toString())) {
+            if (!words.contains(word)) {
+                return sentence(key, word, reason + String.join(", ", words));
             }
         }
         return null;
     }
 
-    private String fits(String key, String value) {
-        return switch (this) {
-            case OneOf(var values) when !values.contains(value) ->
-                    sentence(key, value, "String must be one of: " + String.join(", ", values));
-            case Served(var values, var byKafka) -> {
-                var error = byKafka.fits(key, value);
-                yield error != null || values.contains(value) ? error
-                        : sentence(key, value, "Daybook serves only: " + String.join(", ", values));
-            }
-            default -> null;
-        };
+    private static String replicasError(String key, Object value) {
+        var elements = (List<?>) value;
+        boolean fits = elements.equals(List.of("*"))
+                || elements.stream().allMatch(element -> REPLICA.matcher(element.toString()).matches());
+        return fits ? null : sentence(key, value, key + " must be the literal '*' or a list of replicas "
+                + "in the following format: [partitionId]:[brokerId],[partitionId]:[brokerId],...");
     }
 
-    private static String sentence(String key, String value, String reason) {
+    private static double number(Object value) {
+        return ((Number) value).doubleValue();
+    }
+
+    /** The sentence in which Kafka refuses a value. */
+    static String sentence(String key, Object value, String reason) {
         return "Invalid value " + value + " for configuration " + key + ": " + reason;
     }
 }

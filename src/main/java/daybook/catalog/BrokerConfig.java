@@ -4,6 +4,8 @@ import daybook.catalog.ConfigValue.Source;
 import daybook.catalog.ConfigValue.Synonym;
 
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,16 +21,26 @@ public final class BrokerConfig {
     /** What {@code queued.max.request.bytes=-1} stands for, unless one request may be larger. */
     static final long REQUEST_MEMORY_BYTES = 128L << 20;
 
-    private final Map<String, String> fixed;
-    private final Map<String, String> ofAllBrokers;
-    private final Map<String, String> ofThisBroker;
+    private static final Map<String, String> DEFAULTS = new HashMap<>();
+
+    static {
+        for (var key : KEYS.values()) {
+            if (key.defaultValue() != null) {
+                DEFAULTS.put(key.name(), key.defaultValue());
+            }
+        }
+    }
+
+    /** What each source sets, the strongest first. */
+    private final Map<Source, Map<String, String>> layers = new EnumMap<>(Source.class);
     private final Map<String, Object> values = new HashMap<>();
 
     private BrokerConfig(Map<String, String> fixed, Map<String, String> ofAllBrokers,
             Map<String, String> ofThisBroker) {
-        this.fixed = Map.copyOf(fixed);
-        this.ofAllBrokers = ofAllBrokers;
-        this.ofThisBroker = ofThisBroker;
+        layers.put(Source.DYNAMIC_BROKER, ofThisBroker);
+        layers.put(Source.DYNAMIC_ALL_BROKERS, ofAllBrokers);
+        layers.put(Source.STATIC_BROKER, fixed);
+        layers.put(Source.DEFAULT, DEFAULTS);
         for (var key : KEYS.values()) {
             values.put(key.name(), value(key));
         }
@@ -41,209 +53,23 @@ public final class BrokerConfig {
      * @throws ConfigException if a value cannot be used
      */
     public static BrokerConfig of(Map<String, String> fixed) {
-        var known = new HashMap<String, String>();
-        fixed.forEach((name, value) -> {
-            var key = KEYS.get(name);
-            if (key == null) {
-                return;
-            }
-            var error = key.error(value);
-            if (error != null) {
-                throw new ConfigException(error);
-            }
-            known.put(name, value);
-        });
-        var config = new BrokerConfig(known, Map.of(), Map.of());
-        var error = config.contradiction();
+        var known = served(fixed);
+        var error = error(known);
         if (error != null) {
             throw new ConfigException(error);
+        }
+        var config = new BrokerConfig(known, Map.of(), Map.of());
+        var contradiction = config.contradiction();
+        if (contradiction != null) {
+            throw new ConfigException(contradiction);
         }
         return config;
     }
 
     /** This configuration with the number that the data directory gave the broker, and what an image sets. */
     public BrokerConfig with(int nodeId, Image image) {
-        var identified = new HashMap<>(fixed);
+        var identified = new HashMap<>(layers.get(Source.STATIC_BROKER));
         identified.put("node.id", Integer.toString(nodeId));
         return new BrokerConfig(identified, served(image.config(ConfigResource.allBrokers())),
                 served(image.config(ConfigResource.broker(nodeId))));
     }
-
-    /** What is wrong with setting these keys at run time, in Kafka's words; null where nothing is. */
-    public String error(Map<String, String> changes) {
-        var refused = changes.keySet().stream()
-                .filter(name -> !KEYS.containsKey(name) || !KEYS.get(name).dynamic()).toList();
-        if (!refused.isEmpty()) {
-            return "Cannot update these configs dynamically: " + refused;
-        }
-        for (var change : changes.entrySet()) {
-            var error = KEYS.get(change.getKey()).error(change.getValue());
-            if (error != null) {
-                return error;
-            }
-        }
-        var after = new HashMap<>(ofThisBroker);
-        after.putAll(changes);
-        return new BrokerConfig(fixed, ofAllBrokers, after).contradiction();
-    }
-
-    public int integer(String key) {
-        return Math.toIntExact(number(key));
-    }
-
-    /** A number, in the unit that the key's name ends with; where it is not set, that of its synonyms. */
-    public long number(String key) {
-        return (Long) set(key);
-    }
-
-    public boolean flag(String key) {
-        return (Boolean) set(key);
-    }
-
-    /** The value of a key of type string, or null. */
-    public String text(String key) {
-        return (String) known(key);
-    }
-
-    /** The elements of a list, empty where none is set. */
-    @SuppressWarnings("unchecked")
-    public List<String> list(String key) {
-        var value = known(key);
-        return value == null ? List.of() : (List<String>) value;
-    }
-
-    /** The bound on memory for requests in work, in bytes. */
-    public long requestMemoryBytes() {
-        long asked = number("queued.max.request.bytes");
-        return asked >= 0 ? asked : Math.max(REQUEST_MEMORY_BYTES, number("socket.request.max.bytes"));
-    }
-
-    /** All keys as DescribeConfigs tells them of this broker. */
-    public List<ConfigValue> describe() {
-        var described = new ArrayList<ConfigValue>();
-        for (var key : KEYS.values()) {
-            var synonyms = synonyms(key.name());
-            var source = synonyms.isEmpty() ? Source.DEFAULT : synonyms.getFirst().source();
-            var value = inForce(key.name());
-            var text = value == null ? null : key.canonical(value);
-            described.add(new ConfigValue(key, text, source, !key.dynamic(), synonyms));
-        }
-        return described;
-    }
-
-    /** What the metadata log sets for all brokers, for DescribeConfigs of the broker without a name. */
-    public List<ConfigValue> describeAllBrokers() {
-        var described = new ArrayList<ConfigValue>();
-        for (var key : KEYS.values()) {
-            var value = ofAllBrokers.get(key.name());
-            if (value != null) {
-                var synonym = new Synonym(key.name(), value, Source.DYNAMIC_ALL_BROKERS);
-                described.add(new ConfigValue(key, key.canonical(value), synonym.source(), false,
-                        List.of(synonym)));
-            }
-        }
-        return described;
-    }
-
-    /**
-     * All places that set the key or one that stands in for it, the strongest first. As in Kafka those before
-     * the first one of the key's own name are left out.
-     */
-    List<Synonym> synonyms(String name) {
-        var names = new ArrayList<String>();
-        names.add(name);
-        names.addAll(KEYS.get(name).synonyms());
-        names.sort((one, other) -> Long.compare(unitMs(one), unitMs(other)));
-        var found = new ArrayList<Synonym>();
-        collect(found, names, ofThisBroker, Source.DYNAMIC_BROKER);
-        collect(found, names, ofAllBrokers, Source.DYNAMIC_ALL_BROKERS);
-        collect(found, names, fixed, Source.STATIC_BROKER);
-        for (var each : names) {
-            var value = KEYS.get(each).defaultValue();
-            if (value != null) {
-                found.add(new Synonym(each, value, Source.DEFAULT));
-            }
-        }
-        int own = 0;
-        while (own < found.size() && !found.get(own).name().equals(name)) {
-            own++;
-        }
-        return List.copyOf(found.subList(own, found.size()));
-    }
-
-    private static void collect(List<Synonym> found, List<String> names, Map<String, String> from,
-            Source source) {
-        for (var name : names) {
-            if (from.containsKey(name)) {
-                found.add(new Synonym(name, from.get(name), source));
-            }
-        }
-    }
-
-    /** What cannot stand together, as a sentence; null where all can. */
-    private String contradiction() {
-        if (requestMemoryBytes() < number("socket.request.max.bytes")) {
-            return "queued.max.request.bytes is " + requestMemoryBytes()
-                    + ", but must be -1 or at least socket.request.max.bytes, which is "
-                    + number("socket.request.max.bytes");
-        }
-        if (number("log.retention.ms") == 0) {
-            return "log.retention.ms must be unlimited (-1) or, greater than or equal to 1";
-        }
-        return null;
-    }
-
-    private String inForce(String name) {
-        for (var from : List.of(ofThisBroker, ofAllBrokers, fixed)) {
-            if (from.containsKey(name)) {
-                return from.get(name);
-            }
-        }
-        return KEYS.get(name).defaultValue();
-    }
-
-    /** Only keys that end in .ms and .dirs take their synonyms' values; the others stand in for those. */
-    private Object value(ConfigKey key) {
-        var own = inForce(key.name());
-        if (own != null) {
-            return key.parse(own);
-        }
-        if (key.name().endsWith(".ms") || key.name().endsWith(".dirs")) {
-            for (var synonym : key.synonyms()) {
-                var text = inForce(synonym);
-                if (text != null) {
-                    var value = KEYS.get(synonym).parse(text);
-                    boolean span = value instanceof Long count && count > 0;
-                    return span ? (Long) value * unitMs(synonym) : value;
-                }
-            }
-        }
-        return null;
-    }
-
-    /** The parsed value of a key, its synonyms' where it is not set; null for none. */
-    Object known(String key) {
-        if (!KEYS.containsKey(key)) {
-            throw new IllegalArgumentException("There is no key " + key);
-        }
-        return values.get(key);
-    }
-
-    private Object set(String key) {
-        var value = known(key);
-        if (value == null) {
-            throw new IllegalArgumentException("The key " + key + " is not set");
-        }
-        return value;
-    }
-
-    private static Map<String, String> served(Map<String, String> set) {
-        var served = new HashMap<>(set);
-        served.keySet().retainAll(KEYS.keySet());
-        return Map.copyOf(served);
-    }
-
-    private static long unitMs(String name) {
-        return name.endsWith(".hours") ? 3_600_000 : name.endsWith(".minutes") ? 60_000 : 1;
-    }
-}

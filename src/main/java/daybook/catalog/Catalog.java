@@ -77,7 +77,7 @@ public final class Catalog {
         warnOfWhatIsNotServed(image);
         catalog.append(quorum.leaderChange(clock.millis()), List.of());
         if (replay.inTransaction()) {
-            catalog.change(before -> List.of(new AbortTransactionRecord("The controller was started again")));
+            catalog.change(before -> List.of(new AbortTransactionRecord()));
         }
         catalog.change(catalog.changes::start);
         return catalog;
@@ -91,11 +91,6 @@ public final class Catalog {
     /** Makes the records of changes. */
     public Changes changes() {
         return changes;
-    }
-
-    /** The leader epoch of this start. */
-    public int epoch() {
-        return epoch;
     }
 
     /**

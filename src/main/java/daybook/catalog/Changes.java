@@ -6,7 +6,6 @@ import daybook.catalog.MetadataRecord.FeatureLevelRecord;
 import daybook.catalog.MetadataRecord.PartitionChangeRecord;
 import daybook.catalog.MetadataRecord.PartitionRecord;
 import daybook.catalog.MetadataRecord.RegisterBrokerRecord;
-import daybook.catalog.MetadataRecord.RemoveTopicRecord;
 import daybook.catalog.MetadataRecord.TopicRecord;
 import daybook.wire.Uuid;
 
@@ -42,11 +41,6 @@ public final class Changes {
         return records;
     }
 
-    /** The end of a topic, its partitions and its configuration. */
-    public List<MetadataRecord> deleteTopic(Topic topic) {
-        return List.of(new RemoveTopicRecord(topic.id()));
-    }
-
     /** Sets keys of a resource; those with a null value are deleted. */
     public List<MetadataRecord> configure(ConfigResource resource, Map<String, String> values) {
         var records = new ArrayList<MetadataRecord>();
@@ -73,9 +67,9 @@ public final class Changes {
             records.addAll(configure(ConfigResource.allBrokers(), Map.of("min.insync.replicas", "1")));
         }
         long epoch = image.offset() + records.size();
-        records.add(new RegisterBrokerRecord(self.nodeId(), false, self.incarnation(), epoch,
-                self.endpoints(), Features.SUPPORTED, self.rack(), true, false, self.directories(), null));
-        records.add(new BrokerRegistrationChangeRecord(self.nodeId(), epoch, -1, 0, List.of(), null));
+        records.add(new RegisterBrokerRecord(new BrokerRegistration(self.nodeId(), epoch, self.incarnation(),
+                self.endpoints(), self.rack(), self.directories())));
+        records.add(new BrokerRegistrationChangeRecord(self.nodeId(), epoch));
         records.addAll(elect(image, false));
         return records;
     }
@@ -88,9 +82,8 @@ public final class Changes {
             for (var partition : topic.partitions()) {
                 boolean missing = partition.leader() != self.nodeId() || !partition.isr().equals(me);
                 if (all || missing) {
-                    var eligible = missing ? List.<Integer>of() : null;
                     records.add(new PartitionChangeRecord(partition.index(), topic.id(), missing ? me : null,
-                            self.nodeId(), null, null, null, -1, eligible, eligible, null));
+                            self.nodeId(), null, null));
                 }
             }
         }
@@ -102,8 +95,8 @@ public final class Changes {
         // Of several directories the log room chooses one; to Kafka the zero id says that it is not told yet.
         var directory = List.of(self.directories().size() == 1 ? self.directories().getFirst() : Uuid.ZERO);
         for (int index = from; index < to; index++) {
-            records.add(new PartitionRecord(index, topicId, me, me, List.of(), List.of(), self.nodeId(), 0, 0,
-                    directory, 0, null, null));
+            records.add(new PartitionRecord(topicId,
+                    new Partition(index, me, me, self.nodeId(), 0, 0, directory)));
         }
     }
 }

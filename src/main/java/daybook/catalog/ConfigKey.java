@@ -22,7 +22,7 @@ public record ConfigKey(String name, Type type, String defaultValue, Allowed all
 
     /** The types, by their numbers in DescribeConfigs. */
     public enum Type {
-        BOOLEAN(1), STRING(2), INT(3), SHORT(4), LONG(5), DOUBLE(6), LIST(7), CLASS(8), PASSWORD(9);
+        BOOLEAN(1), STRING(2), INT(3), LONG(5), DOUBLE(6), LIST(7), PASSWORD(9);
 
         private final byte id;
 
@@ -43,21 +43,40 @@ public record ConfigKey(String name, Type type, String defaultValue, Allowed all
     /** What is wrong with a value, in Kafka's words; null where nothing is. */
     public String error(String value) {
         int lengthBytes = value.getBytes(StandardCharsets.UTF_8).length;
-        return lengthBytes <= VALUE_LIMIT_BYTES ? allowed.error(name, type, value) : "Invalid value of "
-                + lengthBytes + " bytes for configuration " + name + ": Value must have no more than "
-                + VALUE_LIMIT_BYTES;
+        if (lengthBytes > VALUE_LIMIT_BYTES) {
+            return "Invalid value of " + lengthBytes + " bytes for configuration " + name
+                    + ": Value must have no more than " + VALUE_LIMIT_BYTES;
+        }
+        try {
+            return allowed.check().error(name, parse(value));
+        } catch (IllegalArgumentException notOfType) {
+            return Allowed.sentence(name, value, type == Type.BOOLEAN
+                    ? "Expected value to be either true or false" : "Not a number of type " + type);
+        }
     }
 
-    /** A value that has no error: Boolean, Long for whole numbers, Double, String, or a list of strings. */
+    /**
+     * A parsed value: Boolean, Long for whole numbers, Double, String, or a list of strings.
+     *
+     * @throws IllegalArgumentException if the value is not of the type
+     */
     Object parse(String value) {
         var trimmed = value.strip();
         return switch (type) {
-            case BOOLEAN -> Boolean.valueOf(trimmed);
-            case INT, SHORT, LONG -> Long.valueOf(trimmed);
-            case DOUBLE -> Double.valueOf(trimmed);
+            case BOOLEAN -> truth(trimmed);
+            case INT -> (long) Integer.parseInt(trimmed);
+            case LONG -> Long.parseLong(trimmed);
+            case DOUBLE -> Double.parseDouble(trimmed);
             case LIST -> elements(trimmed);
-            case STRING, CLASS, PASSWORD -> trimmed;
+            case STRING, PASSWORD -> trimmed;
         };
+    }
+
+    private static boolean truth(String text) {
+        if (text.equalsIgnoreCase("true") || text.equalsIgnoreCase("false")) {
+            return Boolean.parseBoolean(text);
+        }
+        throw new IllegalArgumentException(text);
     }
 
     /** The text form in which Kafka shows a parsed value. */

@@ -7,9 +7,10 @@ import daybook.record.CorruptBatchException;
 import daybook.record.RecordBatch;
 import daybook.wire.MalformedException;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.WritableByteChannel;
+import java.nio.channels.Channels;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -38,33 +39,39 @@ final class MetadataLog {
         long offset = 0;
         int epoch = 0;
         while (offset < log.endOffset()) {
-            var bytes = read(log, offset);
-            int at = 0;
-            while (wholeBatch(bytes, at)) {
-                var batch = new RecordBatch(bytes, at);
-                if (batch.sizeBytes() < RecordBatch.HEADER_BYTES || batch.baseOffset() != offset
-                        || !batch.checksumHolds()) {
-                    throw new IOException("The metadata log is damaged at offset " + offset);
+            for (var batch : batches(log, offset)) {
+                if (batch.baseOffset() != offset || !batch.checksumHolds()) {
+                    throw damaged(offset);
                 }
                 apply(batch, replay);
                 offset = batch.nextOffset();
                 epoch = batch.leaderEpoch();
-                at += batch.sizeBytes();
-            }
-            if (at == 0) {
-                throw new IOException("The metadata log is damaged at offset " + offset);
             }
         }
-        try {
-            return replay.done(offset, epoch);
-        } catch (MalformedException malformed) {
-            throw new IOException("The metadata log cannot be used: " + malformed.getMessage());
-        }
+        return replay.done(offset, epoch);
     }
 
-    private static boolean wholeBatch(ByteBuffer bytes, int at) {
-        int left = bytes.limit() - at;
-        return left >= RecordBatch.HEADER_BYTES && new RecordBatch(bytes, at).sizeBytes() <= left;
+    /** Some whole batches from an offset on, at least one. */
+    private static List<RecordBatch> batches(PartitionLog log, long offset) throws IOException {
+        var bytes = read(log, offset);
+        var batches = new ArrayList<RecordBatch>();
+        int at = 0;
+        while (bytes.limit() - at >= RecordBatch.HEADER_BYTES) {
+            var batch = new RecordBatch(bytes, at);
+            if (batch.sizeBytes() < RecordBatch.HEADER_BYTES || batch.sizeBytes() > bytes.limit() - at) {
+                break;
+            }
+            batches.add(batch);
+            at += batch.sizeBytes();
+        }
+        if (batches.isEmpty()) {
+            throw damaged(offset);
+        }
+        return batches;
+    }
+
+    private static IOException damaged(long offset) {
+        return new IOException("The metadata log is damaged at offset " + offset);
     }
 
     private static void apply(RecordBatch batch, Replay replay) throws IOException {
@@ -77,9 +84,6 @@ final class MetadataLog {
                 offset = record.offset();
                 replay.apply(MetadataRecord.read(record.value()));
             }
-        } catch (UnknownRecordException unknown) {
-            throw new IOException("The metadata log has at offset " + offset
-                    + " a record that this version of Daybook does not know: " + unknown.getMessage());
         } catch (MalformedException | CorruptBatchException malformed) {
             throw new IOException("The metadata log cannot be read at offset " + offset + ": "
                     + malformed.getMessage());
@@ -90,33 +94,14 @@ final class MetadataLog {
         var result = log.read(offset, READ_BYTES, true, false);
         if (result instanceof ReadResult.Data data && data.region() != null) {
             try (var region = data.region()) {
-                var into = new Into(ByteBuffer.allocate(region.lengthBytes()));
-                while (into.buffer.hasRemaining() && region.transferTo(into.buffer.position(), into) > 0) {
-                    // The next piece.
+                var bytes = new ByteArrayOutputStream(region.lengthBytes());
+                var into = Channels.newChannel(bytes);
+                while (bytes.size() < region.lengthBytes()) {
+                    region.transferTo(bytes.size(), into);
                 }
-                return into.buffer.flip();
+                return ByteBuffer.wrap(bytes.toByteArray());
             }
         }
         throw new IOException("The metadata log cannot be read at offset " + offset);
-    }
-
-    /** Takes what a region gives into memory. */
-    private record Into(ByteBuffer buffer) implements WritableByteChannel {
-        @Override
-        public int write(ByteBuffer piece) {
-            int count = Math.min(piece.remaining(), buffer.remaining());
-            buffer.put(buffer.position(), piece, piece.position(), count);
-            buffer.position(buffer.position() + count);
-            piece.position(piece.position() + count);
-            return count;
-        }
-
-        @Override
-        public boolean isOpen() {
-            return true;
-        }
-
-        @Override
-        public void close() { }
     }
 }

@@ -1,39 +1,45 @@
 package daybook.catalog;
 
+import daybook.catalog.BrokerRegistration.Endpoint;
 import daybook.wire.MalformedException;
 import daybook.wire.Reader;
 import daybook.wire.Uuid;
 import daybook.wire.Writer;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 
 /**
- * A record of the metadata log. The components of each stand in wire order, tagged fields last; a list that
- * may be null is null where the field is. Daybook reads all versions of a record and writes the highest.
+ * A record of the metadata log. Daybook reads all versions of a record and writes the highest. A record holds
+ * what Daybook has a use for: its other fields are passed over when it is read, and have their defaults when
+ * it is written. Plain fields are read by the parser in the table and written by {@link #write}; the tagged
+ * ones after them are read one by one by {@link #with}, and written as {@link #tagged} names them.
  */
 public sealed interface MetadataRecord {
-    /** The types that Daybook knows: number, highest version, record, parser. */
+    /** The types that Daybook knows: number, highest version, record, parser of the plain fields. */
     enum Type {
         REGISTER_BROKER(0, 4, RegisterBrokerRecord.class, RegisterBrokerRecord::read),
-        TOPIC(2, 0, TopicRecord.class, plain(in -> new TopicRecord(in.string(), in.uuid()))),
+        TOPIC(2, 0, TopicRecord.class, in -> new TopicRecord(in.string(), in.uuid())),
         PARTITION(3, 2, PartitionRecord.class, PartitionRecord::read),
-        CONFIG(4, 0, ConfigRecord.class, plain(in ->
-                new ConfigRecord(in.int8(), in.string(), in.string(), in.nullableString()))),
-        PARTITION_CHANGE(5, 2, PartitionChangeRecord.class, PartitionChangeRecord::read),
-        REMOVE_TOPIC(9, 0, RemoveTopicRecord.class, plain(in -> new RemoveTopicRecord(in.uuid()))),
-        FEATURE_LEVEL(12, 0, FeatureLevelRecord.class, plain(in ->
-                new FeatureLevelRecord(in.string(), in.int16()))),
-        PRODUCER_IDS(15, 0, ProducerIdsRecord.class, plain(in ->
-                new ProducerIdsRecord(in.int32(), in.int64(), in.int64()))),
-        BROKER_REGISTRATION_CHANGE(17, 3, BrokerRegistrationChangeRecord.class,
-                BrokerRegistrationChangeRecord::read),
+        CONFIG(4, 0, ConfigRecord.class, in ->
+                new ConfigRecord(in.int8(), in.string(), in.string(), in.nullableString())),
+        PARTITION_CHANGE(5, 2, PartitionChangeRecord.class, in ->
+                new PartitionChangeRecord(in.int32(), in.uuid(), null, null, null, null)),
+        REMOVE_TOPIC(9, 0, RemoveTopicRecord.class, in -> new RemoveTopicRecord(in.uuid())),
+        FEATURE_LEVEL(12, 0, FeatureLevelRecord.class, in ->
+                new FeatureLevelRecord(in.string(), in.int16())),
+        PRODUCER_IDS(15, 0, ProducerIdsRecord.class, in ->
+                new ProducerIdsRecord(in.int32(), in.int64(), in.int64())),
+        BROKER_REGISTRATION_CHANGE(17, 3, BrokerRegistrationChangeRecord.class, in ->
+                new BrokerRegistrationChangeRecord(in.int32(), in.int64())),
         /** Written by Apache Kafka twice a second. */
         NO_OP(20, 0, UnusedRecord.class, in -> new UnusedRecord()),
-        BEGIN_TRANSACTION(23, 0, BeginTransactionRecord.class, BeginTransactionRecord::read),
-        END_TRANSACTION(24, 0, EndTransactionRecord.class, plain(in -> new EndTransactionRecord())),
-        ABORT_TRANSACTION(25, 0, AbortTransactionRecord.class, AbortTransactionRecord::read),
+        BEGIN_TRANSACTION(23, 0, BeginTransactionRecord.class, in -> new BeginTransactionRecord()),
+        END_TRANSACTION(24, 0, EndTransactionRecord.class, in -> new EndTransactionRecord()),
+        ABORT_TRANSACTION(25, 0, AbortTransactionRecord.class, in -> new AbortTransactionRecord()),
         /** Where Kafka's controller is, which writes it at each start. */
         REGISTER_CONTROLLER(27, 0, UnusedRecord.class, in -> new UnusedRecord());
 
@@ -51,26 +57,26 @@ public sealed interface MetadataRecord {
         }
     }
 
-    /** The parser of a record without tagged fields of its own. */
-    private static Function<Reader, MetadataRecord> plain(Function<Reader, MetadataRecord> fields) {
-        return in -> {
-            var record = fields.apply(in);
-            in.tags();
-            return record;
-        };
-    }
-
     /** Version of the frame around each record. */
     int FRAME_VERSION = 1;
 
-    /** Writes the fields of the highest version. */
-    void write(Writer out);
+    /** Writes the plain fields of the highest version. */
+    default void write(Writer out) { }
+
+    /** The tagged fields to write. */
+    default Fields tagged() {
+        return new Fields();
+    }
+
+    /** This record with the field of a tag, which is read from {@code in}; a tag without use is passed over. */
+    default MetadataRecord with(int tag, Reader in) {
+        return this;
+    }
 
     /**
      * Reads the value of a record of the log.
      *
-     * @throws UnknownRecordException if its type or version is not known here
-     * @throws MalformedException if the bytes are not such a record
+     * @throws MalformedException if the bytes are not such a record, or its type or version is not known here
      */
     static MetadataRecord read(ByteBuffer value) {
         if (value == null) {
@@ -80,16 +86,21 @@ public sealed interface MetadataRecord {
         int frameVersion = frame.unsignedVarint();
         int key = frame.unsignedVarint();
         int version = frame.unsignedVarint();
-        if (frameVersion != FRAME_VERSION) {
-            throw new UnknownRecordException("frame version " + frameVersion);
-        }
         for (var type : Type.values()) {
-            if (type.key == key && version >= 0 && version <= type.version) {
-                var body = frame.view(frame.remaining());
-                return type.parser.apply(new Reader(body, version, true));
+            if (frameVersion == FRAME_VERSION && type.key == key && version >= 0 && version <= type.version) {
+                var in = new Reader(frame.view(frame.remaining()), version, true);
+                var record = type.parser.apply(in);
+                return record instanceof UnusedRecord ? record : withTags(record, in);
             }
         }
-        throw new UnknownRecordException("type " + key + " version " + version);
+        throw new MalformedException("This version of Daybook does not know the record of type " + key
+                + " version " + version + " in a frame of version " + frameVersion);
+    }
+
+    private static MetadataRecord withTags(MetadataRecord plain, Reader in) {
+        var record = new MetadataRecord[] { plain };
+        in.tags(tag -> record[0] = record[0].with(tag, in));
+        return record[0];
     }
 
     /** The value of a record of the log. */
@@ -98,6 +109,7 @@ public sealed interface MetadataRecord {
         var out = new Writer(type.version, true);
         out.unsignedVarint(FRAME_VERSION).unsignedVarint(type.key).unsignedVarint(type.version);
         write(out);
+        tagged().end(out);
         return out.toBuffer();
     }
 
@@ -108,6 +120,22 @@ public sealed interface MetadataRecord {
             }
         }
         throw new IllegalStateException("No type for " + getClass());
+    }
+
+    /** The tagged fields that end a record: those that are not null. */
+    final class Fields {
+        private final List<Writer.Tagged> present = new ArrayList<>();
+
+        <T> Fields add(int tag, T value, BiConsumer<Writer, T> write) {
+            if (value != null) {
+                present.add(new Writer.Tagged(tag, out -> write.accept(out, value)));
+            }
+            return this;
+        }
+
+        private void end(Writer out) {
+            out.tags(present.toArray(Writer.Tagged[]::new));
+        }
     }
 
     /** A feature of a broker or controller, and the levels of it that it can work with. */
@@ -121,42 +149,40 @@ public sealed interface MetadataRecord {
         }
     }
 
-    /** A broker has started; {@code brokerEpoch} is the offset of this record. */
-    record RegisterBrokerRecord(int brokerId, boolean migratingZkBroker, Uuid incarnation, long brokerEpoch,
-            List<BrokerRegistration.Endpoint> endpoints, List<FeatureRange> features, String rack,
-            boolean fenced, boolean inControlledShutdown, List<Uuid> logDirectories,
-            List<Uuid> cordonedLogDirectories) implements MetadataRecord {
+    /** A broker has started, fenced until it is told otherwise; its epoch is the offset of this record. */
+    record RegisterBrokerRecord(BrokerRegistration broker) implements MetadataRecord {
         static RegisterBrokerRecord read(Reader in) {
-            int brokerId = in.int32();
+            int nodeId = in.int32();
             boolean migrating = in.since(2) && in.bool();
             var incarnation = in.uuid();
             long epoch = in.int64();
-            var endpoints = in.structs(Fields::endpoint);
-            var features = in.structs(FeatureRange::read);
+            var endpoints = in.structs(Endpoint::read);
+            in.structs(FeatureRange::read);
             var rack = in.nullableString();
             boolean fenced = in.bool();
             boolean shutdown = in.since(1) && in.bool();
-            var tagged = new Object() {
-                List<Uuid> logDirectories = List.of();
-                List<Uuid> cordoned;
-            };
-            in.tags(tag -> {
-                switch (tag) {
-                    case 0 -> tagged.logDirectories = in.array(Reader::uuid);
-                    case 1 -> tagged.cordoned = in.nullableArray(Reader::uuid);
-                    default -> { }
-                }
-            });
-            return new RegisterBrokerRecord(brokerId, migrating, incarnation, epoch, endpoints, features,
-                    rack, fenced, shutdown, tagged.logDirectories, tagged.cordoned);
+            return new RegisterBrokerRecord(new BrokerRegistration(nodeId, epoch, incarnation, endpoints,
+                    rack, List.of()));
+        }
+
+        @Override
+        public MetadataRecord with(int tag, Reader in) {
+            return tag != 0 ? this : new RegisterBrokerRecord(new BrokerRegistration(broker.nodeId(),
+                    broker.epoch(), broker.incarnation(), broker.endpoints(), broker.rack(),
+                    in.array(Reader::uuid)));
         }
 
         @Override
         public void write(Writer out) {
-            out.int32(brokerId).bool(migratingZkBroker).uuid(incarnation).int64(brokerEpoch)
-                    .structs(endpoints, Fields::endpoint).structs(features, FeatureRange::write)
-                    .string(rack).bool(fenced).bool(inControlledShutdown);
-            new Fields().uuids(0, logDirectories, List.of()).uuids(1, cordonedLogDirectories, null).end(out);
+            out.int32(broker.nodeId()).bool(false).uuid(broker.incarnation()).int64(broker.epoch())
+                    .structs(broker.endpoints(), Endpoint::write)
+                    .structs(Features.SUPPORTED, FeatureRange::write)
+                    .string(broker.rack()).bool(true).bool(false);
+        }
+
+        @Override
+        public Fields tagged() {
+            return new Fields().add(0, broker.directories(), MetadataRecord::uuids);
         }
     }
 
@@ -164,51 +190,29 @@ public sealed interface MetadataRecord {
     record TopicRecord(String name, Uuid topicId) implements MetadataRecord {
         @Override
         public void write(Writer out) {
-            out.string(name).uuid(topicId).tags();
+            out.string(name).uuid(topicId);
         }
     }
 
     /** A partition, whole. */
-    record PartitionRecord(int partitionId, Uuid topicId, List<Integer> replicas, List<Integer> isr,
-            List<Integer> removingReplicas, List<Integer> addingReplicas, int leader, int leaderEpoch,
-            int partitionEpoch, List<Uuid> directories, int leaderRecoveryState,
-            List<Integer> eligibleLeaderReplicas, List<Integer> lastKnownElr) implements MetadataRecord {
+    record PartitionRecord(Uuid topicId, Partition partition) implements MetadataRecord {
         static PartitionRecord read(Reader in) {
-            int partitionId = in.int32();
+            int index = in.int32();
             var topicId = in.uuid();
             var replicas = in.array(Reader::int32);
             var isr = in.array(Reader::int32);
             var removing = in.array(Reader::int32);
             var adding = in.array(Reader::int32);
-            int leader = in.int32();
-            int leaderEpoch = in.int32();
-            int partitionEpoch = in.int32();
-            List<Uuid> directories = in.since(1) ? in.array(Reader::uuid) : List.of();
-            var tagged = new Object() {
-                int recovery;
-                List<Integer> eligible;
-                List<Integer> lastKnown;
-            };
-            in.tags(tag -> {
-                switch (tag) {
-                    case 0 -> tagged.recovery = in.int8();
-                    case 1 -> tagged.eligible = in.nullableArray(Reader::int32);
-                    case 2 -> tagged.lastKnown = in.nullableArray(Reader::int32);
-                    default -> { }
-                }
-            });
-            return new PartitionRecord(partitionId, topicId, replicas, isr, removing, adding, leader,
-                    leaderEpoch, partitionEpoch, directories, tagged.recovery, tagged.eligible,
-                    tagged.lastKnown);
+            return new PartitionRecord(topicId, new Partition(index, replicas, isr, in.int32(), in.int32(),
+                    in.int32(), in.since(1) ? in.array(Reader::uuid) : List.of()));
         }
 
         @Override
         public void write(Writer out) {
-            out.int32(partitionId).uuid(topicId).int32s(replicas).int32s(isr).int32s(removingReplicas)
-                    .int32s(addingReplicas).int32(leader).int32(leaderEpoch).int32(partitionEpoch)
-                    .array(directories, Writer::uuid);
-            new Fields().int8(0, leaderRecoveryState, 0).int32s(1, eligibleLeaderReplicas)
-                    .int32s(2, lastKnownElr).end(out);
+            var none = List.<Integer>of();
+            out.int32(partition.index()).uuid(topicId).int32s(partition.replicas()).int32s(partition.isr())
+                    .int32s(none).int32s(none).int32(partition.leader()).int32(partition.leaderEpoch())
+                    .int32(partition.partitionEpoch()).array(partition.directories(), Writer::uuid);
         }
     }
 
@@ -217,58 +221,40 @@ public sealed interface MetadataRecord {
             implements MetadataRecord {
         @Override
         public void write(Writer out) {
-            out.int8(resourceType).string(resourceName).string(name).string(value).tags();
+            out.int8(resourceType).string(resourceName).string(name).string(value);
         }
     }
 
-    /** What has changed of a partition: null, leader -2 and recovery state -1 stand for no change. */
-    record PartitionChangeRecord(int partitionId, Uuid topicId, List<Integer> isr, int leader,
-            List<Integer> replicas, List<Integer> removingReplicas, List<Integer> addingReplicas,
-            int leaderRecoveryState, List<Integer> eligibleLeaderReplicas, List<Integer> lastKnownElr,
-            List<Uuid> directories) implements MetadataRecord {
-        /** In place of a leader: it did not change. */
-        static final int SAME_LEADER = -2;
-
-        static PartitionChangeRecord read(Reader in) {
-            int partitionId = in.int32();
-            var topicId = in.uuid();
-            var tagged = new Object() {
-                List<Integer> isr;
-                int leader = SAME_LEADER;
-                List<Integer> replicas;
-                List<Integer> removing;
-                List<Integer> adding;
-                int recovery = -1;
-                List<Integer> eligible;
-                List<Integer> lastKnown;
-                List<Uuid> directories;
+    /** What has changed of a partition; null stands for no change. */
+    record PartitionChangeRecord(int partitionId, Uuid topicId, List<Integer> isr, Integer leader,
+            List<Integer> replicas, List<Uuid> directories) implements MetadataRecord {
+        @Override
+        public MetadataRecord with(int tag, Reader in) {
+            return switch (tag) {
+                case 0 -> new PartitionChangeRecord(partitionId, topicId, in.nullableArray(Reader::int32),
+                        leader, replicas, directories);
+                case 1 -> new PartitionChangeRecord(partitionId, topicId, isr, in.int32(), replicas,
+                        directories);
+                case 2 -> new PartitionChangeRecord(partitionId, topicId, isr, leader,
+                        in.nullableArray(Reader::int32), directories);
+                case 8 -> new PartitionChangeRecord(partitionId, topicId, isr, leader, replicas,
+                        in.nullableArray(Reader::uuid));
+                default -> this;
             };
-            in.tags(tag -> {
-                switch (tag) {
-                    case 0 -> tagged.isr = in.nullableArray(Reader::int32);
-                    case 1 -> tagged.leader = in.int32();
-                    case 2 -> tagged.replicas = in.nullableArray(Reader::int32);
-                    case 3 -> tagged.removing = in.nullableArray(Reader::int32);
-                    case 4 -> tagged.adding = in.nullableArray(Reader::int32);
-                    case 5 -> tagged.recovery = in.int8();
-                    case 6 -> tagged.eligible = in.nullableArray(Reader::int32);
-                    case 7 -> tagged.lastKnown = in.nullableArray(Reader::int32);
-                    case 8 -> tagged.directories = in.nullableArray(Reader::uuid);
-                    default -> { }
-                }
-            });
-            return new PartitionChangeRecord(partitionId, topicId, tagged.isr, tagged.leader, tagged.replicas,
-                    tagged.removing, tagged.adding, tagged.recovery, tagged.eligible, tagged.lastKnown,
-                    tagged.directories);
         }
 
         @Override
         public void write(Writer out) {
             out.int32(partitionId).uuid(topicId);
-            new Fields().int32s(0, isr).int32(1, leader, SAME_LEADER).int32s(2, replicas)
-                    .int32s(3, removingReplicas).int32s(4, addingReplicas).int8(5, leaderRecoveryState, -1)
-                    .int32s(6, eligibleLeaderReplicas).int32s(7, lastKnownElr).uuids(8, directories, null)
-                    .end(out);
+        }
+
+        /** Where all that are in sync are named, no other replica stays eligible to lead (KIP-966). */
+        @Override
+        public Fields tagged() {
+            var eligible = isr == null ? null : List.<Integer>of();
+            return new Fields().add(0, isr, Writer::int32s).add(1, leader, Writer::int32)
+                    .add(2, replicas, Writer::int32s).add(6, eligible, Writer::int32s)
+                    .add(7, eligible, Writer::int32s).add(8, directories, MetadataRecord::uuids);
         }
     }
 
@@ -276,7 +262,7 @@ public sealed interface MetadataRecord {
     record RemoveTopicRecord(Uuid topicId) implements MetadataRecord {
         @Override
         public void write(Writer out) {
-            out.uuid(topicId).tags();
+            out.uuid(topicId);
         }
     }
 
@@ -284,7 +270,7 @@ public sealed interface MetadataRecord {
     record FeatureLevelRecord(String name, int level) implements MetadataRecord {
         @Override
         public void write(Writer out) {
-            out.string(name).int16(level).tags();
+            out.string(name).int16(level);
         }
     }
 
@@ -292,82 +278,41 @@ public sealed interface MetadataRecord {
     record ProducerIdsRecord(int brokerId, long brokerEpoch, long nextProducerId) implements MetadataRecord {
         @Override
         public void write(Writer out) {
-            out.int32(brokerId).int64(brokerEpoch).int64(nextProducerId).tags();
+            out.int32(brokerId).int64(brokerEpoch).int64(nextProducerId);
         }
     }
 
-    /** What has changed of a broker. {@code fenced}: 1 fenced, -1 no longer, 0 no change. */
-    record BrokerRegistrationChangeRecord(int brokerId, long brokerEpoch, int fenced,
-            int inControlledShutdown,
-            List<Uuid> logDirectories, List<Uuid> cordonedLogDirectories) implements MetadataRecord {
-        static BrokerRegistrationChangeRecord read(Reader in) {
-            int brokerId = in.int32();
-            long epoch = in.int64();
-            var tagged = new Object() {
-                int fenced;
-                int shutdown;
-                List<Uuid> logDirectories = List.of();
-                List<Uuid> cordoned;
-            };
-            in.tags(tag -> {
-                switch (tag) {
-                    case 0 -> tagged.fenced = in.int8();
-                    case 1 -> tagged.shutdown = in.int8();
-                    case 2 -> tagged.logDirectories = in.array(Reader::uuid);
-                    case 3 -> tagged.cordoned = in.nullableArray(Reader::uuid);
-                    default -> { }
-                }
-            });
-            return new BrokerRegistrationChangeRecord(brokerId, epoch, tagged.fenced, tagged.shutdown,
-                    tagged.logDirectories, tagged.cordoned);
-        }
-
+    /** Something changed of a broker. Daybook writes that it is no longer fenced, and needs none of it. */
+    record BrokerRegistrationChangeRecord(int brokerId, long brokerEpoch) implements MetadataRecord {
         @Override
         public void write(Writer out) {
             out.int32(brokerId).int64(brokerEpoch);
-            new Fields().int8(0, fenced, 0).int8(1, inControlledShutdown, 0)
-                    .uuids(2, logDirectories, List.of())
-                    .uuids(3, cordonedLogDirectories, null).end(out);
-        }
-    }
-
-    /** The records from here on count only once the transaction ends. The name may be null. */
-    record BeginTransactionRecord(String name) implements MetadataRecord {
-        static BeginTransactionRecord read(Reader in) {
-            return new BeginTransactionRecord(Fields.onlyString(in));
         }
 
         @Override
-        public void write(Writer out) {
-            new Fields().string(0, name).end(out);
+        public Fields tagged() {
+            return new Fields().add(0, -1, Writer::int8);
         }
     }
+
+    /** The records from here on count only once the transaction ends. */
+    record BeginTransactionRecord() implements MetadataRecord { }
 
     /** The records since the transaction began count. */
-    record EndTransactionRecord() implements MetadataRecord {
+    record EndTransactionRecord() implements MetadataRecord { }
+
+    /** The records since the transaction began do not count. */
+    record AbortTransactionRecord() implements MetadataRecord {
         @Override
-        public void write(Writer out) {
-            out.tags();
+        public Fields tagged() {
+            return new Fields().add(0, "The controller was started again", Writer::string);
         }
     }
 
-    /** The records since the transaction began do not count. The reason may be null. */
-    record AbortTransactionRecord(String reason) implements MetadataRecord {
-        static AbortTransactionRecord read(Reader in) {
-            return new AbortTransactionRecord(Fields.onlyString(in));
-        }
+    /** A record that says nothing Daybook needs. */
+    record UnusedRecord() implements MetadataRecord { }
 
-        @Override
-        public void write(Writer out) {
-            new Fields().string(0, reason).end(out);
-        }
-    }
-
-    /** A record that says nothing Daybook needs; it is never written. */
-    record UnusedRecord() implements MetadataRecord {
-        @Override
-        public void write(Writer out) {
-            throw new UnsupportedOperationException();
-        }
+    private static void uuids(Writer out, List<Uuid> ids) {
+        out.array(ids, Writer::uuid);
     }
 }

@@ -14,4 +14,10 @@ import java.util.List;
  * @param directories where each replica keeps it, in the order of {@code replicas}
  */
 public record Partition(int index, List<Integer> replicas, List<Integer> isr, int leader, int leaderEpoch,
-        int partitionEpoch, List<Uuid> directories) { }
+        int partitionEpoch, List<Uuid> directories) {
+    public Partition {
+        replicas = List.copyOf(replicas);
+        isr = List.copyOf(isr);
+        directories = List.copyOf(directories);
+    }
+}

@@ -21,29 +21,30 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
  * Makes an image out of another one and the records after it: the same code at run time and at start-up, and
- * the only one that changes what the broker knows. What no record touches is shared between the two images;
- * maps are copied once for all the records of a replay. Belongs to one thread.
+ * the only one that changes what the broker knows. The maps are copied once for all the records of a replay;
+ * a topic or a configuration that no record touches is shared between the two images. Belongs to one thread.
  */
 final class Replay {
-    /** A topic while its partitions may still change. */
-    private record Draft(Uuid id, String name, TreeMap<Integer, Partition> partitions) { }
-
-    private final Image from;
-    private final Map<Uuid, Draft> drafts = new HashMap<>();
-    private final Map<Uuid, String> removed = new HashMap<>();
-    private final Map<ConfigResource, Map<String, String>> configs = new HashMap<>();
+    private final SortedMap<String, Topic> topics;
+    private final Map<Uuid, Topic> topicsById;
+    private final Map<ConfigResource, Map<String, String>> configs;
     private final Map<String, Short> features;
+    /** By topic id, what the topics changed by this replay show as their partitions. */
+    private final Map<Uuid, List<Partition>> partitions = new HashMap<>();
     private BrokerRegistration broker;
     private long nextProducerId;
     /** Records of a metadata transaction that has not ended; null outside of one. */
     private List<MetadataRecord> transaction;
 
     Replay(Image from) {
-        this.from = from;
+        this.topics = new TreeMap<>(from.topics());
+        this.topicsById = new HashMap<>(from.topicsById());
+        this.configs = new HashMap<>(from.configs());
         this.features = new TreeMap<>(from.features());
         this.broker = from.broker();
         this.nextProducerId = from.nextProducerId();
@@ -57,10 +58,19 @@ final class Replay {
             case EndTransactionRecord end -> {
                 var records = transaction == null ? List.<MetadataRecord>of() : transaction;
                 transaction = null;
-                records.forEach(this::change);
+                records.forEach(this::apply);
             }
-            case MetadataRecord other when transaction != null -> transaction.add(other);
-            case MetadataRecord other -> change(other);
+            case MetadataRecord within when transaction != null -> transaction.add(within);
+            case TopicRecord topic -> create(topic);
+            case PartitionRecord partition -> put(partition.topicId(), partition.partition());
+            case PartitionChangeRecord change -> change(change);
+            case RemoveTopicRecord remove -> remove(remove.topicId());
+            case ConfigRecord config -> configure(config);
+            case FeatureLevelRecord feature -> finalizeFeature(feature);
+            case RegisterBrokerRecord register -> register(register.broker());
+            case ProducerIdsRecord ids -> nextProducerId = ids.nextProducerId();
+            case BrokerRegistrationChangeRecord change -> { }
+            case UnusedRecord unused -> { }
         }
     }
 
@@ -69,95 +79,64 @@ final class Replay {
         return transaction != null;
     }
 
-    /** The image after the records that were applied. */
+    /** The image after the records that were applied; no more may follow. */
     Image done(long offset, int epoch) {
-        var topics = from.topics();
-        var topicsById = from.topicsById();
-        if (!drafts.isEmpty() || !removed.isEmpty()) {
-            var byName = new TreeMap<>(topics);
-            var byId = new HashMap<>(topicsById);
-            removed.forEach((id, name) -> {
-                byName.remove(name);
-                byId.remove(id);
-            });
-            for (var draft : drafts.values()) {
-                var topic = new Topic(draft.id, draft.name, partitions(draft));
-                byName.put(topic.name(), topic);
-                byId.put(topic.id(), topic);
-            }
-            topics = Collections.unmodifiableSortedMap(byName);
-            topicsById = Collections.unmodifiableMap(byId);
-        }
-        return new Image(offset, epoch, topics, topicsById, configsDone(),
+        return new Image(offset, epoch, Collections.unmodifiableSortedMap(topics),
+                Collections.unmodifiableMap(topicsById), Collections.unmodifiableMap(configs),
                 Collections.unmodifiableMap(features), broker, nextProducerId);
     }
 
-    private Map<ConfigResource, Map<String, String>> configsDone() {
-        if (configs.isEmpty()) {
-            return from.configs();
+    private void create(TopicRecord topic) {
+        if (topicsById.containsKey(topic.topicId())) {
+            throw new MalformedException("A second topic has the id " + topic.topicId());
         }
-        var all = new HashMap<>(from.configs());
-        configs.forEach((resource, values) -> {
-            if (values.isEmpty()) {
-                all.remove(resource);
-            } else {
-                all.put(resource, Collections.unmodifiableMap(values));
-            }
-        });
-        return Collections.unmodifiableMap(all);
+        open(topic.topicId(), topic.name(), List.of());
     }
 
-    private static List<Partition> partitions(Draft draft) {
-        var numbers = draft.partitions.navigableKeySet();
-        if (numbers.isEmpty() || numbers.first() != 0 || numbers.last() != numbers.size() - 1) {
-            throw new MalformedException("The partitions of the topic " + draft.name + " are " + numbers);
+    /** A topic's partitions from here on, which may change until the replay is done. */
+    private List<Partition> open(Uuid id, String name, List<Partition> before) {
+        var opened = new ArrayList<>(before);
+        var topic = new Topic(id, name, Collections.unmodifiableList(opened));
+        topics.put(name, topic);
+        topicsById.put(id, topic);
+        partitions.put(id, opened);
+        return opened;
+    }
+
+    private List<Partition> partitions(Uuid id) {
+        var opened = partitions.get(id);
+        if (opened != null) {
+            return opened;
         }
-        return List.copyOf(draft.partitions.values());
+        var topic = existing(id);
+        return open(id, topic.name(), topic.partitions());
     }
 
-    private void change(MetadataRecord record) {
-        switch (record) {
-            case TopicRecord topic -> {
-                if (find(topic.topicId()) != null) {
-                    throw new MalformedException("A second topic has the id " + topic.topicId());
-                }
-                drafts.put(topic.topicId(), new Draft(topic.topicId(), topic.name(), new TreeMap<>()));
-            }
-            case PartitionRecord partition -> add(partition);
-            case PartitionChangeRecord change -> change(change);
-            case RemoveTopicRecord remove -> remove(remove.topicId());
-            case ConfigRecord config -> configure(config);
-            case FeatureLevelRecord feature -> finalizeFeature(feature);
-            case RegisterBrokerRecord register -> register(register);
-            case BrokerRegistrationChangeRecord registration -> change(registration);
-            case ProducerIdsRecord ids -> nextProducerId = ids.nextProducerId();
-            case UnusedRecord unused -> { }
-            case BeginTransactionRecord begin -> throw nested();
-            case AbortTransactionRecord abort -> throw nested();
-            case EndTransactionRecord end -> throw nested();
+    private Topic existing(Uuid id) {
+        var topic = topicsById.get(id);
+        if (topic == null) {
+            throw new MalformedException("A change of the topic " + id + ", which is not there");
         }
+        return topic;
     }
 
-    private static IllegalStateException nested() {
-        return new IllegalStateException("The records that delimit transactions are never in one");
-    }
-
-    private void add(PartitionRecord record) {
-        int index = record.partitionId();
-        draft(record.topicId()).partitions.put(index, new Partition(index, List.copyOf(record.replicas()),
-                List.copyOf(record.isr()), record.leader(), record.leaderEpoch(), record.partitionEpoch(),
-                List.copyOf(record.directories())));
+    /** Every controller numbers the partitions of a topic in the order of their records, from 0. */
+    private void put(Uuid topicId, Partition partition) {
+        var present = partitions(topicId);
+        int index = partition.index();
+        if (index == present.size()) {
+            present.add(partition);
+        } else {
+            present.set(checked(index, topicId, present), partition);
+        }
     }
 
     private void change(PartitionChangeRecord change) {
-        var partitions = draft(change.topicId()).partitions;
-        var before = partitions.get(change.partitionId());
-        if (before == null) {
-            throw new MalformedException("A change of partition " + change.partitionId()
-                    + ", which the topic " + change.topicId() + " does not have");
-        }
-        boolean elected = change.leader() != PartitionChangeRecord.SAME_LEADER;
-        partitions.put(before.index(), new Partition(before.index(),
+        var present = partitions(change.topicId());
+        int index = checked(change.partitionId(), change.topicId(), present);
+        var before = present.get(index);
+        boolean elected = change.leader() != null;
+        present.set(index, new Partition(index,
                 changed(before.replicas(), change.replicas()),
                 changed(before.isr(), change.isr()),
                 elected ? change.leader() : before.leader(),
@@ -166,15 +145,24 @@ final class Replay {
                 changed(before.directories(), change.directories())));
     }
 
+    private static int checked(int index, Uuid topicId, List<Partition> present) {
+        if (index < 0 || index >= present.size()) {
+            throw new MalformedException("A record of partition " + index + " of the topic " + topicId
+                    + ", which has " + present.size());
+        }
+        return index;
+    }
+
     private static <T> List<T> changed(List<T> before, List<T> change) {
-        return change == null ? before : List.copyOf(change);
+        return change == null ? before : change;
     }
 
     private void remove(Uuid id) {
-        var topic = draft(id);
-        drafts.remove(id);
-        removed.put(id, topic.name);
-        configs.put(ConfigResource.topic(topic.name), new TreeMap<>());
+        var topic = existing(id);
+        topics.remove(topic.name());
+        topicsById.remove(id);
+        partitions.remove(id);
+        configs.remove(ConfigResource.topic(topic.name()));
     }
 
     private void configure(ConfigRecord config) {
@@ -183,11 +171,16 @@ final class Replay {
             throw new MalformedException("A configuration of the unknown type " + config.resourceType());
         }
         var resource = new ConfigResource(type, config.resourceName());
-        var values = configs.computeIfAbsent(resource, fresh -> new TreeMap<>(from.config(fresh)));
+        var values = new TreeMap<>(configs.getOrDefault(resource, Map.of()));
         if (config.value() == null) {
             values.remove(config.name());
         } else {
             values.put(config.name(), config.value());
+        }
+        if (values.isEmpty()) {
+            configs.remove(resource);
+        } else {
+            configs.put(resource, Collections.unmodifiableMap(values));
         }
     }
 
@@ -203,45 +196,11 @@ final class Replay {
         features.put(feature.name(), (short) feature.level());
     }
 
-    private void register(RegisterBrokerRecord register) {
-        if (broker != null && broker.nodeId() != register.brokerId()) {
-            throw new MalformedException("The brokers " + broker.nodeId() + " and " + register.brokerId()
+    private void register(BrokerRegistration registration) {
+        if (broker != null && broker.nodeId() != registration.nodeId()) {
+            throw new MalformedException("The brokers " + broker.nodeId() + " and " + registration.nodeId()
                     + " are registered, but Daybook stands alone");
         }
-        broker = new BrokerRegistration(register.brokerId(), register.brokerEpoch(), register.incarnation(),
-                List.copyOf(register.endpoints()), register.rack(), register.fenced(),
-                List.copyOf(register.logDirectories()));
-    }
-
-    private void change(BrokerRegistrationChangeRecord change) {
-        if (broker == null) {
-            throw new MalformedException("A change of a broker that is not registered");
-        }
-        boolean fenced = change.fenced() == 0 ? broker.fenced() : change.fenced() > 0;
-        var directories = change.logDirectories();
-        broker = new BrokerRegistration(broker.nodeId(), broker.epoch(), broker.incarnation(),
-                broker.endpoints(), broker.rack(), fenced,
-                directories.isEmpty() ? broker.directories() : List.copyOf(directories));
-    }
-
-    private Draft draft(Uuid id) {
-        var draft = find(id);
-        if (draft == null) {
-            throw new MalformedException("A change of the topic " + id + ", which is not there");
-        }
-        return draft;
-    }
-
-    private Draft find(Uuid id) {
-        var draft = drafts.get(id);
-        var topic = from.topic(id);
-        if (draft == null && topic != null && !removed.containsKey(id)) {
-            draft = new Draft(id, topic.name(), new TreeMap<>());
-            for (var partition : topic.partitions()) {
-                draft.partitions.put(partition.index(), partition);
-            }
-            drafts.put(id, draft);
-        }
-        return draft;
+        broker = registration;
     }
 }

@@ -169,7 +169,7 @@ public final class TopicConfigs {
 
     /** Keys that are checked and kept, but without effect on one broker without compaction and tiers. */
     private static void stored(Map<String, ConfigKey> keys) {
-        key(keys, "compression.gzip.level", INT, "-1", new Allowed.BetweenOr(1, 9, -1),
+        key(keys, "compression.gzip.level", INT, "-1", betweenOr(1, 9, -1),
                 "No effect while compression.type is producer.");
         key(keys, "compression.lz4.level", INT, "9", between(1, 17),
                 "No effect while compression.type is producer.");

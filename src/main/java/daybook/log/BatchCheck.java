@@ -54,8 +54,9 @@ final class BatchCheck {
         if (batch.sizeBytes() < RecordBatch.HEADER_BYTES || !batch.checksumHolds()) {
             return refused(ErrorCode.CORRUPT_MESSAGE, -1);
         }
-        boolean counted = batch.recordCount() > 0 && batch.lastOffsetDelta() == batch.recordCount() - 1
-                && (batch.codecId() == Codec.NONE.id() ? batch.countHolds() : batch.recordCount() <= COMPRESSED_MOST);
+        int count = batch.recordCount();
+        boolean counted = count > 0 && batch.lastOffsetDelta() == count - 1
+                && (batch.codecId() == Codec.NONE.id() ? batch.countHolds() : count <= COMPRESSED_MOST);
         boolean sequenced = batch.producerId() < 0 || batch.baseSequence() >= 0;
         if (!counted || !sequenced || batch.control()) {
             return refused(ErrorCode.INVALID_RECORD, startOffset);

@@ -51,8 +51,8 @@ final class LogFiles {
     BatchCursor lastBatches() throws IOException {
         var last = segments.lastEntry();
         var before = segments.lowerEntry(last.getKey());
-        var segment = last.getValue().sizeBytes() == 0 && before != null ? before.getValue() : last.getValue();
-        return segment.lastBatches(LAST_BATCHES_BYTES);
+        boolean begun = last.getValue().sizeBytes() > 0 || before == null;
+        return (begun ? last : before).getValue().lastBatches(LAST_BATCHES_BYTES);
     }
 
     /** Ends the active segment and begins one at the log's end. */

@@ -260,7 +260,8 @@ public final class PartitionLog {
             case ProducerStates.Verdict.Next next -> null;
             case ProducerStates.Verdict.Duplicate(var known) -> new Appended.Done(known.firstOffset(),
                     known.lastOffset() + 1, known.timestampMs(), startOffset, true);
-            case ProducerStates.Verdict.Wrong(var error) -> new Appended.Refused(error, null, List.of(), startOffset);
+            case ProducerStates.Verdict.Wrong(var error) ->
+                new Appended.Refused(error, null, List.of(), startOffset);
         };
     }
 

@@ -205,7 +205,8 @@ final class Segment {
 
     /** A cursor over about so many bytes at the end. */
     BatchCursor lastBatches(int bytes) throws IOException {
-        return cursor(indexes().borderAt(Math.max(0, sizeBytes - bytes)), sizeBytes, BatchCursor.LARGE_WINDOW_BYTES);
+        int from = indexes().borderAt(Math.max(0, sizeBytes - bytes));
+        return cursor(from, sizeBytes, BatchCursor.LARGE_WINDOW_BYTES);
     }
 
     // Reading.
