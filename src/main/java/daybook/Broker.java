@@ -18,20 +18,23 @@ import daybook.log.Logs.LogDirectory;
 import daybook.log.LogSettings;
 import daybook.log.Logs;
 import daybook.log.TopicPartition;
+import daybook.net.Connection;
 import daybook.net.Limits;
 import daybook.net.Listener;
 import daybook.net.Server;
 import daybook.wire.Uuid;
+import daybook.wire.Writer;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A broker in this process: builds its parts from the ground up, ties the logs to the catalog, and takes all of it
- * down again in the opposite order. This is also how to embed one:
+ * A broker in this process: builds its parts from the ground up, ties the logs to the catalog, and takes all
+ * of it down again in the opposite order. This is also how to embed one:
  *
  * <pre>{@code
  *   var config = Config.of(Map.of("listeners", "PLAINTEXT://127.0.0.1:0", "log.dirs", "/tmp/daybook"));
@@ -60,7 +63,7 @@ public final class Broker implements AutoCloseable {
         this.logs = Logs.open(logSettings(), config.integer("node.id"), disk, clock);
         Server bound = null;
         try {
-            bound = new Server(settings.listeners(), this::limits, (from, frame) -> dispatcher.handle(from, frame), clock);
+            bound = new Server(settings.listeners(), this::limits, this::handle, clock);
             this.server = bound;
             this.catalog = Catalog.open(logs.metadataLog(), disk, identity(), clock);
             serve(clock);
@@ -108,6 +111,10 @@ public final class Broker implements AutoCloseable {
         logs.close();
     }
 
+    private Writer handle(Connection connection, ByteBuffer frame) throws IOException {
+        return dispatcher.handle(connection, frame);
+    }
+
     private static String address(Listener listener) {
         boolean all = listener.host() == null || listener.host().isEmpty();
         return (all ? "*" : listener.host()) + ":" + listener.port();
@@ -125,7 +132,9 @@ public final class Broker implements AutoCloseable {
         server.start();
     }
 
-    /** Brings the logs in line with the catalog; runs under the catalog's lock, before a change is answered. */
+    /**
+     * Brings the logs in line with the catalog; runs under the catalog's lock, before a change is answered.
+     */
     private void changed(Image before, Image after) {
         boolean brokerChanged = brokerChanged(before, after);
         if (brokerChanged) {
@@ -161,7 +170,7 @@ public final class Broker implements AutoCloseable {
                 continue;
             }
             try {
-                logs.create(new Logs.Expected(topic.id(), place(topic, partition), partition.leaderEpoch(), logConfig));
+                logs.create(expected(topic, partition, logConfig));
             } catch (IOException failed) {
                 LOG.log(System.Logger.Level.ERROR, "No log can be made for " + place(topic, partition)
                         + ", which stays offline until the broker is started again", failed);
@@ -183,10 +192,14 @@ public final class Broker implements AutoCloseable {
         for (var topic : image.topics().values()) {
             var logConfig = logConfig(topic, image);
             for (var partition : topic.partitions()) {
-                expected.add(new Logs.Expected(topic.id(), place(topic, partition), partition.leaderEpoch(), logConfig));
+                expected.add(expected(topic, partition, logConfig));
             }
         }
         return expected;
+    }
+
+    private static Logs.Expected expected(Topic topic, Partition partition, LogConfig logConfig) {
+        return new Logs.Expected(topic.id(), place(topic, partition), partition.leaderEpoch(), logConfig);
     }
 
     private static TopicPartition place(Topic topic, Partition partition) {
@@ -200,8 +213,8 @@ public final class Broker implements AutoCloseable {
     private Identity identity() {
         var endpoints = server.bound().stream().map(this::endpoint).toList();
         var directories = logs.directories().stream().map(LogDirectory::id).toList();
-        return new Identity(logs.clusterId(), logs.nodeId(), config.text("broker.rack"), Uuid.random(), endpoints,
-                directories);
+        var rack = config.text("broker.rack");
+        return new Identity(logs.clusterId(), logs.nodeId(), rack, Uuid.random(), endpoints, directories);
     }
 
     private Endpoint endpoint(Listener listener) {

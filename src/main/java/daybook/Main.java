@@ -4,7 +4,9 @@ import daybook.cli.Start;
 
 import java.util.Arrays;
 
-/** The entry point: the first word of the command line is the command. Exit codes: 0, 1 (failed), 2 (usage). */
+/**
+ * The entry point: the first word of the command line is the command. Exit codes: 0, 1 (failed), 2 (usage).
+ */
 public final class Main {
     private static final int USAGE = 2;
     private static final String HELP = """

@@ -1,13 +1,9 @@
 package daybook.api;
 
-import daybook.api.ConfigAlterations.Alteration;
-import daybook.api.ConfigAlterations.Change;
-import daybook.api.ConfigAlterations.Resource;
 import daybook.wire.Reader;
 import daybook.wire.Writer;
 
 import java.io.IOException;
-import java.util.List;
 
 /**
  * AlterConfigs (33): the whole configuration of resources, old style; what is not named is deleted. Kafka has
@@ -18,29 +14,8 @@ import java.util.List;
  *   v2  flexible
  * </pre>
  */
-final class AlterConfigs {
-    private record Query(List<Alteration> resources, boolean validateOnly) {
-        static Query read(Reader in) {
-            return new Query(in.structs(AlterConfigs::resource), in.bool());
-        }
-    }
-
-    private final ConfigAlterations alterations;
-
-    AlterConfigs(Services services) {
-        this.alterations = new ConfigAlterations(services);
-    }
-
+record AlterConfigs(Services services) {
     void serve(Request request, Reader in, Writer out) throws IOException {
-        var query = Query.read(in);
-        in.tags();
-        out.int32(0);
-        alterations.apply(query.resources, query.validateOnly, out);
-        out.tags();
-    }
-
-    private static Alteration resource(Reader in) {
-        return new Alteration(Resource.read(in), in.structs(each ->
-                new Change(each.string(), ConfigAlterations.SET, each.nullableString())), true);
+        new IncrementalAlterConfigs(services).alter(in, true, out);
     }
 }

@@ -17,38 +17,20 @@ import java.util.List;
  *   v1  whether the number of replicas may change (KIP-860)
  * </pre>
  */
-final class AlterPartitionReassignments {
+record AlterPartitionReassignments(Services services) {
     /** Where a partition is to be; null cancels a move. */
-    private record Move(int partition, List<Integer> brokers) {
-        static Move read(Reader in) {
-            return new Move(in.int32(), in.nullableArray(Reader::int32));
-        }
-    }
-
-    private record Query(int timeoutMs, boolean otherFactor, List<ByTopic<Move>> topics) {
-        static Query read(Reader in) {
-            return new Query(in.int32(), !in.since(1) || in.bool(),
-                    ByTopic.read(in, ByTopic.NO_IDS, Move::read));
-        }
-    }
-
-    private final Services services;
-
-    AlterPartitionReassignments(Services services) {
-        this.services = services;
-    }
+    private record Move(int partition, List<Integer> brokers) { }
 
     void serve(Request request, Reader in, Writer out) {
-        var query = Query.read(in);
+        boolean late = in.int32() <= 0;
+        boolean otherFactor = !in.since(1) || in.bool();
+        var topics = ByTopic.read(in, ByTopic.NO_IDS, each ->
+                new Move(each.int32(), each.nullableArray(Reader::int32)));
         in.tags();
         var image = services.catalog().image();
-        boolean late = query.timeoutMs <= 0;
-        out.int32(0);
-        if (out.since(1)) {
-            out.bool(query.otherFactor);
-        }
+        out.int32(0).since(1, more -> more.bool(otherFactor));
         (late ? Outcome.TIMED_OUT : Outcome.DONE).write(out);
-        ByTopic.write(out, query.topics, ByTopic.NO_IDS, (each, topic, move) -> {
+        ByTopic.write(out, topics, ByTopic.NO_IDS, (each, topic, move) -> {
             var outcome = late ? Outcome.TIMED_OUT : outcome(image, topic.name(), move);
             outcome.write(each.int32(move.partition));
         }).tags();

@@ -20,8 +20,8 @@ import java.io.IOException;
 public record Api(int key, String name, int advertisedFrom, int from, int to, int flexibleFrom,
         Handler handler) {
     /**
-     * Serves one request: parses its body, acts, and writes the body of the reply. Runs on a virtual thread
-     * and may block.
+     * Serves one request: parses its body, acts, and writes the body of the reply, or nothing, and the
+     * request is left unanswered. Runs on a virtual thread and may block.
      */
     @FunctionalInterface
     public interface Handler {

@@ -19,18 +19,10 @@ import java.util.regex.Pattern;
  *   v4   supported features with a lowest version of 0, which older clients cannot read (KAFKA-17011)
  * </pre>
  */
-final class ApiVersions {
+record ApiVersions(Services services, Apis apis) {
     static final int KEY = 18;
 
     private static final Pattern SOFTWARE = Pattern.compile("[a-zA-Z0-9](?:[a-zA-Z0-9\\-.]*[a-zA-Z0-9])?");
-
-    private final Services services;
-    private final Apis apis;
-
-    ApiVersions(Services services, Apis apis) {
-        this.services = services;
-        this.apis = apis;
-    }
 
     void serve(Request request, Reader in, Writer out) {
         boolean nameless = in.since(3) && !(valid(in.string()) & valid(in.string()));
@@ -64,9 +56,7 @@ final class ApiVersions {
     private static void write(Writer out, ErrorCode error, List<Api> table) {
         out.error(error).structs(table,
                 (each, api) -> each.int16(api.key()).int16(api.advertisedFrom()).int16(api.to()));
-        if (out.since(1)) {
-            out.int32(0);
-        }
+        out.since(1, more -> more.int32(0));
     }
 
     private static void supportedFeatures(Writer out) {

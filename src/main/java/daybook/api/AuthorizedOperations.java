@@ -14,12 +14,4 @@ final class AuthorizedOperations {
     static final int CLUSTER = 1 << 5 | 1 << 7 | 1 << 8 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12;
 
     private AuthorizedOperations() { }
-
-    static int ofTopic(boolean asked) {
-        return asked ? TOPIC : NOT_ASKED;
-    }
-
-    static int ofCluster(boolean asked) {
-        return asked ? CLUSTER : NOT_ASKED;
-    }
 }

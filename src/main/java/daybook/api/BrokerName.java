@@ -4,17 +4,22 @@ package daybook.api;
 final class BrokerName {
     private BrokerName() { }
 
-    /** Why a name is refused; null where it is this broker's number, or empty. */
-    static Outcome refusal(String name, int nodeId) {
+    /**
+     * Why a name is refused; null where it is this broker's number, or empty.
+     *
+     * @param noun what Apache Kafka calls the number in its sentence
+     * @param besides what it says is expected besides of this broker's number
+     */
+    static Outcome refusal(String name, int nodeId, String noun, String besides) {
         if (name.isEmpty()) {
             return null;
         }
         try {
             int id = Integer.parseInt(name);
             return id == nodeId ? null : Outcome.invalid(
-                    "Unexpected broker id, expected " + nodeId + " or empty string, but received " + id);
+                    "Unexpected broker id, expected " + nodeId + besides + ", but received " + id);
         } catch (NumberFormatException notANumber) {
-            return Outcome.invalid("Broker id must be an integer, but it is: " + name);
+            return Outcome.invalid(noun + " id must be an integer, but it is: " + name);
         }
     }
 }

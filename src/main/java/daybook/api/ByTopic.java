@@ -3,7 +3,11 @@ package daybook.api;
 import daybook.wire.Reader;
 import daybook.wire.Writer;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.function.BinaryOperator;
 import java.util.function.Function;
 
 /**
@@ -35,6 +39,25 @@ record ByTopic<T>(TopicRef topic, List<T> items) {
     static List<ByTopic<Integer>> nullableIndexes(Reader in) {
         return in.nullableStructs(each ->
                 new ByTopic<>(TopicRef.of(each.string()), each.array(Reader::int32)));
+    }
+
+    /** Gives each item with its topic to {@code visitor}, in order. */
+    static <T> void each(List<ByTopic<T>> topics, BiConsumer<TopicRef, T> visitor) {
+        topics.forEach(each -> each.items.forEach(item -> visitor.accept(each.topic, item)));
+    }
+
+    /**
+     * Each topic once and each of its partitions once, where it first stood.
+     *
+     * @param again what stands for a partition that is named again, from what stood for it and the new one
+     */
+    static <T> List<ByTopic<T>> distinct(List<ByTopic<T>> topics, Function<T, Integer> index,
+            BinaryOperator<T> again) {
+        var distinct = new LinkedHashMap<TopicRef, Map<Integer, T>>();
+        each(topics, (topic, item) -> distinct.computeIfAbsent(topic, none -> new LinkedHashMap<>())
+                .merge(index.apply(item), item, again));
+        return distinct.entrySet().stream()
+                .map(each -> new ByTopic<>(each.getKey(), List.copyOf(each.getValue().values()))).toList();
     }
 
     static <T> Writer write(Writer out, List<ByTopic<T>> topics, int idsFrom, Answer<T> answer) {

@@ -9,9 +9,11 @@ import daybook.wire.Writer;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * CreatePartitions (37): more partitions for topics that are there.
@@ -22,7 +24,7 @@ import java.util.Map;
  *   v3  THROTTLING_QUOTA_EXCEEDED may be answered (KIP-599)
  * </pre>
  */
-final class CreatePartitions {
+record CreatePartitions(Services services) {
     /** The number of partitions a topic is to have, and the brokers of each new one, or null. */
     private record Wanted(String name, int count, List<List<Integer>> assignments) {
         static Wanted read(Reader in) {
@@ -30,28 +32,18 @@ final class CreatePartitions {
         }
     }
 
-    private record Query(List<Wanted> topics, int timeoutMs, boolean validateOnly) {
-        static Query read(Reader in) {
-            return new Query(in.structs(Wanted::read), in.int32(), in.bool());
-        }
-    }
-
-    private final Services services;
-
-    CreatePartitions(Services services) {
-        this.services = services;
-    }
-
     void serve(Request request, Reader in, Writer out) throws IOException {
-        var query = Query.read(in);
+        var topics = in.structs(Wanted::read);
+        int timeoutMs = in.int32();
+        boolean validateOnly = in.bool();
         in.tags();
         var outcomes = new LinkedHashMap<String, Outcome>();
-        if (query.timeoutMs <= 0) {
-            query.topics.forEach(topic -> outcomes.put(topic.name, Outcome.TIMED_OUT));
+        if (timeoutMs <= 0) {
+            topics.forEach(topic -> outcomes.put(topic.name, Outcome.TIMED_OUT));
         } else {
             services.catalog().change(image -> {
-                var records = decide(image, query.topics, outcomes);
-                return query.validateOnly ? List.of() : records;
+                var records = decide(image, topics, outcomes);
+                return validateOnly ? List.of() : records;
             });
         }
         out.int32(0).structs(outcomes.entrySet(), (each, outcome) ->
@@ -59,14 +51,13 @@ final class CreatePartitions {
     }
 
     private List<MetadataRecord> decide(Image image, List<Wanted> topics, Map<String, Outcome> outcomes) {
-        var wanted = new LinkedHashMap<String, Wanted>();
+        var times = new HashMap<String, Integer>();
+        topics.forEach(topic -> times.merge(topic.name, 1, Integer::sum));
+        var records = new ArrayList<MetadataRecord>();
         for (var topic : topics) {
-            outcomes.put(topic.name, wanted.putIfAbsent(topic.name, topic) == null ? Outcome.DONE
+            outcomes.put(topic.name, times.get(topic.name) == 1 ? decide(image, topic, records)
                     : Outcome.invalid("Duplicate topic name."));
         }
-        var records = new ArrayList<MetadataRecord>();
-        outcomes.replaceAll((name, outcome) ->
-                outcome.failed() ? outcome : decide(image, wanted.get(name), records));
         return records;
     }
 
@@ -100,12 +91,7 @@ final class CreatePartitions {
                     "Attempted to add " + more + " additional partition(s), but only " + assignments.size()
                             + " assignment(s) were specified.");
         }
-        for (var brokers : assignments) {
-            var refusal = Replicas.refusal(image, brokers);
-            if (refusal != null) {
-                return refusal;
-            }
-        }
-        return null;
+        return assignments.stream().map(brokers -> Replicas.refusal(image, brokers))
+                .filter(Objects::nonNull).findFirst().orElse(null);
     }
 }

@@ -1,18 +1,24 @@
 package daybook.api;
 
-import daybook.api.TopicCreation.Assignment;
-import daybook.api.TopicCreation.Created;
-import daybook.api.TopicCreation.Wanted;
+import daybook.catalog.BrokerConfig;
+import daybook.catalog.Changes;
 import daybook.catalog.ConfigValue;
+import daybook.catalog.Image;
+import daybook.catalog.MetadataRecord;
 import daybook.catalog.TopicConfigs;
+import daybook.catalog.TopicNames;
 import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
+import daybook.wire.Uuid;
 import daybook.wire.Writer;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * CreateTopics (19).
@@ -24,33 +30,57 @@ import java.util.Map;
  *   v6  THROTTLING_QUOTA_EXCEEDED may be answered (KIP-599)
  *   v7  the reply has the topic's id (KIP-516)
  * </pre>
+ * All topics of a request are made in one change of the catalog; one that is refused does not hinder the
+ * others. Metadata makes topics here too, when clients ask for what is not there.
  */
-final class CreateTopics {
-    private record Query(List<Wanted> topics, int timeoutMs, boolean validateOnly) {
-        static Query read(Reader in) {
-            return new Query(in.structs(CreateTopics::topic), in.int32(), in.bool());
+record CreateTopics(Services services) {
+    /** The most partitions that may be asked for at once, as in Apache Kafka. */
+    private static final int PARTITIONS_LIMIT = 10_000;
+
+    private static final int DEFAULT = -1;
+
+    /** The brokers a client chose for a partition. */
+    record Assignment(int partition, List<Integer> brokers) { }
+
+    /**
+     * A topic to make.
+     *
+     * @param partitions how many, or -1 for the broker's default
+     * @param replicationFactor how many replicas of each, or -1 for the broker's default
+     * @param assignments a line for each partition, or none to let the broker choose
+     * @param configs its own configuration; a null value is refused
+     */
+    record Wanted(String name, int partitions, int replicationFactor, List<Assignment> assignments,
+            Map<String, String> configs) {
+        static Wanted byDefault(String name) {
+            return new Wanted(name, DEFAULT, DEFAULT, List.of(), Map.of());
         }
     }
 
-    private final Services services;
-    private final TopicCreation creation;
-
-    CreateTopics(Services services) {
-        this.services = services;
-        this.creation = new TopicCreation(services);
+    /**
+     * What became of a topic.
+     *
+     * @param id {@link Uuid#ZERO} where it was refused
+     * @param message a sentence about the error, or null
+     * @param partitions how many it has; -1 where it was refused
+     * @param replicationFactor how many replicas each has; -1 where it was refused
+     * @param configs its own configuration
+     */
+    record Created(String name, Uuid id, ErrorCode error, String message, int partitions,
+            int replicationFactor, Map<String, String> configs) {
+        static Created refused(String name, Outcome why) {
+            return new Created(name, Uuid.ZERO, why.error(), why.message(), -1, -1, Map.of());
+        }
     }
 
     void serve(Request request, Reader in, Writer out) throws IOException {
-        var query = Query.read(in);
+        var topics = in.structs(CreateTopics::topic);
+        int timeoutMs = in.int32();
+        boolean validateOnly = in.bool();
         in.tags();
-        out.int32(0).structs(create(query), this::write).tags();
-    }
-
-    private List<Created> create(Query query) throws IOException {
-        if (query.timeoutMs > 0) {
-            return creation.create(query.topics, query.validateOnly);
-        }
-        return query.topics.stream().map(topic -> Created.refused(topic.name(), Outcome.TIMED_OUT)).toList();
+        var created = timeoutMs > 0 ? create(topics, validateOnly)
+                : topics.stream().map(topic -> Created.refused(topic.name(), Outcome.TIMED_OUT)).toList();
+        out.int32(0).structs(created, this::write).tags();
     }
 
     private static Wanted topic(Reader in) {
@@ -66,17 +96,145 @@ final class CreateTopics {
     }
 
     private void write(Writer out, Created topic) {
-        out.string(topic.name());
-        if (out.since(7)) {
-            out.uuid(topic.id());
-        }
+        out.string(topic.name()).since(7, more -> more.uuid(topic.id()));
         out.error(topic.error()).string(topic.message());
-        if (out.since(5)) {
-            var broker = services.config().get();
-            List<ConfigValue> configs = topic.error() != ErrorCode.NONE ? List.of()
-                    : TopicConfigs.describe(topic.configs(), broker);
-            out.int32(topic.partitions()).int16(topic.replicationFactor())
-                    .structs(configs, ConfigReply::writeBrief);
+        out.since(5, more -> more.int32(topic.partitions()).int16(topic.replicationFactor())
+                .structs(configs(topic), DescribeConfigs::writeBrief));
+    }
+
+    private List<ConfigValue> configs(Created topic) {
+        boolean made = topic.error() == ErrorCode.NONE;
+        return made ? TopicConfigs.describe(topic.configs(), services.config().get()) : List.of();
+    }
+
+    /**
+     * Makes the topics and returns when they can be written to.
+     *
+     * @param validateOnly says what would become of them, and makes none
+     * @return a line for each name, in the order asked; names that came twice are refused, at the end
+     * @throws IOException if the catalog cannot be written
+     */
+    List<Created> create(List<Wanted> wanted, boolean validateOnly) throws IOException {
+        var times = new TreeMap<String, Integer>();
+        wanted.forEach(each -> times.merge(each.name, 1, Integer::sum));
+        var single = wanted.stream().filter(each -> times.get(each.name) == 1).toList();
+        var created = new ArrayList<Created>();
+        services.catalog().change(image -> {
+            var records = decide(image, single, created);
+            return validateOnly ? List.of() : records;
+        });
+        times.forEach((name, count) -> {
+            if (count > 1) {
+                created.add(Created.refused(name, Outcome.invalid("Duplicate topic name.")));
+            }
+        });
+        return created;
+    }
+
+    private List<MetadataRecord> decide(Image image, List<Wanted> wanted, List<Created> created) {
+        var config = services.config().get();
+        long partitions = wanted.stream().mapToLong(each -> Math.max(1, partitions(each, config))).sum();
+        if (partitions > PARTITIONS_LIMIT) {
+            return refuseAll(wanted, created, new Outcome(ErrorCode.POLICY_VIOLATION,
+                    "Excessively large number of partitions per request."));
         }
+        var records = new ArrayList<MetadataRecord>();
+        for (var each : wanted) {
+            var refusal = refusal(image, config, each);
+            created.add(refusal != null ? Created.refused(each.name, refusal) : add(config, each, records));
+            if (records.size() > Changes.RECORDS_LIMIT) {
+                return refuseAll(wanted, created, Outcome.TOO_LARGE);
+            }
+        }
+        return records;
+    }
+
+    private static List<MetadataRecord> refuseAll(List<Wanted> wanted, List<Created> created, Outcome why) {
+        created.clear();
+        wanted.forEach(each -> created.add(Created.refused(each.name, why)));
+        return List.of();
+    }
+
+    private Created add(BrokerConfig config, Wanted wanted, List<MetadataRecord> records) {
+        var id = Uuid.random();
+        int partitions = partitions(wanted, config);
+        records.addAll(services.catalog().changes().createTopic(id, wanted.name, partitions, wanted.configs));
+        return new Created(wanted.name, id, ErrorCode.NONE, null, partitions, 1, wanted.configs);
+    }
+
+    /** Why a topic cannot be made, or null; what is looked at first is what Apache Kafka looks at first. */
+    private static Outcome refusal(Image image, BrokerConfig config, Wanted wanted) {
+        if (wanted.name.equals("__cluster_metadata")) {
+            return Outcome.invalid("Creation of internal topic __cluster_metadata is prohibited.");
+        }
+        var invalid = TopicNames.error(wanted.name);
+        if (invalid != null) {
+            return new Outcome(ErrorCode.INVALID_TOPIC_EXCEPTION, invalid);
+        }
+        if (image.topic(wanted.name) != null) {
+            return new Outcome(ErrorCode.TOPIC_ALREADY_EXISTS, "Topic '" + wanted.name + "' already exists.");
+        }
+        var collision = TopicNames.collision(image, wanted.name);
+        if (collision != null) {
+            return new Outcome(ErrorCode.INVALID_TOPIC_EXCEPTION, collision);
+        }
+        var configError = configError(wanted.configs, config);
+        if (configError != null) {
+            return new Outcome(ErrorCode.INVALID_CONFIG, configError);
+        }
+        return wanted.assignments.isEmpty() ? numbersRefusal(config, wanted)
+                : assignmentRefusal(image, wanted);
+    }
+
+    private static String configError(Map<String, String> configs, BrokerConfig config) {
+        var nulls = configs.keySet().stream().filter(key -> configs.get(key) == null).toList();
+        return nulls.isEmpty() ? TopicConfigs.error(configs, config)
+                : "Null value not supported for topic configs: " + String.join(",", nulls);
+    }
+
+    private static Outcome numbersRefusal(BrokerConfig config, Wanted wanted) {
+        int factor = wanted.replicationFactor == DEFAULT
+                ? config.integer("default.replication.factor") : wanted.replicationFactor;
+        if (factor <= 0) {
+            return new Outcome(ErrorCode.INVALID_REPLICATION_FACTOR,
+                    "Replication factor must be larger than 0, or -1 to use the default value.");
+        }
+        if (partitions(wanted, config) <= 0) {
+            return new Outcome(ErrorCode.INVALID_PARTITIONS,
+                    "Number of partitions was set to an invalid non-positive value.");
+        }
+        return factor == 1 ? null : new Outcome(ErrorCode.INVALID_REPLICATION_FACTOR,
+                "Unable to replicate the partition " + factor + " time(s): The target replication factor of "
+                        + factor + " cannot be reached because only 1 broker(s) are registered or some"
+                        + " brokers have all their log directories cordoned.");
+    }
+
+    private static Outcome assignmentRefusal(Image image, Wanted wanted) {
+        if (wanted.replicationFactor != DEFAULT || wanted.partitions != DEFAULT) {
+            var field = wanted.replicationFactor != DEFAULT ? "replication factor" : "numPartitions";
+            return Outcome.invalid("A manual partition assignment was specified, but " + field
+                    + " was not set to -1.");
+        }
+        var indexes = new HashSet<Integer>();
+        for (var assignment : wanted.assignments) {
+            if (!indexes.add(assignment.partition)) {
+                return new Outcome(ErrorCode.INVALID_REPLICA_ASSIGNMENT,
+                        "Found multiple manual partition assignments for partition " + assignment.partition);
+            }
+            var refusal = Replicas.refusal(image, assignment.brokers);
+            if (refusal != null) {
+                return refusal;
+            }
+        }
+        boolean consecutive = indexes.stream().allMatch(index -> index >= 0 && index < indexes.size());
+        return consecutive ? null : new Outcome(ErrorCode.INVALID_REPLICA_ASSIGNMENT,
+                "partitions should be a consecutive 0-based integer sequence");
+    }
+
+    private static int partitions(Wanted wanted, BrokerConfig config) {
+        if (!wanted.assignments.isEmpty()) {
+            return wanted.assignments.size();
+        }
+        return wanted.partitions == DEFAULT ? config.integer("num.partitions") : wanted.partitions;
     }
 }

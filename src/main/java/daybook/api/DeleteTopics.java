@@ -1,15 +1,14 @@
 package daybook.api;
 
-import daybook.catalog.Image;
 import daybook.catalog.MetadataRecord;
 import daybook.catalog.MetadataRecord.RemoveTopicRecord;
+import daybook.catalog.Topic;
 import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
 import daybook.wire.Uuid;
 import daybook.wire.Writer;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,108 +25,78 @@ import java.util.Map;
  *   v6  topics by name or by id (KIP-516)
  * </pre>
  */
-final class DeleteTopics {
+record DeleteTopics(Services services) {
     private record Deleted(String name, Uuid id, Outcome outcome) {
         static Deleted refused(TopicRef named, Outcome why) {
             return new Deleted(named.name(), named.id(), why);
         }
     }
 
-    private record Query(List<TopicRef> topics, int timeoutMs) {
-        static Query read(Reader in) {
-            var topics = in.since(6) ? in.structs(each -> new TopicRef(each.nullableString(), each.uuid()))
-                    : in.array(each -> TopicRef.of(each.string()));
-            return new Query(topics, in.int32());
-        }
-    }
-
-    private final Services services;
-
-    DeleteTopics(Services services) {
-        this.services = services;
-    }
-
     void serve(Request request, Reader in, Writer out) throws IOException {
-        var query = Query.read(in);
+        var topics = in.since(6) ? in.structs(each -> new TopicRef(each.nullableString(), each.uuid()))
+                : in.array(each -> TopicRef.of(each.string()));
+        int timeoutMs = in.int32();
         in.tags();
-        out.int32(0).structs(delete(request.version(), query), DeleteTopics::write).tags();
+        var refusal = refusal(in, timeoutMs);
+        var deleted = refusal == null ? delete(topics)
+                : topics.stream().map(named -> Deleted.refused(named, refusal)).toList();
+        out.int32(0).structs(deleted, DeleteTopics::write).tags();
     }
 
-    private Collection<Deleted> delete(int version, Query query) throws IOException {
+    /** Why nothing is deleted at all, or null. */
+    private Outcome refusal(Reader in, int timeoutMs) {
         if (!services.config().get().flag("delete.topic.enable")) {
-            var error = version < 3 ? ErrorCode.INVALID_REQUEST : ErrorCode.TOPIC_DELETION_DISABLED;
-            return refuseAll(query, Outcome.of(error));
+            return Outcome.of(in.since(3) ? ErrorCode.TOPIC_DELETION_DISABLED : ErrorCode.INVALID_REQUEST);
         }
-        if (query.timeoutMs <= 0) {
-            return refuseAll(query, Outcome.TIMED_OUT);
-        }
+        return timeoutMs > 0 ? null : Outcome.TIMED_OUT;
+    }
+
+    private Collection<Deleted> delete(List<TopicRef> topics) throws IOException {
         var times = new LinkedHashMap<TopicRef, Integer>();
-        query.topics.forEach(named -> times.merge(named, 1, Integer::sum));
+        topics.forEach(named -> times.merge(named, 1, Integer::sum));
+        // By topic id, or by what was named where nothing is deleted.
         var deleted = new LinkedHashMap<Object, Deleted>();
-        services.catalog().change(image -> decide(image, times, deleted));
+        services.catalog().change(image -> {
+            times.forEach((named, count) -> decide(named, count, named.in(image), deleted));
+            return deleted.values().stream().filter(each -> !each.outcome.failed())
+                    .<MetadataRecord>map(each -> new RemoveTopicRecord(each.id)).toList();
+        });
         return deleted.values();
     }
 
-    private static List<Deleted> refuseAll(Query query, Outcome why) {
-        return query.topics.stream().map(named -> Deleted.refused(named, why)).toList();
-    }
-
     /**
-     * Says what becomes of each topic named.
+     * Says what becomes of a topic.
      *
-     * @param times how often each was named
-     * @param deleted by topic id, or by what was named where there is no such topic
+     * @param count how often it was named so
+     * @param topic null where there is none
      */
-    private static List<MetadataRecord> decide(Image image, Map<TopicRef, Integer> times,
-            Map<Object, Deleted> deleted) {
-        times.forEach((named, count) -> {
-            var refusal = refusal(named, count);
-            var topic = named.in(image);
-            if (refusal != null) {
-                deleted.put(named, Deleted.refused(named, refusal));
-            } else if (topic == null) {
-                deleted.put(named, Deleted.refused(named, unknown(named)));
-            } else {
-                var outcome = !deleted.containsKey(topic.id()) ? Outcome.DONE
-                        : Outcome.invalid("The provided topic name maps to an ID that was already supplied.");
-                deleted.put(topic.id(), new Deleted(topic.name(), topic.id(), outcome));
-            }
-        });
-        var records = new ArrayList<MetadataRecord>();
-        for (var each : deleted.values()) {
-            if (!each.outcome.failed()) {
-                records.add(new RemoveTopicRecord(each.id));
-            }
+    private static void decide(TopicRef named, int count, Topic topic, Map<Object, Deleted> deleted) {
+        var refusal = refusal(named, count, topic);
+        if (refusal != null) {
+            deleted.put(named, Deleted.refused(named, refusal));
+            return;
         }
-        return records;
+        var outcome = !deleted.containsKey(topic.id()) ? Outcome.DONE
+                : Outcome.invalid("The provided topic name maps to an ID that was already supplied.");
+        deleted.put(topic.id(), new Deleted(topic.name(), topic.id(), outcome));
     }
 
-    private static Outcome refusal(TopicRef named, int count) {
-        boolean byId = !named.id().equals(Uuid.ZERO);
-        String sentence = null;
-        if (named.name() == null && !byId) {
-            sentence = "Neither topic name nor id were specified.";
-        } else if (named.name() != null && byId) {
-            sentence = "You may not specify both topic name and topic id.";
-        } else if (count > 1) {
-            sentence = byId ? "Duplicate topic id." : "Duplicate topic name.";
+    private static Outcome refusal(TopicRef named, int count, Topic topic) {
+        if (named.name() == null && !named.byId()) {
+            return Outcome.invalid("Neither topic name nor id were specified.");
         }
-        return sentence == null ? null : Outcome.invalid(sentence);
-    }
-
-    private static Outcome unknown(TopicRef named) {
-        return new Outcome(named.unknown(), named.name() == null ? "This server does not host this topic ID."
-                : "This server does not host this topic-partition.");
+        if (named.name() != null && named.byId()) {
+            return Outcome.invalid("You may not specify both topic name and topic id.");
+        }
+        if (count > 1) {
+            return Outcome.invalid(named.byId() ? "Duplicate topic id." : "Duplicate topic name.");
+        }
+        return topic != null ? null : new Outcome(named.unknown(),
+                "This server does not host this " + (named.byId() ? "topic ID." : "topic-partition."));
     }
 
     private static void write(Writer out, Deleted deleted) {
-        out.string(deleted.name);
-        if (out.since(6)) {
-            out.uuid(deleted.id);
-        }
-        out.error(deleted.outcome.error());
-        if (out.since(5)) {
-            out.string(deleted.outcome.message());
-        }
+        out.string(deleted.name).since(6, more -> more.uuid(deleted.id));
+        out.error(deleted.outcome.error()).since(5, more -> more.string(deleted.outcome.message()));
     }
 }

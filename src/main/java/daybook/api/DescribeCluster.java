@@ -15,15 +15,9 @@ import java.util.List;
  *   v2   fenced brokers too (KIP-1073); a broker that answers is not fenced
  * </pre>
  */
-final class DescribeCluster {
+record DescribeCluster(Services services) {
     private static final int BROKERS = 1;
     private static final int CONTROLLERS = 2;
-
-    private final Services services;
-
-    DescribeCluster(Services services) {
-        this.services = services;
-    }
 
     void serve(Request request, Reader in, Writer out) {
         boolean operationsAsked = in.bool();
@@ -40,12 +34,9 @@ final class DescribeCluster {
         head(out, ErrorCode.NONE, null).string(services.logs().clusterId()).int32(services.logs().nodeId());
         out.structs(List.of(Endpoint.of(services.config().get(), request.connection())), (each, endpoint) -> {
             each.int32(services.logs().nodeId()).string(endpoint.host()).int32(endpoint.port());
-            each.string(services.catalog().image().broker().rack());
-            if (each.since(2)) {
-                each.bool(false);
-            }
+            each.string(services.catalog().image().broker().rack()).since(2, more -> more.bool(false));
         });
-        out.int32(AuthorizedOperations.ofCluster(operationsAsked)).tags();
+        out.int32(operationsAsked ? AuthorizedOperations.CLUSTER : AuthorizedOperations.NOT_ASKED).tags();
     }
 
     /** Controllers are described on listeners of controllers, which this broker has none of. */
@@ -61,7 +52,6 @@ final class DescribeCluster {
     }
 
     private static Writer head(Writer out, ErrorCode error, String message) {
-        out.error(error).string(message);
-        return out.since(1) ? out.int8(BROKERS) : out;
+        return out.error(error).string(message).since(1, more -> more.int8(BROKERS));
     }
 }

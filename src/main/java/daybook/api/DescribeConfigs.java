@@ -21,71 +21,51 @@ import java.util.List;
  *   v4  flexible
  * </pre>
  */
-final class DescribeConfigs {
+record DescribeConfigs(Services services) {
+    /** Success has an empty message here, as in Apache Kafka. */
+    private static final Outcome FOUND = new Outcome(ErrorCode.NONE, "");
+
     /** A resource, and the keys that are asked for; null or none of them: all. */
-    private record Resource(byte type, String name, List<String> keys) {
-        static Resource read(Reader in) {
-            return new Resource(in.int8(), in.string(), in.nullableArray(Reader::string));
-        }
-    }
-
-    private record Query(List<Resource> resources, boolean synonyms, boolean documentation) {
-        static Query read(Reader in) {
-            return new Query(in.structs(Resource::read), in.bool(), in.since(3) && in.bool());
-        }
-    }
-
-    private record Described(Outcome outcome, List<ConfigValue> configs) { }
-
-    private final Services services;
-
-    DescribeConfigs(Services services) {
-        this.services = services;
-    }
+    private record Resource(byte type, String name, List<String> keys) { }
 
     void serve(Request request, Reader in, Writer out) {
-        var query = Query.read(in);
+        var resources = in.structs(each ->
+                new Resource(each.int8(), each.string(), each.nullableArray(Reader::string)));
+        boolean synonyms = in.bool();
+        boolean documentation = in.since(3) && in.bool();
         in.tags();
         // A resource that is asked for again and again is told of once, or replies could be of any size.
-        out.int32(0).structs(new LinkedHashSet<>(query.resources), (each, resource) -> {
-            var described = describe(resource);
-            described.outcome.write(each).int8(resource.type).string(resource.name)
-                    .structs(asked(resource, described.configs), (value, config) ->
-                            ConfigReply.writeWhole(value, config, query.synonyms, query.documentation));
+        out.int32(0).structs(new LinkedHashSet<>(resources), (each, resource) -> {
+            var refusal = refusal(resource);
+            var configs = refusal == null ? describe(resource) : List.<ConfigValue>of();
+            (refusal == null ? FOUND : refusal).write(each).int8(resource.type).string(resource.name)
+                    .structs(configs, (value, config) -> write(value, config, synonyms, documentation));
         }).tags();
     }
 
-    private Described describe(Resource resource) {
+    private Outcome refusal(Resource resource) {
         return switch (ConfigResource.Type.of(resource.type)) {
-            case TOPIC -> describeTopic(resource.name);
-            case BROKER -> describeBroker(resource.name);
-            default -> new Described(Outcome.invalid("Unknown resource type " + resource.type), List.of());
+            case TOPIC -> topicRefusal(resource.name);
+            case BROKER -> BrokerName.refusal(resource.name, services.logs().nodeId(), "Broker",
+                    " or empty string");
+            default -> Outcome.invalid("Unknown resource type " + resource.type);
         };
     }
 
-    private Described describeTopic(String name) {
+    private Outcome topicRefusal(String name) {
         var invalid = TopicNames.error(name);
         if (invalid != null) {
-            return new Described(new Outcome(ErrorCode.INVALID_TOPIC_EXCEPTION, invalid), List.of());
+            return new Outcome(ErrorCode.INVALID_TOPIC_EXCEPTION, invalid);
         }
-        var image = services.catalog().image();
-        if (image.topic(name) == null) {
-            return new Described(Outcome.unknown(""), List.of());
-        }
-        var overrides = image.config(ConfigResource.topic(name));
-        return found(TopicConfigs.describe(overrides, services.config().get()));
+        return services.catalog().image().topic(name) == null ? Outcome.unknown("") : null;
     }
 
-    private Described describeBroker(String name) {
-        var misnamed = BrokerName.refusal(name, services.logs().nodeId());
-        if (misnamed != null) {
-            return new Described(misnamed, List.of());
-        }
-        var config = services.config().get();
-        return found(name.isEmpty() ? config.describeAllBrokers() : config.describe());
-    }
-
-    private static List<ConfigValue> asked(Resource resource, List<ConfigValue> configs) {
+    /** The keys asked for of a resource that is there. */
+    private List<ConfigValue> describe(Resource resource) {
+        var broker = services.config().get();
+        var topic = services.catalog().image().config(ConfigResource.topic(resource.name));
+        var configs = resource.type == ConfigResource.Type.TOPIC.id() ? TopicConfigs.describe(topic, broker)
+                : resource.name.isEmpty() ? broker.describeAllBrokers() : broker.describe();
         if (resource.keys == null || resource.keys.isEmpty()) {
             return configs;
         }
@@ -93,8 +73,17 @@ final class DescribeConfigs {
         return configs.stream().filter(config -> keys.contains(config.key().name())).toList();
     }
 
-    /** Success has an empty message here, as in Apache Kafka. */
-    private static Described found(List<ConfigValue> configs) {
-        return new Described(new Outcome(ErrorCode.NONE, ""), configs);
+    private static void write(Writer out, ConfigValue config, boolean synonyms, boolean documentation) {
+        writeBrief(out, config);
+        out.structs(synonyms ? config.synonyms() : List.of(), (each, synonym) ->
+                each.string(synonym.name()).string(synonym.value()).int8(synonym.source().id()));
+        out.since(3, more -> more.int8(config.key().type().id())
+                .string(documentation ? config.key().documentation() : null));
+    }
+
+    /** A key's name, its value and where that comes from: all that CreateTopics tells of it. */
+    static void writeBrief(Writer out, ConfigValue config) {
+        out.string(config.key().name()).string(config.value()).bool(config.readOnly())
+                .int8(config.source().id()).bool(config.key().sensitive());
     }
 }

@@ -7,11 +7,10 @@ import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
 import daybook.wire.Writer;
 
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * DescribeLogDirs (35): the log directories, and how much of them each partition takes (KIP-113).
@@ -25,32 +24,22 @@ import java.util.TreeMap;
  * </pre>
  * Partitions that are not here are left out, as in Apache Kafka.
  */
-final class DescribeLogDirs {
+record DescribeLogDirs(Services services) {
     private static final long UNKNOWN = -1;
-
-    private final Services services;
-
-    DescribeLogDirs(Services services) {
-        this.services = services;
-    }
 
     void serve(Request request, Reader in, Writer out) {
         var asked = ByTopic.nullableIndexes(in);
         in.tags();
         var logs = logs(asked);
-        out.int32(0);
-        if (out.since(3)) {
-            out.error(ErrorCode.NONE);
-        }
+        out.int32(0).since(3, more -> more.error(ErrorCode.NONE));
         out.structs(services.logs().directories(), (each, directory) -> write(each, directory, logs)).tags();
     }
 
     /** The logs of the partitions asked for; null asks for all. */
     private List<PartitionLog> logs(List<ByTopic<Integer>> asked) {
-        Set<TopicPartition> partitions = new HashSet<>();
+        var partitions = new HashSet<TopicPartition>();
         if (asked != null) {
-            asked.forEach(each -> each.items().forEach(index ->
-                    partitions.add(new TopicPartition(each.topic().name(), index))));
+            ByTopic.each(asked, (topic, index) -> partitions.add(new TopicPartition(topic.name(), index)));
         }
         var topics = services.catalog().image().topics();
         return services.logs().all().stream()
@@ -59,23 +48,18 @@ final class DescribeLogDirs {
     }
 
     private static void write(Writer out, LogDirectory directory, List<PartitionLog> logs) {
-        var topics = new TreeMap<String, List<PartitionLog>>();
-        for (var log : logs) {
-            if (!directory.failed() && directory.path().equals(log.directory().getParent())) {
-                topics.computeIfAbsent(log.partition().topic(), topic -> new ArrayList<>()).add(log);
-            }
-        }
+        var topics = logs.stream()
+                .filter(log -> !directory.failed() && directory.path().equals(log.directory().getParent()))
+                .collect(Collectors.groupingBy(log -> log.partition().topic(), TreeMap::new,
+                        Collectors.toList()));
         out.error(directory.failed() ? ErrorCode.KAFKA_STORAGE_ERROR : ErrorCode.NONE);
         out.string(directory.path().toAbsolutePath().toString());
         out.structs(topics.entrySet(), (each, topic) ->
                 each.string(topic.getKey()).structs(topic.getValue(), DescribeLogDirs::write));
-        if (out.since(4)) {
-            out.int64(directory.failed() ? UNKNOWN : directory.totalBytes());
-            out.int64(directory.failed() ? UNKNOWN : directory.usableBytes());
-        }
-        if (out.since(5)) {
-            out.bool(false);
-        }
+        long totalBytes = directory.failed() ? UNKNOWN : directory.totalBytes();
+        long usableBytes = directory.failed() ? UNKNOWN : directory.usableBytes();
+        out.since(4, more -> more.int64(totalBytes).int64(usableBytes));
+        out.since(5, more -> more.bool(false));
     }
 
     /** A log lags behind nothing, its high watermark being never past its end, and is moved nowhere. */

@@ -15,15 +15,7 @@ import java.util.List;
  *   v0   flexible
  * </pre>
  */
-final class DescribeProducers {
-    private final Services services;
-    private final Partitions partitions;
-
-    DescribeProducers(Services services) {
-        this.services = services;
-        this.partitions = new Partitions(services);
-    }
-
+record DescribeProducers(Services services) {
     void serve(Request request, Reader in, Writer out) {
         var topics = ByTopic.indexes(in, ByTopic.NO_IDS);
         in.tags();
@@ -37,7 +29,7 @@ final class DescribeProducers {
             write(out, ErrorCode.INVALID_TOPIC_EXCEPTION, invalid, List.of());
             return;
         }
-        switch (partitions.find(topic, index)) {
+        switch (services.partitions().find(topic, index)) {
             case Partitions.Missing missing -> write(out, missing.error(), message(topic), List.of());
             case Partitions.Led led -> write(out, ErrorCode.NONE, null, led.log().producers());
         }

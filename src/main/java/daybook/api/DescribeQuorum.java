@@ -19,16 +19,10 @@ import java.util.List;
  *   v2  messages, directory ids, nodes (KIP-853)
  * </pre>
  */
-final class DescribeQuorum {
+record DescribeQuorum(Services services) {
     private static final Outcome UNKNOWN = Outcome.unknown("This server does not host this topic-partition.");
     /** Success has an empty message here, as in Apache Kafka. */
     private static final Outcome FOUND = new Outcome(ErrorCode.NONE, "");
-
-    private final Services services;
-
-    DescribeQuorum(Services services) {
-        this.services = services;
-    }
 
     void serve(Request request, Reader in, Writer out) {
         var asked = ByTopic.read(in, ByTopic.NO_IDS, Reader::int32);
@@ -43,10 +37,8 @@ final class DescribeQuorum {
             write(each.int32(index), found ? FOUND : UNKNOWN);
             writeQuorum(each, found);
         });
-        if (out.since(2)) {
-            out.structs(found ? List.of(request.connection()) : List.of(), this::writeNode);
-        }
-        out.tags();
+        var nodes = found ? List.of(request.connection()) : List.<Connection>of();
+        out.since(2, more -> more.structs(nodes, this::writeNode)).tags();
     }
 
     private void writeQuorum(Writer out, boolean found) {
@@ -59,15 +51,10 @@ final class DescribeQuorum {
 
     /** The leader fetches from nobody and is never behind, so that both of its times are now. */
     private void writeVoter(Writer out, int nodeId) {
-        out.int32(nodeId);
-        if (out.since(2)) {
-            out.uuid(directory());
-        }
-        out.int64(services.logs().metadataLog().endOffset());
-        if (out.since(1)) {
-            long nowMs = services.clock().millis();
-            out.int64(nowMs).int64(nowMs);
-        }
+        long nowMs = services.clock().millis();
+        out.int32(nodeId).since(2, more -> more.uuid(directory()))
+                .int64(services.logs().metadataLog().endOffset())
+                .since(1, more -> more.int64(nowMs).int64(nowMs));
     }
 
     private Uuid directory() {
@@ -84,9 +71,6 @@ final class DescribeQuorum {
     }
 
     private static void write(Writer out, Outcome outcome) {
-        out.error(outcome.error());
-        if (out.since(2)) {
-            out.string(outcome.message());
-        }
+        out.error(outcome.error()).since(2, more -> more.string(outcome.message()));
     }
 }

@@ -1,17 +1,15 @@
 package daybook.api;
 
-import daybook.catalog.Image;
 import daybook.catalog.Partition;
 import daybook.catalog.Topic;
-import daybook.catalog.TopicNames;
 import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
 import daybook.wire.Uuid;
 import daybook.wire.Writer;
 
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
+import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
@@ -23,7 +21,7 @@ import java.util.TreeSet;
  * A page holds at most {@code max.request.partition.size.limit} partitions; the cursor says where the next
  * one begins.
  */
-final class DescribeTopicPartitions {
+record DescribeTopicPartitions(Services services) {
     /** Where a page begins, or the next one. */
     private record Cursor(String topic, int partition) {
         /** A structure that may be null begins with a byte, -1 for null. */
@@ -58,30 +56,19 @@ final class DescribeTopicPartitions {
 
     /** A topic of the page; topic is null where there is an error. */
     private record Answer(ErrorCode error, String name, Topic topic, List<Partition> partitions,
-            int operations) {
-        static Answer failed(ErrorCode error, String name, int operations) {
-            return new Answer(error, name, null, List.of(), operations);
-        }
-    }
-
-    private final Services services;
-    private final Partitions partitions;
-
-    DescribeTopicPartitions(Services services) {
-        this.services = services;
-        this.partitions = new Partitions(services);
-    }
+            int operations) { }
 
     void serve(Request request, Reader in, Writer out) {
         var query = Query.read(in);
         in.tags();
+        var names = new TreeSet<>(query.topics);
         var answers = new ArrayList<Answer>();
         Cursor next = null;
         if (query.valid()) {
-            next = page(query, answers);
+            next = page(query, names, answers);
         } else {
-            new TreeSet<>(query.topics).forEach(topic -> answers.add(
-                    Answer.failed(ErrorCode.INVALID_REQUEST, topic, AuthorizedOperations.NOT_ASKED)));
+            names.forEach(name -> answers.add(new Answer(ErrorCode.INVALID_REQUEST, name, null, List.of(),
+                    AuthorizedOperations.NOT_ASKED)));
         }
         out.int32(0).structs(answers, this::write);
         Cursor.write(out, next);
@@ -89,51 +76,38 @@ final class DescribeTopicPartitions {
     }
 
     /** Adds the topics of one page, and says where the next page begins; null where there is none. */
-    private Cursor page(Query query, List<Answer> answers) {
+    private Cursor page(Query query, SortedSet<String> names, List<Answer> answers) {
         var image = services.catalog().image();
-        Collection<String> asked = query.topics.isEmpty()
-                ? image.topics().keySet() : new TreeSet<>(query.topics);
+        if (names.isEmpty()) {
+            names.addAll(image.topics().keySet());
+        }
         int most = services.config().get().integer("max.request.partition.size.limit");
         int left = Math.max(1, Math.min(most, query.limit));
-        for (var name : asked) {
-            int behind = query.cursor == null ? 1 : name.compareTo(query.cursor.topic);
-            if (behind < 0) {
-                continue;
-            }
+        var first = query.cursor == null ? new Cursor("", 0) : query.cursor;
+        for (var name : names.tailSet(first.topic)) {
             if (left == 0) {
                 return new Cursor(name, 0);
             }
-            var answer = answer(image, name, behind == 0 ? query.cursor.partition : 0, left);
-            answers.add(answer);
-            left -= answer.partitions.size();
-            if (answer.topic != null && !answer.partitions.isEmpty()) {
-                int after = answer.partitions.getLast().index() + 1;
-                if (after < answer.topic.partitions().size()) {
-                    return new Cursor(name, after);
-                }
+            var topic = image.topic(name);
+            var partitions = topic == null ? List.<Partition>of() : topic.partitions();
+            int from = name.equals(first.topic) ? Math.min(first.partition, partitions.size()) : 0;
+            int to = from + Math.min(left, partitions.size() - from);
+            var error = topic == null ? TopicRef.of(name).undescribed() : ErrorCode.NONE;
+            answers.add(new Answer(error, name, topic, partitions.subList(from, to),
+                    AuthorizedOperations.TOPIC));
+            left -= to - from;
+            if (to < partitions.size()) {
+                return new Cursor(name, to);
             }
         }
         return null;
-    }
-
-    private static Answer answer(Image image, String name, int first, int most) {
-        var topic = image.topic(name);
-        if (topic == null) {
-            boolean invalid = TopicNames.error(name) != null;
-            var error = invalid ? ErrorCode.INVALID_TOPIC_EXCEPTION : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-            return Answer.failed(error, name, AuthorizedOperations.TOPIC);
-        }
-        int count = topic.partitions().size();
-        int from = Math.min(first, count);
-        var shown = topic.partitions().subList(from, from + Math.min(most, count - from));
-        return new Answer(ErrorCode.NONE, name, topic, shown, AuthorizedOperations.TOPIC);
     }
 
     private void write(Writer out, Answer answer) {
         var id = answer.topic == null ? Uuid.ZERO : answer.topic.id();
         out.error(answer.error).string(answer.name).uuid(id).bool(InternalTopics.contains(answer.name));
         out.structs(answer.partitions, (each, partition) -> {
-            var leadership = partitions.leadership(answer.topic, partition);
+            var leadership = services.partitions().leadership(answer.topic, partition);
             each.error(leadership.error()).int32(partition.index()).int32(leadership.leader());
             each.int32(partition.leaderEpoch()).int32s(partition.replicas()).int32s(partition.isr());
             each.length(0).length(0).int32s(leadership.offline());

@@ -33,16 +33,14 @@ public final class Dispatcher implements Handler {
         int version = header.int16();
         int correlationId = header.int32();
         var api = apis.find(key);
-        if (api == null) {
-            throw new ConnectionClosedException("API key " + key + " is not served here");
-        }
+        boolean served = api != null && api.serves(version);
         boolean versionsAsked = key == ApiVersions.KEY;
-        if (!api.serves(version)) {
-            if (!versionsAsked) {
-                throw new ConnectionClosedException(
-                        api.name() + " version " + version + " is not served here");
-            }
+        if (!served && versionsAsked) {
             return ApiVersions.unsupported(apis, correlationId);
+        }
+        if (!served) {
+            throw new ConnectionClosedException(
+                    "Version " + version + " of API key " + key + " is not served here");
         }
         boolean flexible = api.flexible(version);
         var clientId = header.oldNullableString();
@@ -52,21 +50,17 @@ public final class Dispatcher implements Handler {
         if (!versionsAsked) {
             out.tags();
         }
-        var request = new Request(connection, api, version, correlationId, clientId);
+        int headerBytes = out.size();
         if (key != Produce.KEY) {
             // An answer may take its time; batches before it that wait for the disk must not wait for it too.
             connection.settle();
         }
         try {
-            api.handler().serve(request, in, out);
+            api.handler().serve(new Request(connection, clientId), in, out);
         } catch (IOException | RuntimeException | Error failed) {
             out.close();
             throw failed;
         }
-        if (request.answered()) {
-            return out;
-        }
-        out.close();
-        return null;
+        return out.size() > headerBytes || out.waits() ? out : null;
     }
 }

@@ -15,43 +15,29 @@ import java.util.List;
  *   v2  flexible
  * </pre>
  */
-final class ElectLeaders {
+record ElectLeaders(Services services) {
     private static final byte PREFERRED = 0;
     private static final byte UNCLEAN = 1;
 
-    private record Query(byte election, List<ByTopic<Integer>> topics, int timeoutMs) {
-        static Query read(Reader in) {
-            byte election = in.since(1) ? in.int8() : PREFERRED;
-            return new Query(election, ByTopic.nullableIndexes(in), in.int32());
-        }
-    }
-
-    private final Services services;
-
-    ElectLeaders(Services services) {
-        this.services = services;
-    }
-
     void serve(Request request, Reader in, Writer out) {
-        var query = Query.read(in);
+        byte election = in.since(1) ? in.int8() : PREFERRED;
+        var asked = ByTopic.nullableIndexes(in);
+        int timeoutMs = in.int32();
         in.tags();
-        var refusal = refusal(query);
-        out.int32(0);
-        if (out.since(1)) {
-            out.error(refusal.error());
-        }
-        var topics = query.topics != null ? query.topics : allWithoutPartitions(refusal);
+        var refusal = refusal(election, timeoutMs);
+        out.int32(0).since(1, more -> more.error(refusal.error()));
+        var topics = asked != null ? asked : allWithoutPartitions(refusal);
         ByTopic.write(out, topics, ByTopic.NO_IDS, (each, topic, index) -> {
             var outcome = refusal.failed() ? refusal : outcome(topic.name(), index);
             outcome.write(each.int32(index));
         }).tags();
     }
 
-    private static Outcome refusal(Query query) {
-        if (query.election != PREFERRED && query.election != UNCLEAN) {
-            return Outcome.invalid("Unknown election type " + query.election);
+    private static Outcome refusal(byte election, int timeoutMs) {
+        if (election != PREFERRED && election != UNCLEAN) {
+            return Outcome.invalid("Unknown election type " + election);
         }
-        return query.timeoutMs > 0 ? Outcome.DONE : Outcome.TIMED_OUT;
+        return timeoutMs > 0 ? Outcome.DONE : Outcome.TIMED_OUT;
     }
 
     /** Asked for all partitions, Apache Kafka names each topic with the partitions that had an election. */

@@ -41,7 +41,7 @@ import java.util.concurrent.locks.LockSupport;
  * catalog does not know cannot end the wait for others, as in Apache Kafka: a consumer may ask for it for
  * long, and would never rest.
  */
-final class Fetch {
+record Fetch(Services services, FetchSessions sessions) {
     private static final int IDS_FROM = 13;
     private static final int REPLICA_TAG = 1;
     private static final ByteBuffer NO_RECORDS = ByteBuffer.allocate(0);
@@ -60,17 +60,13 @@ final class Fetch {
         /** In the order of the request; a partition named twice has its first place and its last wishes. */
         Map<Slot, Wanted> named() {
             var named = new LinkedHashMap<Slot, Wanted>();
-            for (var topic : topics) {
-                topic.items().forEach(wanted -> named.put(new Slot(topic.topic(), wanted.index()), wanted));
-            }
+            ByTopic.each(topics, (topic, wanted) -> named.put(new Slot(topic, wanted.index()), wanted));
             return named;
         }
 
         List<Slot> forgottenSlots() {
             var slots = new ArrayList<Slot>();
-            for (var topic : forgotten) {
-                topic.items().forEach(index -> slots.add(new Slot(topic.topic(), index)));
-            }
+            ByTopic.each(forgotten, (topic, index) -> slots.add(new Slot(topic, index)));
             return slots;
         }
 
@@ -136,15 +132,9 @@ final class Fetch {
         }
     }
 
-    private final Services services;
-    private final Partitions partitions;
-    private final FetchSessions sessions;
-
     Fetch(Services services) {
-        this.services = services;
-        this.partitions = new Partitions(services);
-        this.sessions = new FetchSessions(services.clock(),
-                () -> services.config().get().integer("max.incremental.fetch.session.cache.slots"));
+        this(services, new FetchSessions(services.clock(),
+                () -> services.config().get().integer("max.incremental.fetch.session.cache.slots")));
     }
 
     void serve(Request request, Reader in, Writer out) {
@@ -157,7 +147,9 @@ final class Fetch {
         });
         var named = query.named();
         if (query.isolation < 0 || query.isolation > 1) {
-            refuse(out, named);
+            var error = ErrorCode.UNKNOWN_SERVER_ERROR;
+            write(out, error, 0,
+                    named.keySet().stream().map(slot -> Answer.failed(slot, error, true)).toList());
             return;
         }
         var opened = sessions.open(query.sessionId, query.sessionEpoch, in.since(IDS_FROM), named,
@@ -167,23 +159,15 @@ final class Fetch {
             case FetchSessions.Accepted accepted -> {
                 try (var look = await(request, query, replicaId[0] >= 0, accepted.wanted())) {
                     var news = sessions.news(accepted, look.answers);
-                    write(out, ErrorCode.NONE, accepted.sessionId(), news);
+                    write(out, ErrorCode.NONE, accepted.session().id(), news);
                     look.handedOver = true;
                 }
             }
         }
     }
 
-    private static void refuse(Writer out, Map<Slot, Wanted> named) {
-        var answers = new ArrayList<Answer>();
-        for (var slot : named.keySet()) {
-            answers.add(Answer.failed(slot, ErrorCode.UNKNOWN_SERVER_ERROR, true));
-        }
-        write(out, ErrorCode.UNKNOWN_SERVER_ERROR, 0, answers);
-    }
-
     /** Looks until there is enough to answer with, or it is time to answer with less. */
-    private Look await(Request request, Query query, boolean replica, List<Map.Entry<Slot, Wanted>> wanted) {
+    private Look await(Request request, Query query, boolean replica, Map<Slot, Wanted> wanted) {
         int maxBytes = Math.min(query.maxBytes, services.config().get().integer("fetch.max.bytes"));
         int minBytes = Math.min(query.minBytes, maxBytes);
         var look = look(query, replica, maxBytes, wanted);
@@ -216,10 +200,10 @@ final class Fetch {
         }
     }
 
-    private Look look(Query query, boolean replica, int maxBytes, List<Map.Entry<Slot, Wanted>> wanted) {
+    private Look look(Query query, boolean replica, int maxBytes, Map<Slot, Wanted> wanted) {
         var look = new Look();
         try {
-            for (var each : wanted) {
+            for (var each : wanted.entrySet()) {
                 look.add(read(query, replica, each.getKey(), each.getValue(), maxBytes, look.lengthBytes));
             }
         } catch (RuntimeException | Error failed) {
@@ -231,7 +215,7 @@ final class Fetch {
 
     private Answer read(Query query, boolean replica, Slot slot, Wanted wanted, int maxBytes,
             long takenBytes) {
-        return switch (partitions.find(slot.topic(), slot.index(), wanted.leaderEpoch())) {
+        return switch (services.partitions().find(slot.topic(), slot.index(), wanted.leaderEpoch())) {
             case Partitions.Missing missing -> Answer.failed(slot, missing.error(), missing.unknown());
             case Partitions.Led led when replica ->
                 Answer.failed(slot, ErrorCode.NOT_LEADER_OR_FOLLOWER, false);
@@ -274,10 +258,7 @@ final class Fetch {
     }
 
     private static void write(Writer out, ErrorCode error, int sessionId, List<Answer> answers) {
-        out.int32(0);
-        if (out.since(7)) {
-            out.error(error).int32(sessionId);
-        }
+        out.int32(0).since(7, more -> more.error(error).int32(sessionId));
         out.structs(byTopic(answers), (topics, group) -> group.getFirst().slot.topic().write(topics, IDS_FROM)
                 .array(group, Fetch::write)).tags();
     }
@@ -297,13 +278,8 @@ final class Fetch {
     private static void write(Writer out, Answer answer) {
         out.int32(answer.slot.index()).error(answer.error);
         out.int64(answer.highWatermark).int64(answer.lastStableOffset);
-        if (out.since(5)) {
-            out.int64(answer.startOffset);
-        }
-        out.length(answer.aborted ? 0 : -1);
-        if (out.since(11)) {
-            out.int32(-1);
-        }
+        out.since(5, more -> more.int64(answer.startOffset));
+        out.length(answer.aborted ? 0 : -1).since(11, more -> more.int32(-1));
         if (answer.region == null) {
             out.bytes(NO_RECORDS);
         } else {

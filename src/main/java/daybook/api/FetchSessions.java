@@ -5,7 +5,6 @@ import daybook.wire.Reader;
 
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -69,24 +68,15 @@ final class FetchSessions {
     /**
      * What to read, in this order.
      *
-     * @param session null where there is none
      * @param full whether all partitions are answered, not those with news only
      */
-    record Accepted(Session session, boolean full, List<Map.Entry<Slot, Wanted>> wanted) implements Opened {
-        int sessionId() {
-            return session == null ? NO_SESSION : session.id;
-        }
-    }
+    record Accepted(Session session, boolean full, Map<Slot, Wanted> wanted) implements Opened { }
 
     /** What a session knows of a partition: what is wanted, and what was answered last. */
     private static final class Kept {
         private Wanted wanted;
         private long highWatermark = -1;
         private long startOffset = -1;
-
-        Kept(Wanted wanted) {
-            this.wanted = wanted;
-        }
 
         /** Remembers the answer; true if it says anything new. An error is news each time. */
         boolean isNews(Fetch.Answer answer) {
@@ -98,48 +88,50 @@ final class FetchSessions {
         }
     }
 
-    /** One session; guarded by the lock of all. */
+    /** One session, or one request without a session; guarded by the lock of all. */
     static final class Session {
-        private final int id;
         private final boolean topicsById;
         private final long madeMs;
         /** Those answered with records move to the end, so that each gets its turn. */
         private final LinkedHashMap<Slot, Kept> partitions = new LinkedHashMap<>();
+        private int id = NO_SESSION;
         private int nextEpoch = 1;
         private long usedMs;
         private long sizeBytes;
 
-        Session(int id, boolean topicsById, long nowMs) {
-            this.id = id;
+        Session(boolean topicsById, long nowMs, Map<Slot, Wanted> named) {
             this.topicsById = topicsById;
             this.madeMs = nowMs;
             this.usedMs = nowMs;
+            want(named);
+        }
+
+        int id() {
+            return id;
         }
 
         private void want(Map<Slot, Wanted> named) {
-            for (var each : named.entrySet()) {
-                var kept = partitions.get(each.getKey());
-                if (kept == null) {
-                    partitions.put(each.getKey(), new Kept(each.getValue()));
-                    sizeBytes += each.getKey().sizeBytes();
-                } else {
-                    kept.wanted = each.getValue();
+            named.forEach((slot, wanted) -> {
+                if (!partitions.containsKey(slot)) {
+                    partitions.put(slot, new Kept());
+                    sizeBytes += slot.sizeBytes();
                 }
-            }
+                partitions.get(slot).wanted = wanted;
+            });
         }
 
-        private void forget(Collection<Slot> forgotten) {
+        private Map<Slot, Wanted> wanted() {
+            var wanted = new LinkedHashMap<Slot, Wanted>();
+            partitions.forEach((slot, kept) -> wanted.put(slot, kept.wanted));
+            return wanted;
+        }
+
+        private void forget(List<Slot> forgotten) {
             for (var slot : forgotten) {
                 if (partitions.remove(slot) != null) {
                     sizeBytes -= slot.sizeBytes();
                 }
             }
-        }
-
-        private List<Map.Entry<Slot, Wanted>> wanted() {
-            var wanted = new ArrayList<Map.Entry<Slot, Wanted>>(partitions.size());
-            partitions.forEach((slot, kept) -> wanted.add(Map.entry(slot, kept.wanted)));
-            return wanted;
         }
     }
 
@@ -161,13 +153,16 @@ final class FetchSessions {
      * @param topicsById whether its version names topics by id; a session does the one or the other
      * @param named the partitions that the request names, in its order
      */
-    Opened open(int id, int epoch, boolean topicsById, Map<Slot, Wanted> named, Collection<Slot> forgotten) {
+    Opened open(int id, int epoch, boolean topicsById, Map<Slot, Wanted> named, List<Slot> forgotten) {
         lock.lock();
         try {
             if (epoch == FINAL_EPOCH || epoch == INITIAL_EPOCH) {
                 end(sessions.get(id));
-                var made = epoch == INITIAL_EPOCH ? make(topicsById, named) : null;
-                return new Accepted(made, true, List.copyOf(named.entrySet()));
+                var session = new Session(topicsById, clock.millis(), named);
+                if (epoch == INITIAL_EPOCH) {
+                    keep(session);
+                }
+                return new Accepted(session, true, session.wanted());
             }
             var session = sessions.get(id);
             if (session == null) {
@@ -185,14 +180,14 @@ final class FetchSessions {
         }
     }
 
-    private Opened goOn(Session session, Map<Slot, Wanted> named, Collection<Slot> forgotten) {
+    private Opened goOn(Session session, Map<Slot, Wanted> named, List<Slot> forgotten) {
         heldBytes -= session.sizeBytes;
         session.want(named);
         session.forget(forgotten);
         heldBytes += session.sizeBytes;
         if (session.partitions.isEmpty()) {
             end(session);
-            return new Accepted(null, true, List.of());
+            return new Accepted(new Session(session.topicsById, session.madeMs, Map.of()), true, Map.of());
         }
         if (heldBytes > LIMIT_BYTES) {
             end(session);
@@ -205,9 +200,6 @@ final class FetchSessions {
 
     /** Those of the answers that are to be sent, in their order. */
     List<Fetch.Answer> news(Accepted accepted, List<Fetch.Answer> answers) {
-        if (accepted.session == null) {
-            return answers;
-        }
         lock.lock();
         try {
             var partitions = accepted.session.partitions;
@@ -228,28 +220,20 @@ final class FetchSessions {
         }
     }
 
-    private Session make(boolean topicsById, Map<Slot, Wanted> named) {
-        long sizeBytes = 0;
-        for (var slot : named.keySet()) {
-            sizeBytes += slot.sizeBytes();
-        }
-        long nowMs = clock.millis();
-        while (sessions.size() >= slots.getAsInt() || heldBytes + sizeBytes > LIMIT_BYTES) {
-            var evictable = evictable(named.size(), nowMs);
+    /** Keeps a new session for the requests to come, if there is room or room can be made. */
+    private void keep(Session session) {
+        while (sessions.size() >= slots.getAsInt() || heldBytes + session.sizeBytes > LIMIT_BYTES) {
+            var evictable = evictable(session.partitions.size(), session.madeMs);
             if (evictable == null) {
-                return null;
+                return;
             }
             end(evictable);
         }
-        int id;
         do {
-            id = ThreadLocalRandom.current().nextInt(1, Integer.MAX_VALUE);
-        } while (sessions.containsKey(id));
-        var session = new Session(id, topicsById, nowMs);
-        session.want(named);
-        sessions.put(id, session);
+            session.id = ThreadLocalRandom.current().nextInt(1, Integer.MAX_VALUE);
+        } while (sessions.containsKey(session.id));
+        sessions.put(session.id, session);
         heldBytes += session.sizeBytes;
-        return session;
     }
 
     /**

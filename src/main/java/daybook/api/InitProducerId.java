@@ -20,31 +20,20 @@ import java.io.IOException;
  * NOT_COORDINATOR, as by an Apache Kafka broker that does not hold the transaction's coordinator: there is
  * none here, and a client that looks for it learns from ApiVersions that it cannot.
  */
-final class InitProducerId {
+record InitProducerId(Services services) {
     private static final System.Logger LOG = System.getLogger("daybook.api");
     private static final int NO_EPOCH = -1;
     private static final long NO_ID = -1;
 
-    private record Query(String transactionalId, int timeoutMs, long producerId, int producerEpoch) {
-        static Query read(Reader in) {
-            return new Query(in.nullableString(), in.int32(), in.since(3) ? in.int64() : NO_ID,
-                    in.since(3) ? in.int16() : NO_EPOCH);
-        }
-    }
-
-    private final Services services;
-
-    InitProducerId(Services services) {
-        this.services = services;
-    }
-
     void serve(Request request, Reader in, Writer out) {
-        var query = Query.read(in);
+        var transactionalId = in.nullableString();
+        in.int32();
+        boolean hasId = in.since(3) && in.int64() != NO_ID;
+        boolean hasEpoch = in.since(3) && in.int16() != NO_EPOCH;
         in.tags();
-        boolean halfAnIdentity = query.producerId == NO_ID != (query.producerEpoch == NO_EPOCH);
-        if (halfAnIdentity || "".equals(query.transactionalId)) {
+        if (hasId != hasEpoch || "".equals(transactionalId)) {
             write(out, ErrorCode.INVALID_REQUEST, NO_ID, NO_EPOCH);
-        } else if (query.transactionalId != null) {
+        } else if (transactionalId != null) {
             write(out, ErrorCode.NOT_COORDINATOR, NO_ID, NO_EPOCH);
         } else {
             begin(out);

@@ -7,9 +7,7 @@ import daybook.wire.Reader;
 import daybook.wire.Writer;
 
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 
 /**
  * ListConfigResources (74): what has, or may have, a configuration (KIP-1142).
@@ -19,22 +17,13 @@ import java.util.Set;
  *   v1  types of resources are asked for; none: all
  * </pre>
  */
-final class ListConfigResources {
+record ListConfigResources(Services services) {
     /** In the order in which Apache Kafka lists them. Loggers have no configuration here. */
     private static final List<Type> SERVED =
             List.of(Type.GROUP, Type.CLIENT_METRICS, Type.BROKER, Type.TOPIC);
 
-    private final Services services;
-
-    ListConfigResources(Services services) {
-        this.services = services;
-    }
-
     void serve(Request request, Reader in, Writer out) {
-        Set<Type> types = Set.of(Type.CLIENT_METRICS);
-        if (in.since(1)) {
-            types = new LinkedHashSet<>(in.array(each -> Type.of(each.int8())));
-        }
+        var types = in.since(1) ? in.array(each -> Type.of(each.int8())) : List.of(Type.CLIENT_METRICS);
         in.tags();
         boolean served = SERVED.containsAll(types);
         var listed = new ArrayList<ConfigResource>();
@@ -44,12 +33,8 @@ final class ListConfigResources {
             }
         }
         out.int32(0).error(served ? ErrorCode.NONE : ErrorCode.UNSUPPORTED_VERSION);
-        out.structs(listed, (each, resource) -> {
-            each.string(resource.name());
-            if (each.since(1)) {
-                each.int8(resource.type().id());
-            }
-        }).tags();
+        out.structs(listed, (each, resource) ->
+                each.string(resource.name()).since(1, more -> more.int8(resource.type().id()))).tags();
     }
 
     private void list(Type type, List<ConfigResource> listed) {

@@ -2,15 +2,12 @@ package daybook.api;
 
 import daybook.log.PartitionLog;
 import daybook.log.PartitionLog.Found;
-import daybook.log.TopicPartition;
 import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
 import daybook.wire.Writer;
 
 import java.io.UncheckedIOException;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 import static daybook.api.ByTopic.NO_IDS;
 
@@ -30,7 +27,7 @@ import static daybook.api.ByTopic.NO_IDS;
  * </pre>
  * There is no tiered storage: -4 is the earliest, and there is nothing at -5 and -6.
  */
-final class ListOffsets {
+record ListOffsets(Services services) {
     private static final System.Logger LOG = System.getLogger("daybook.api");
     private static final int LATEST = -1;
     private static final int EARLIEST = -2;
@@ -41,26 +38,19 @@ final class ListOffsets {
     private static final int CONSUMER = -1;
     private static final Found NOTHING = new Found(-1, -1, -1);
 
-    private record Query(int replicaId, int isolation, List<ByTopic<Asked>> topics, int timeoutMs) {
+    private record Query(int replicaId, int isolation, List<ByTopic<Asked>> topics) {
+        /** The time limit that follows in v10 bounds a wait for tiered storage. */
         static Query read(Reader in) {
-            return new Query(in.int32(), in.since(2) ? in.int8() : 0, ByTopic.read(in, NO_IDS, Asked::read),
-                    in.since(10) ? in.int32() : 0);
-        }
-
-        /** How often the request names each partition. */
-        Map<TopicPartition, Integer> counts() {
-            var counts = new HashMap<TopicPartition, Integer>();
-            for (var topic : topics) {
-                topic.items().forEach(asked ->
-                        counts.merge(new TopicPartition(topic.topic().name(), asked.index), 1, Integer::sum));
-            }
-            return counts;
+            return new Query(in.int32(), in.since(2) ? in.int8() : 0,
+                    ByTopic.read(in, NO_IDS, each -> new Asked(each.int32(),
+                            each.since(4) ? each.int32() : Partitions.NO_EPOCH, each.int64(), false)));
         }
     }
 
-    private record Asked(int index, int leaderEpoch, long timestamp) {
-        static Asked read(Reader in) {
-            return new Asked(in.int32(), in.since(4) ? in.int32() : Partitions.NO_EPOCH, in.int64());
+    /** What is asked of a partition, and whether the request names the partition again, which is refused. */
+    private record Asked(int index, int leaderEpoch, long timestamp, boolean repeated) {
+        Asked again(Asked other) {
+            return new Asked(index, leaderEpoch, timestamp, true);
         }
     }
 
@@ -70,34 +60,29 @@ final class ListOffsets {
         }
     }
 
-    private final Partitions partitions;
-
-    ListOffsets(Services services) {
-        this.partitions = new Partitions(services);
-    }
-
     void serve(Request request, Reader in, Writer out) {
         var query = Query.read(in);
-        in.tags();
-        var counts = query.counts();
-        if (out.since(2)) {
-            out.int32(0);
+        if (in.since(10)) {
+            in.int32();
         }
-        ByTopic.write(out, query.topics, NO_IDS, (each, topic, asked) -> {
-            boolean once = counts.get(new TopicPartition(topic.name(), asked.index)) == 1;
-            write(each.int32(asked.index), once ? answer(query, topic, asked, in.version())
-                    : Answer.failed(ErrorCode.INVALID_REQUEST));
-        }).tags();
+        in.tags();
+        var topics = ByTopic.distinct(query.topics, Asked::index, Asked::again);
+        out.since(2, more -> more.int32(0));
+        ByTopic.write(out, topics, NO_IDS, (each, topic, asked) ->
+                write(each.int32(asked.index), answer(query, topic, asked, in.version()))).tags();
     }
 
     private Answer answer(Query query, TopicRef topic, Asked asked, int version) {
+        if (asked.repeated) {
+            return Answer.failed(ErrorCode.INVALID_REQUEST);
+        }
         if (query.isolation < 0 || query.isolation > 1) {
             return Answer.failed(ErrorCode.UNKNOWN_SERVER_ERROR);
         }
         if (!served(asked.timestamp, version)) {
             return Answer.failed(ErrorCode.UNSUPPORTED_VERSION);
         }
-        return switch (partitions.find(topic, asked.index, asked.leaderEpoch)) {
+        return switch (services.partitions().find(topic, asked.index, asked.leaderEpoch)) {
             case Partitions.Missing missing -> Answer.failed(missing.error());
             case Partitions.Led led -> answer(query, led, asked.timestamp);
         };
@@ -144,9 +129,7 @@ final class ListOffsets {
     }
 
     private static void write(Writer out, Answer answer) {
-        out.error(answer.error).int64(answer.found.timestampMs()).int64(answer.found.offset());
-        if (out.since(4)) {
-            out.int32(answer.found.leaderEpoch());
-        }
+        out.error(answer.error).int64(answer.found.timestampMs()).int64(answer.found.offset())
+                .since(4, more -> more.int32(answer.found.leaderEpoch()));
     }
 }

@@ -11,9 +11,7 @@ import daybook.wire.Writer;
  *   v0  the lowest served, flexible
  * </pre>
  */
-final class ListPartitionReassignments {
-    ListPartitionReassignments(Services services) { }
-
+record ListPartitionReassignments(Services services) {
     void serve(Request request, Reader in, Writer out) {
         in.int32();
         ByTopic.nullableIndexes(in);

@@ -10,8 +10,7 @@ import daybook.wire.Uuid;
 import daybook.wire.Writer;
 
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.LinkedHashSet;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -36,7 +35,7 @@ import java.util.List;
  * UNKNOWN_TOPIC_OR_PARTITION first. Topics that are there come before those that are not. As soon as one is
  * named by id, names alone are passed over.
  */
-final class Metadata {
+record Metadata(Services services) {
     private static final int IDS_SERVED_FROM = 12;
     private static final System.Logger LOG = System.getLogger("daybook.api");
 
@@ -54,14 +53,6 @@ final class Metadata {
             var id = in.since(10) ? in.uuid() : Uuid.ZERO;
             return new TopicRef(in.since(10) ? in.nullableString() : in.string(), id);
         }
-
-        boolean byId() {
-            return topics.stream().anyMatch(topic -> !topic.id().equals(Uuid.ZERO));
-        }
-
-        boolean nameless() {
-            return topics.stream().anyMatch(topic -> topic.name() == null);
-        }
     }
 
     /** A topic of the answer; topic is null where there is an error. */
@@ -75,16 +66,6 @@ final class Metadata {
         }
     }
 
-    private final Services services;
-    private final Partitions partitions;
-    private final TopicCreation creation;
-
-    Metadata(Services services) {
-        this.services = services;
-        this.partitions = new Partitions(services);
-        this.creation = new TopicCreation(services);
-    }
-
     void serve(Request request, Reader in, Writer out) {
         var query = Query.read(in);
         in.tags();
@@ -96,25 +77,22 @@ final class Metadata {
         if (query.topics == null) {
             return image.topics().values().stream().map(Answer::of).toList();
         }
-        boolean byId = query.byId();
-        if (!in.since(IDS_SERVED_FROM) && (byId || query.nameless())) {
+        boolean byId = query.topics.stream().anyMatch(TopicRef::byId);
+        boolean nameless = query.topics.stream().anyMatch(topic -> topic.name() == null);
+        if (!in.since(IDS_SERVED_FROM) && (byId || nameless)) {
             return refused(query, ErrorCode.INVALID_REQUEST);
         }
-        if (!byId && query.nameless()) {
+        if (!byId && nameless) {
             return refused(query, ErrorCode.UNKNOWN_SERVER_ERROR);
         }
-        var asked = new LinkedHashSet<TopicRef>();
-        for (var topic : query.topics) {
-            if (!byId) {
-                asked.add(TopicRef.of(topic.name()));
-            } else if (!topic.id().equals(Uuid.ZERO)) {
-                asked.add(new TopicRef(null, topic.id()));
-            }
-        }
+        var asked = query.topics.stream().filter(topic -> topic.byId() == byId)
+                .map(topic -> new TopicRef(byId ? null : topic.name(), topic.id())).distinct().toList();
         if (!byId && query.createMissing && services.config().get().flag("auto.create.topics.enable")) {
             create(image, asked);
         }
-        return answers(services.catalog().image(), asked);
+        var newest = services.catalog().image();
+        return asked.stream().map(ref -> answer(newest, ref))
+                .sorted(Comparator.comparing(answer -> answer.topic == null)).toList();
     }
 
     private static List<Answer> refused(Query query, ErrorCode error) {
@@ -122,97 +100,64 @@ final class Metadata {
                 topic.name() == null ? new TopicRef("", topic.id()) : topic)).toList();
     }
 
-    private static List<Answer> answers(Image image, LinkedHashSet<TopicRef> asked) {
-        var answers = new ArrayList<Answer>(asked.size());
-        var missing = new ArrayList<Answer>();
-        for (var ref : asked) {
-            var topic = ref.in(image);
-            if (topic != null) {
-                answers.add(Answer.of(topic));
-            } else {
-                boolean invalid = ref.name() != null && TopicNames.error(ref.name()) != null;
-                missing.add(Answer.failed(invalid ? ErrorCode.INVALID_TOPIC_EXCEPTION : ref.unknown(), ref));
-            }
-        }
-        answers.addAll(missing);
-        return answers;
+    private static Answer answer(Image image, TopicRef ref) {
+        var topic = ref.in(image);
+        return topic == null ? Answer.failed(ref.undescribed(), ref) : Answer.of(topic);
     }
 
     /**
      * Makes the topics that are not there; what cannot be made stays unknown. Internal ones are the
      * coordinators' to make.
      */
-    private void create(Image image, LinkedHashSet<TopicRef> asked) {
-        var wanted = new ArrayList<TopicCreation.Wanted>();
-        for (var ref : asked) {
-            boolean internal = InternalTopics.contains(ref.name());
-            if (ref.in(image) == null && !internal && TopicNames.error(ref.name()) == null) {
-                wanted.add(TopicCreation.Wanted.byDefault(ref.name()));
-            }
-        }
+    private void create(Image image, List<TopicRef> asked) {
+        var wanted = asked.stream().map(TopicRef::name)
+                .filter(name -> image.topic(name) == null && !InternalTopics.contains(name)
+                        && TopicNames.error(name) == null)
+                .map(CreateTopics.Wanted::byDefault).toList();
         if (wanted.isEmpty()) {
             return;
         }
         try {
-            creation.create(wanted, false);
+            new CreateTopics(services).create(wanted, false);
         } catch (IOException failed) {
             LOG.log(System.Logger.Level.WARNING, "Topics that a client asked for were not made: " + failed);
         }
     }
 
     private void write(Request request, Query query, List<Answer> answers, Writer out) {
-        if (out.since(3)) {
-            out.int32(0);
-        }
         int nodeId = services.logs().nodeId();
         var self = Endpoint.of(services.config().get(), request.connection());
-        out.structs(List.of(self), (brokers, endpoint) -> {
-            brokers.int32(nodeId).string(endpoint.host()).int32(endpoint.port());
-            if (brokers.since(1)) {
-                brokers.string(services.catalog().image().broker().rack());
-            }
-        });
-        if (out.since(2)) {
-            out.string(services.logs().clusterId());
-        }
-        if (out.since(1)) {
-            out.int32(nodeId);
-        }
-        int operations = AuthorizedOperations.ofTopic(query.topicOperations);
-        out.structs(answers, (topics, answer) -> write(topics, answer, operations));
+        int ofTopic = query.topicOperations ? AuthorizedOperations.TOPIC : AuthorizedOperations.NOT_ASKED;
+        int ofCluster = query.clusterOperations
+                ? AuthorizedOperations.CLUSTER : AuthorizedOperations.NOT_ASKED;
+        out.since(3, more -> more.int32(0));
+        out.structs(List.of(self), (broker, endpoint) ->
+                broker.int32(nodeId).string(endpoint.host()).int32(endpoint.port())
+                        .since(1, more -> more.string(services.catalog().image().broker().rack())));
+        out.since(2, more -> more.string(services.logs().clusterId()));
+        out.since(1, more -> more.int32(nodeId));
+        out.structs(answers, (each, answer) -> write(each, answer, ofTopic));
         if (out.since(8) && !out.since(11)) {
-            out.int32(AuthorizedOperations.ofCluster(query.clusterOperations));
+            out.int32(ofCluster);
         }
-        if (out.since(13)) {
-            out.error(ErrorCode.NONE);
-        }
-        out.tags();
+        out.since(13, more -> more.error(ErrorCode.NONE)).tags();
     }
 
     private void write(Writer out, Answer answer, int operations) {
+        boolean internal = answer.name != null && InternalTopics.contains(answer.name);
         out.error(answer.error).string(answer.name);
-        if (out.since(10)) {
-            out.uuid(answer.id);
-        }
-        if (out.since(1)) {
-            out.bool(answer.name != null && InternalTopics.contains(answer.name));
-        }
+        out.since(10, more -> more.uuid(answer.id));
+        out.since(1, more -> more.bool(internal));
         out.structs(answer.topic == null ? List.<Partition>of() : answer.topic.partitions(),
                 (each, partition) -> write(each, answer.topic, partition));
-        if (out.since(8)) {
-            out.int32(operations);
-        }
+        out.since(8, more -> more.int32(operations));
     }
 
     private void write(Writer out, Topic topic, Partition partition) {
-        var leadership = partitions.leadership(topic, partition);
+        var leadership = services.partitions().leadership(topic, partition);
         out.error(leadership.error()).int32(partition.index()).int32(leadership.leader());
-        if (out.since(7)) {
-            out.int32(partition.leaderEpoch());
-        }
+        out.since(7, more -> more.int32(partition.leaderEpoch()));
         out.int32s(partition.replicas()).int32s(partition.isr());
-        if (out.since(5)) {
-            out.int32s(leadership.offline());
-        }
+        out.since(5, more -> more.int32s(leadership.offline()));
     }
 }

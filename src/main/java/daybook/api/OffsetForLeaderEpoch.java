@@ -14,32 +14,23 @@ import daybook.wire.Writer;
  *   v4   flexible
  * </pre>
  */
-final class OffsetForLeaderEpoch {
+record OffsetForLeaderEpoch(Services services) {
     private static final EpochEnd UNKNOWN = new EpochEnd(-1, -1);
 
-    private record Asked(int index, int leaderEpoch, int epoch) {
-        static Asked read(Reader in) {
-            return new Asked(in.int32(), in.int32(), in.int32());
-        }
-    }
-
-    private final Partitions partitions;
-
-    OffsetForLeaderEpoch(Services services) {
-        this.partitions = new Partitions(services);
-    }
+    private record Asked(int index, int leaderEpoch, int epoch) { }
 
     void serve(Request request, Reader in, Writer out) {
         if (in.since(3)) {
             in.int32();
         }
-        var topics = ByTopic.read(in, ByTopic.NO_IDS, Asked::read);
+        var topics = ByTopic.read(in, ByTopic.NO_IDS, each ->
+                new Asked(each.int32(), each.int32(), each.int32()));
         in.tags();
         ByTopic.write(out.int32(0), topics, ByTopic.NO_IDS, this::answer).tags();
     }
 
     private void answer(Writer out, TopicRef topic, Asked asked) {
-        var found = partitions.find(topic, asked.index, asked.leaderEpoch);
+        var found = services.partitions().find(topic, asked.index, asked.leaderEpoch);
         var end = found instanceof Partitions.Led led ? led.epochEnd(asked.epoch) : UNKNOWN;
         out.error(found.error()).int32(asked.index).int32(end.epoch()).int64(end.endOffset());
     }

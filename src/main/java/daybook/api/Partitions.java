@@ -12,7 +12,7 @@ import java.util.List;
  * The way from what a request names, a topic and a partition's index, to the log, or to the error that is
  * answered.
  */
-final class Partitions {
+record Partitions(Services services) {
     /** What the look-up gave. */
     sealed interface Found {
         ErrorCode error();
@@ -59,12 +59,6 @@ final class Partitions {
 
     /** The leader epoch of a client that does not say one. */
     static final int NO_EPOCH = -1;
-
-    private final Services services;
-
-    Partitions(Services services) {
-        this.services = services;
-    }
 
     /** The partition by the topic's name, whatever leader epoch the client has in mind. */
     Found find(String topic, int index) {

@@ -4,7 +4,6 @@ import daybook.catalog.ConfigResource;
 import daybook.catalog.Features;
 import daybook.catalog.TopicConfigs;
 import daybook.log.Appended;
-import daybook.log.Appended.RecordError;
 import daybook.log.PartitionLog;
 import daybook.net.ConnectionClosedException;
 import daybook.record.Codec;
@@ -37,51 +36,35 @@ import java.util.List;
  * request's timeout bounds the wait for followers, of which there are none. A partition that a request names
  * twice gets both batches and two answers, where Apache Kafka drops the first.
  */
-final class Produce {
+record Produce(Services services) {
     static final int KEY = 0;
     private static final int IDS_FROM = 13;
     private static final int ZSTD_FROM = 7;
     private static final int ACKS_ALL = -1;
     private static final String ADMIN_CLIENT = "__admin_client";
-    private static final List<RecordError> NO_ERRORS = List.of();
     private static final String MIN_INSYNC_REPLICAS = "min.insync.replicas";
 
-    private record Query(String transactionalId, int acks, int timeoutMs,
+    private record Query(int version, String transactionalId, int acks, int timeoutMs,
             List<ByTopic<PartitionData>> topics) {
         static Query read(Reader in) {
-            return new Query(in.nullableString(), in.int16(), in.int32(),
-                    ByTopic.read(in, IDS_FROM, PartitionData::read));
+            return new Query(in.version(), in.nullableString(), in.int16(), in.int32(),
+                    ByTopic.read(in, IDS_FROM,
+                            each -> new PartitionData(each.int32(), each.nullableBytes())));
         }
     }
 
-    private record PartitionData(int index, ByteBuffer records) {
-        static PartitionData read(Reader in) {
-            return new PartitionData(in.int32(), in.nullableBytes());
-        }
-    }
+    private record PartitionData(int index, ByteBuffer records) { }
 
     /** What became of one batch; log is null where none was found. */
     private record Answer(PartitionLog log, Appended appended) { }
-
-    private final Services services;
-    private final Partitions partitions;
-
-    Produce(Services services) {
-        this.services = services;
-        this.partitions = new Partitions(services);
-    }
 
     void serve(Request request, Reader in, Writer out) {
         var query = Query.read(in);
         in.tags();
         var answers = new ArrayList<Answer>();
-        for (var topic : query.topics) {
-            for (var data : topic.items()) {
-                answers.add(append(request, query, topic.topic(), data));
-            }
-        }
+        ByTopic.each(query.topics, (topic, data) -> answers.add(append(request, query, topic, data)));
         if (query.acks == 0) {
-            leaveUnanswered(request, answers);
+            leaveUnanswered(answers);
             return;
         }
         if (query.acks == ACKS_ALL && forceRequested(answers)) {
@@ -106,7 +89,7 @@ final class Produce {
     }
 
     private Answer append(Request request, Query query, TopicRef topic, PartitionData data) {
-        return switch (partitions.find(topic, data.index, Partitions.NO_EPOCH)) {
+        return switch (services.partitions().find(topic, data.index, Partitions.NO_EPOCH)) {
             case Partitions.Missing missing -> new Answer(null, refused(missing.error(), null));
             case Partitions.Led led -> {
                 var refusal = refusal(request, query, led, data.records);
@@ -136,7 +119,7 @@ final class Produce {
         if (batch.transactional()) {
             return transactionRefused(query);
         }
-        boolean tooNew = request.version() < ZSTD_FROM && batch.codecId() == Codec.ZSTD.ordinal();
+        boolean tooNew = query.version < ZSTD_FROM && batch.codecId() == Codec.ZSTD.ordinal();
         return tooNew ? refused(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, null) : null;
     }
 
@@ -163,26 +146,22 @@ final class Produce {
     }
 
     private static Answer forced(Answer answer) {
-        return switch (answer.appended) {
-            case Appended.Done done when !answer.log.awaitForced(done.nextOffset()) ->
-                new Answer(answer.log, refused(ErrorCode.KAFKA_STORAGE_ERROR, null));
-            case Appended.Done done -> answer;
-            case Appended.Refused refused -> answer;
-        };
+        boolean lost = answer.appended instanceof Appended.Done done
+                && !answer.log.awaitForced(done.nextOffset());
+        return lost ? new Answer(answer.log, refused(ErrorCode.KAFKA_STORAGE_ERROR, null)) : answer;
     }
 
     /** Without an answer to put it in, an error is told by closing the connection. */
-    private static void leaveUnanswered(Request request, List<Answer> answers) {
+    private static void leaveUnanswered(List<Answer> answers) {
         for (var answer : answers) {
             if (answer.appended instanceof Appended.Refused refused) {
                 throw new ConnectionClosedException("Produce with acks=0 failed with " + refused.error());
             }
         }
-        request.leaveUnanswered();
     }
 
     private static Appended refused(ErrorCode error, String message) {
-        return new Appended.Refused(error, message, NO_ERRORS);
+        return new Appended.Refused(error, message, List.of());
     }
 
     private static void write(Writer out, Query query, List<Answer> answers) {
@@ -194,24 +173,14 @@ final class Produce {
 
     private static void write(Writer out, Appended appended) {
         switch (appended) {
-            case Appended.Done done -> {
-                out.error(ErrorCode.NONE).int64(done.baseOffset()).int64(done.logAppendTimeMs());
-                writeRest(out, done.startOffset(), NO_ERRORS, null);
-            }
-            case Appended.Refused refused -> {
-                out.error(refused.error()).int64(-1).int64(-1);
-                writeRest(out, refused.startOffset(), refused.recordErrors(), refused.message());
-            }
-        }
-    }
-
-    private static void writeRest(Writer out, long startOffset, List<RecordError> errors, String message) {
-        if (out.since(5)) {
-            out.int64(startOffset);
-        }
-        if (out.since(8)) {
-            out.structs(errors, (each, error) -> each.int32(error.index()).string(error.message()));
-            out.string(message);
+            case Appended.Done done ->
+                out.error(ErrorCode.NONE).int64(done.baseOffset()).int64(done.logAppendTimeMs())
+                        .since(5, more -> more.int64(done.startOffset()))
+                        .since(8, more -> more.length(0).string(null));
+            case Appended.Refused refused -> out.error(refused.error()).int64(-1).int64(-1)
+                    .since(5, more -> more.int64(refused.startOffset()))
+                    .since(8, more -> more.structs(refused.recordErrors(), (each, error) ->
+                            each.int32(error.index()).string(error.message())).string(refused.message()));
         }
     }
 }

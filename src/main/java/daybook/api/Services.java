@@ -12,4 +12,8 @@ import java.util.function.Supplier;
  *
  * @param config the newest configuration of the broker
  */
-public record Services(Catalog catalog, Logs logs, Supplier<BrokerConfig> config, InstantSource clock) { }
+public record Services(Catalog catalog, Logs logs, Supplier<BrokerConfig> config, InstantSource clock) {
+    Partitions partitions() {
+        return new Partitions(this);
+    }
+}

@@ -2,6 +2,7 @@ package daybook.api;
 
 import daybook.catalog.Image;
 import daybook.catalog.Topic;
+import daybook.catalog.TopicNames;
 import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
 import daybook.wire.Uuid;
@@ -16,6 +17,10 @@ import daybook.wire.Writer;
 record TopicRef(String name, Uuid id) {
     static TopicRef of(String name) {
         return new TopicRef(name, Uuid.ZERO);
+    }
+
+    boolean byId() {
+        return !id.equals(Uuid.ZERO);
     }
 
     /** Reads the one or the other; ids come with version {@code idsFrom}. */
@@ -36,5 +41,11 @@ record TopicRef(String name, Uuid id) {
     /** What is answered where there is no such topic. */
     ErrorCode unknown() {
         return name == null ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    }
+
+    /** As {@link #unknown}, but to those who describe topics a name that none can have is told apart. */
+    ErrorCode undescribed() {
+        boolean invalid = name != null && TopicNames.error(name) != null;
+        return invalid ? ErrorCode.INVALID_TOPIC_EXCEPTION : unknown();
     }
 }

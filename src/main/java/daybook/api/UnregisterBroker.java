@@ -13,13 +13,7 @@ import daybook.wire.Writer;
  *   v0  the lowest served, flexible
  * </pre>
  */
-final class UnregisterBroker {
-    private final Services services;
-
-    UnregisterBroker(Services services) {
-        this.services = services;
-    }
-
+record UnregisterBroker(Services services) {
     void serve(Request request, Reader in, Writer out) {
         int broker = in.int32();
         in.tags();

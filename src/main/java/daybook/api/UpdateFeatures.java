@@ -5,13 +5,13 @@ import daybook.catalog.Features;
 import daybook.catalog.Image;
 import daybook.catalog.MetadataRecord;
 import daybook.catalog.MetadataRecord.FeatureLevelRecord;
-import daybook.catalog.MetadataRecord.FeatureRange;
 import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
 import daybook.wire.Writer;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +25,7 @@ import java.util.Map;
  *   v2  no results of single features
  * </pre>
  */
-final class UpdateFeatures {
+record UpdateFeatures(Services services) {
     private static final byte UPGRADE = 1;
     private static final byte UNSAFE_DOWNGRADE = 3;
     private static final String MIN_INSYNC_REPLICAS = "min.insync.replicas";
@@ -39,27 +39,17 @@ final class UpdateFeatures {
         }
     }
 
-    private record Query(int timeoutMs, List<Update> updates, boolean validateOnly) {
-        static Query read(Reader in) {
-            return new Query(in.int32(), in.structs(Update::read), in.since(1) && in.bool());
-        }
-    }
-
-    private final Services services;
-
-    UpdateFeatures(Services services) {
-        this.services = services;
-    }
-
     void serve(Request request, Reader in, Writer out) throws IOException {
-        var query = Query.read(in);
-        in.tags();
+        in.int32();
+        // A feature that comes twice has its last level.
         var updates = new LinkedHashMap<String, Update>();
-        query.updates.forEach(update -> updates.put(update.feature, update));
+        in.structs(Update::read).forEach(update -> updates.put(update.feature, update));
+        boolean validateOnly = in.since(1) && in.bool();
+        in.tags();
         var errors = new ArrayList<String>();
         services.catalog().change(image -> {
             var records = decide(image, updates, errors);
-            return query.validateOnly || !errors.isEmpty() ? List.of() : records;
+            return validateOnly || !errors.isEmpty() ? List.of() : records;
         });
         var outcome = errors.isEmpty() ? Outcome.DONE : new Outcome(ErrorCode.INVALID_UPDATE_VERSION,
                 "The update failed for all features since the following feature had an error: "
@@ -100,19 +90,15 @@ final class UpdateFeatures {
         if (update.level < 0) {
             return "A feature version cannot be less than 0.";
         }
+        var controller = "Local controller " + services.logs().nodeId();
         var range = Features.SUPPORTED.stream()
-                .filter(each -> each.name().equals(update.feature)).findFirst();
-        if (range.isEmpty()) {
+                .filter(each -> each.name().equals(update.feature)).findFirst().orElse(null);
+        if (range == null) {
             return update.level == 0 ? "Feature " + update.feature + " not found."
-                    : "Local controller " + services.logs().nodeId() + " does not support this feature.";
+                    : controller + " does not support this feature.";
         }
-        return error(update, present, range.get());
-    }
-
-    private String error(Update update, int present, FeatureRange range) {
         if (update.level < range.least() || update.level > range.most()) {
-            return "Local controller " + services.logs().nodeId() + " only supports versions "
-                    + range.least() + "-" + range.most();
+            return controller + " only supports versions " + range.least() + "-" + range.most();
         }
         if (update.level < present && update.way == UPGRADE) {
             return "Can't downgrade the version of this feature without setting the upgrade type to either"
@@ -123,17 +109,16 @@ final class UpdateFeatures {
 
     /** With eligible leader replicas the number is one for the whole cluster, and always set (KIP-966). */
     private List<MetadataRecord> fixMinInsyncReplicas(Image image) {
+        var changes = services.catalog().changes();
         var all = ConfigResource.allBrokers();
         var own = ConfigResource.broker(services.logs().nodeId());
         var fixed = new ArrayList<MetadataRecord>();
         if (!image.config(all).containsKey(MIN_INSYNC_REPLICAS)) {
             var value = Integer.toString(services.config().get().integer(MIN_INSYNC_REPLICAS));
-            fixed.addAll(services.catalog().changes().configure(all, Map.of(MIN_INSYNC_REPLICAS, value)));
+            fixed.addAll(changes.configure(all, Map.of(MIN_INSYNC_REPLICAS, value)));
         }
         if (image.config(own).containsKey(MIN_INSYNC_REPLICAS)) {
-            var deletion = new LinkedHashMap<String, String>();
-            deletion.put(MIN_INSYNC_REPLICAS, null);
-            fixed.addAll(services.catalog().changes().configure(own, deletion));
+            fixed.addAll(changes.configure(own, Collections.singletonMap(MIN_INSYNC_REPLICAS, null)));
         }
         return fixed;
     }

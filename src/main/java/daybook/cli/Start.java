@@ -14,8 +14,8 @@ public final class Start {
     public static final String HELP = """
             Usage: bin/daybook start [FILE] [--KEY=VALUE ...]
 
-            Runs a broker in the foreground until it is told to stop (Ctrl-C, SIGTERM). FILE has keys of Kafka's
-            server.properties, as conf/broker.properties shows them; the command line wins over it.
+            Runs a broker in the foreground until it is told to stop (Ctrl-C, SIGTERM). FILE has keys of
+            Kafka's server.properties, as conf/broker.properties shows them; the command line wins over it.
 
               bin/daybook start conf/broker.properties
               bin/daybook start --listeners=PLAINTEXT://:9092 --log.dirs=/var/lib/daybook
@@ -62,8 +62,10 @@ public final class Start {
 
     private static String ready(Broker broker, long nanos) {
         var directories = broker.directories().stream().map(Path::toString).toList();
-        return "Daybook is ready on " + String.join(", ", broker.addresses()) + ", cluster " + broker.clusterId()
-                + ", data in " + String.join(", ", directories) + ", " + TimeUnit.NANOSECONDS.toMillis(nanos) + " ms";
+        return "Daybook is ready on " + String.join(", ", broker.addresses())
+                + ", cluster " + broker.clusterId()
+                + ", data in " + String.join(", ", directories)
+                + ", " + TimeUnit.NANOSECONDS.toMillis(nanos) + " ms";
     }
 
     private static void stop(Broker broker) {

@@ -66,6 +66,14 @@ public final class Writer implements AutoCloseable {
         return version >= first;
     }
 
+    /** Writes the fields that version {@code first} brought; nothing in the versions before it. */
+    public Writer since(int first, Consumer<Writer> fields) {
+        if (version >= first) {
+            fields.accept(this);
+        }
+        return this;
+    }
+
     public int version() {
         return version;
     }

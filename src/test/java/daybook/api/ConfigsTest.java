@@ -141,6 +141,8 @@ final class ConfigsTest {
         assertEquals("40 Invalid value x for configuration cleanup.policy: String must be one of:"
                 + " compact, delete",
                 incremental(new Op("cleanup.policy", APPEND, "x")));
+        assertEquals("40 Configuration 'cleanup.policy' values must not be empty.",
+                incremental(new Op("cleanup.policy", APPEND, "")));
     }
 
     @Test
@@ -227,9 +229,9 @@ final class ConfigsTest {
                 broker("1", set("node.id", "5"), set("log.dirs", "/x")));
         assertEquals("42 Invalid value x for configuration message.max.bytes: Not a number of type INT",
                 broker("", set("message.max.bytes", "x")));
-        assertEquals("42 Unexpected broker id, expected 1 or empty string, but received 5",
+        assertEquals("42 Unexpected broker id, expected 1, but received 5",
                 broker("5", set("message.max.bytes", "5")));
-        assertEquals("42 Broker id must be an integer, but it is: abc",
+        assertEquals("42 Node id must be an integer, but it is: abc",
                 broker("abc", set("message.max.bytes", "5")));
         assertEquals("42 Null value not supported for : message.max.bytes",
                 broker("1", set("message.max.bytes", null)));
@@ -364,12 +366,12 @@ final class ConfigsTest {
                 .toArray(Op[]::new);
         int fewEnough = 10_000 / ops.length;
         var all = new Asked[fewEnough + 1];
-        var wanted = new ArrayList<TopicCreation.Wanted>();
+        var wanted = new ArrayList<CreateTopics.Wanted>();
         for (int i = 0; i < all.length; i++) {
             all[i] = new Asked(TOPIC, "many" + i, ops);
-            wanted.add(TopicCreation.Wanted.byDefault("many" + i));
+            wanted.add(CreateTopics.Wanted.byDefault("many" + i));
         }
-        new TopicCreation(broker.services).create(wanted, false);
+        new CreateTopics(broker.services).create(wanted, false);
         var refused = alter("IncrementalAlterConfigs", 1, false, all);
         assertEquals("2:many0 44 Unable to perform excessively large batch operation.", refused.getFirst());
         assertEquals(Map.of(), broker.catalog.image().config(ConfigResource.topic("many0")));

@@ -34,7 +34,7 @@ class FetchSessionsTest {
     private int make(int partitions) {
         return assertInstanceOf(Accepted.class, sessions.open(0, 0, false, partitions(partitions, "a"),
                 List.of()))
-                .sessionId();
+                .session().id();
     }
 
     private ErrorCode use(int session, int epoch) {
@@ -85,7 +85,7 @@ class FetchSessionsTest {
     void theirMemoryIsBounded() {
         var huge = partitions(4000, "x".repeat(32_000));
         var accepted = assertInstanceOf(Accepted.class, sessions.open(0, 0, false, huge, List.of()));
-        assertEquals(0, accepted.sessionId());
+        assertEquals(0, accepted.session().id());
         assertEquals(4000, accepted.wanted().size());
         int session = make(1);
         assertEquals(ErrorCode.FETCH_SESSION_ID_NOT_FOUND, assertInstanceOf(Refused.class,

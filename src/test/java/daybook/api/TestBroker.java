@@ -110,8 +110,8 @@ final class TestBroker implements AutoCloseable {
     }
 
     Uuid topic(String name, int partitions, Map<String, String> configs) throws IOException {
-        var wanted = new TopicCreation.Wanted(name, partitions, -1, List.of(), configs);
-        var created = new TopicCreation(services).create(List.of(wanted), false).getFirst();
+        var wanted = new CreateTopics.Wanted(name, partitions, -1, List.of(), configs);
+        var created = new CreateTopics(services).create(List.of(wanted), false).getFirst();
         assertEquals(ErrorCode.NONE, created.error(), created.message());
         return created.id();
     }
