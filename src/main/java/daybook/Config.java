@@ -2,7 +2,6 @@ package daybook;
 
 import daybook.catalog.BrokerConfig;
 import daybook.catalog.ConfigException;
-import daybook.catalog.ConfigKey;
 import daybook.log.Disk;
 import daybook.net.Listener;
 
@@ -10,13 +9,15 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -27,7 +28,6 @@ import java.util.regex.Pattern;
  * is a warning.
  */
 public final class Config {
-    private static final String PLAINTEXT = "PLAINTEXT";
     private static final int FILE_LIMIT_BYTES = 1 << 20;
     private static final int PORT_LIMIT = 65_535;
     /** NAME://HOST:PORT, where brackets stand around an IPv6 address and the host may be empty. */
@@ -35,9 +35,9 @@ public final class Config {
             Pattern.compile("([\\w.-]+)://(\\[[0-9a-zA-Z:.%]+]|[^\\[\\]:/]*):(\\d{1,5})");
 
     private final BrokerConfig broker;
-    private final List<Listener> listeners;
-    private final Map<String, Listener> advertised = new HashMap<>();
-    private final List<String> warnings = new ArrayList<>();
+    private final Map<String, Listener> listeners;
+    private final Map<String, Listener> advertised;
+    private final Set<String> warnings = new LinkedHashSet<>();
 
     private Config(Map<String, String> values) {
         for (var name : new TreeSet<>(values.keySet())) {
@@ -46,8 +46,10 @@ public final class Config {
             }
         }
         this.broker = BrokerConfig.of(values);
-        this.listeners = opened();
-        advertise();
+        this.listeners = named("listeners");
+        this.advertised = named("advertised.listeners");
+        checkListeners();
+        checkAdvertised();
     }
 
     /** A configuration of these keys; all others have their defaults. */
@@ -90,7 +92,7 @@ public final class Config {
 
     /** Where to listen. */
     List<Listener> listeners() {
-        return listeners;
+        return List.copyOf(listeners.values());
     }
 
     /**
@@ -107,26 +109,6 @@ public final class Config {
     /** Sentences about keys that have no effect. */
     public List<String> warnings() {
         return List.copyOf(warnings);
-    }
-
-    /** The table of the README: all keys, in Markdown. */
-    public static String table() {
-        var table = new StringBuilder("""
-                | key | default | allowed | at run time | what it is |
-                |---|---|---|---|---|
-                """);
-        for (var key : BrokerConfig.KEYS.values()) {
-            boolean none = key.defaultValue() == null || key.defaultValue().isEmpty();
-            table.append("| `").append(key.name()).append("` | ")
-                    .append(none ? "" : "`" + key.defaultValue() + "`").append(" | ")
-                    .append(allowed(key)).append(" | ").append(key.dynamic() ? "yes" : "").append(" | ")
-                    .append(key.documentation()).append(" |\n");
-        }
-        return table.toString();
-    }
-
-    private static String allowed(ConfigKey key) {
-        return key.type() == ConfigKey.Type.BOOLEAN ? "true, false" : key.allowed().text();
     }
 
     private static void put(Map<String, String> values, String argument, String pair) {
@@ -155,61 +137,52 @@ public final class Config {
         return values;
     }
 
-    private List<Listener> opened() {
-        var protocols = protocols();
-        var controllers = new HashSet<>(broker.list("controller.listener.names"));
-        var found = new ArrayList<Listener>();
-        for (var text : broker.list("listeners")) {
-            var listener = parse("listeners", text);
+    /** The listeners of a key by their names, in its order, without those of Kafka's controller. */
+    private Map<String, Listener> named(String key) {
+        var controllers = broker.list("controller.listener.names");
+        var named = new LinkedHashMap<String, Listener>();
+        for (var text : broker.list(key)) {
+            var listener = parse(key, text);
             if (controllers.contains(listener.name())) {
-                warnings.add("The listener " + text
+                warnings.add("The listener " + listener.name()
                         + " is not opened: Daybook's controller is inside of the process");
-                continue;
+            } else if (named.put(listener.name(), listener) != null) {
+                throw new ConfigException(key + " has the name " + listener.name()
+                        + " twice: each must have its own");
             }
-            var protocol = protocols.get(listener.name());
-            if (!PLAINTEXT.equals(protocol)) {
-                throw new ConfigException("listeners has " + text
-                        + ", but listener.security.protocol.map gives " + listener.name() + " the protocol "
-                        + (protocol == null ? "none" : protocol) + "; Daybook serves only PLAINTEXT");
-            }
-            for (var other : found) {
-                differ(other, listener);
-            }
-            found.add(listener);
         }
-        if (found.isEmpty()) {
+        return named;
+    }
+
+    private void checkListeners() {
+        if (listeners.isEmpty()) {
             throw new ConfigException("listeners names nothing to open; it must be NAME://HOST:PORT,...");
         }
-        return List.copyOf(found);
-    }
-
-    private static void differ(Listener one, Listener other) {
-        if (one.name().equals(other.name())) {
-            throw new ConfigException("listeners has the name " + one.name()
-                    + " twice: each must have its own");
-        }
-        if (one.port() != 0 && one.port() == other.port() && one.host().equals(other.host())) {
-            throw new ConfigException("listeners has " + one + " and " + other + " on the same address");
-        }
-    }
-
-    private void advertise() {
-        var controllers = broker.list("controller.listener.names");
-        for (var text : broker.list("advertised.listeners")) {
-            var told = parse("advertised.listeners", text);
-            if (controllers.contains(told.name())) {
-                continue;
+        var protocols = protocols();
+        var addresses = new HashSet<String>();
+        for (var listener : listeners.values()) {
+            var protocol = protocols.getOrDefault(listener.name(), "none");
+            if (!protocol.equals("PLAINTEXT")) {
+                throw new ConfigException("listeners has " + listener
+                        + ", but listener.security.protocol.map gives " + listener.name() + " the protocol "
+                        + protocol + "; Daybook serves only PLAINTEXT");
             }
-            if (listeners.stream().noneMatch(listener -> listener.name().equals(told.name()))) {
-                throw new ConfigException("advertised.listeners has " + text + ", but listeners has no "
+            var address = listener.host() + ":" + listener.port();
+            if (listener.port() != 0 && !addresses.add(address)) {
+                throw new ConfigException("listeners has the address " + address + " twice");
+            }
+        }
+    }
+
+    private void checkAdvertised() {
+        for (var told : advertised.values()) {
+            if (!listeners.containsKey(told.name())) {
+                throw new ConfigException("advertised.listeners has " + told + ", but listeners has no "
                         + told.name());
             }
             if (told.port() == 0 || told.host().equals("0.0.0.0") || told.host().equals("::")) {
-                throw new ConfigException("advertised.listeners has " + text
+                throw new ConfigException("advertised.listeners has " + told
                         + ", to which no client can connect");
-            }
-            if (advertised.put(told.name(), told) != null) {
-                throw new ConfigException("advertised.listeners has the name " + told.name() + " twice");
             }
         }
     }

@@ -9,6 +9,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * The broker's configuration: what the metadata log says of this broker, under it what the log says of all
@@ -16,20 +17,14 @@ import java.util.Map;
  */
 public final class BrokerConfig {
     /** The keys there are, in the order of the README's table. */
-    public static final Map<String, ConfigKey> KEYS = BrokerKeys.table();
+    public static final Map<String, ConfigKey> KEYS = BrokerKeys.TABLE;
 
     /** What {@code queued.max.request.bytes=-1} stands for, unless one request may be larger. */
     static final long REQUEST_MEMORY_BYTES = 128L << 20;
 
-    private static final Map<String, String> DEFAULTS = new HashMap<>();
-
-    static {
-        for (var key : KEYS.values()) {
-            if (key.defaultValue() != null) {
-                DEFAULTS.put(key.name(), key.defaultValue());
-            }
-        }
-    }
+    private static final Map<String, String> DEFAULTS = KEYS.values().stream()
+            .filter(key -> key.defaultValue() != null)
+            .collect(Collectors.toMap(ConfigKey::name, ConfigKey::defaultValue));
 
     /** What each source sets, the strongest first. */
     private final Map<Source, Map<String, String>> layers = new EnumMap<>(Source.class);
@@ -54,15 +49,9 @@ public final class BrokerConfig {
      */
     public static BrokerConfig of(Map<String, String> fixed) {
         var known = served(fixed);
-        var error = error(known);
-        if (error != null) {
-            throw new ConfigException(error);
-        }
+        refuse(ConfigKey.error(KEYS, known));
         var config = new BrokerConfig(known, Map.of(), Map.of());
-        var contradiction = config.contradiction();
-        if (contradiction != null) {
-            throw new ConfigException(contradiction);
-        }
+        refuse(config.contradiction());
         return config;
     }
 
@@ -73,3 +62,171 @@ public final class BrokerConfig {
         return new BrokerConfig(identified, served(image.config(ConfigResource.allBrokers())),
                 served(image.config(ConfigResource.broker(nodeId))));
     }
+
+    /** What is wrong with setting these keys at run time, in Kafka's words; null where nothing is. */
+    public String error(Map<String, String> changes) {
+        var refused = changes.keySet().stream()
+                .filter(name -> !KEYS.containsKey(name) || !KEYS.get(name).dynamic()).toList();
+        if (!refused.isEmpty()) {
+            return "Cannot update these configs dynamically: " + refused;
+        }
+        var error = ConfigKey.error(KEYS, changes);
+        if (error != null) {
+            return error;
+        }
+        var after = new HashMap<>(layers.get(Source.DYNAMIC_BROKER));
+        after.putAll(changes);
+        return new BrokerConfig(layers.get(Source.STATIC_BROKER), layers.get(Source.DYNAMIC_ALL_BROKERS),
+                after).contradiction();
+    }
+
+    public int integer(String key) {
+        return Math.toIntExact(number(key));
+    }
+
+    /** A number, in the unit that the key's name ends with; where it is not set, that of its synonyms. */
+    public long number(String key) {
+        return (Long) set(key);
+    }
+
+    public boolean flag(String key) {
+        return (Boolean) set(key);
+    }
+
+    /** The value of a key of type string, or null. */
+    public String text(String key) {
+        return (String) known(key);
+    }
+
+    /** The elements of a list, empty where none is set. */
+    @SuppressWarnings("unchecked")
+    public List<String> list(String key) {
+        var value = known(key);
+        return value == null ? List.of() : (List<String>) value;
+    }
+
+    /** The bound on memory for requests in work, in bytes. */
+    public long requestMemoryBytes() {
+        long asked = number("queued.max.request.bytes");
+        return asked >= 0 ? asked : Math.max(REQUEST_MEMORY_BYTES, number("socket.request.max.bytes"));
+    }
+
+    /** All keys as DescribeConfigs tells them of this broker. */
+    public List<ConfigValue> describe() {
+        var described = new ArrayList<ConfigValue>();
+        for (var key : KEYS.values()) {
+            var value = inForce(key.name());
+            described.add(ConfigValue.of(key, value == null ? null : key.parse(value), !key.dynamic(),
+                    synonyms(key.name())));
+        }
+        return described;
+    }
+
+    /** What the metadata log sets for all brokers, for DescribeConfigs of the broker without a name. */
+    public List<ConfigValue> describeAllBrokers() {
+        var described = new ArrayList<ConfigValue>();
+        for (var key : KEYS.values()) {
+            var value = layers.get(Source.DYNAMIC_ALL_BROKERS).get(key.name());
+            if (value != null) {
+                described.add(ConfigValue.of(key, key.parse(value), false,
+                        List.of(new Synonym(key.name(), value, Source.DYNAMIC_ALL_BROKERS))));
+            }
+        }
+        return described;
+    }
+
+    /**
+     * All places that set the key or one that stands in for it, the strongest first. As in Kafka those before
+     * the first one of the key's own name are left out.
+     */
+    List<Synonym> synonyms(String name) {
+        var names = new ArrayList<String>();
+        names.add(name);
+        names.addAll(KEYS.get(name).synonyms());
+        names.sort(Comparator.comparing(BrokerConfig::unitMs));
+        var found = new ArrayList<Synonym>();
+        layers.forEach((source, layer) -> {
+            for (var each : names) {
+                boolean first = found.isEmpty() && !each.equals(name);
+                if (layer.containsKey(each) && !first) {
+                    found.add(new Synonym(each, layer.get(each), source));
+                }
+            }
+        });
+        return found;
+    }
+
+    /** What cannot stand together, as a sentence; null where all can. */
+    private String contradiction() {
+        if (requestMemoryBytes() < number("socket.request.max.bytes")) {
+            return "queued.max.request.bytes is " + requestMemoryBytes()
+                    + ", but must be -1 or at least socket.request.max.bytes, which is "
+                    + number("socket.request.max.bytes");
+        }
+        if (number("log.retention.ms") == 0) {
+            return "log.retention.ms must be unlimited (-1) or, greater than or equal to 1";
+        }
+        return null;
+    }
+
+    private static void refuse(String error) {
+        if (error != null) {
+            throw new ConfigException(error);
+        }
+    }
+
+    /** What the strongest source sets for a key of this very name, or null. */
+    private String inForce(String name) {
+        for (var layer : layers.values()) {
+            if (layer.containsKey(name)) {
+                return layer.get(name);
+            }
+        }
+        return null;
+    }
+
+    /** Only keys that end in .ms and .dirs take their synonyms' values; the others stand in for those. */
+    private Object value(ConfigKey key) {
+        var own = inForce(key.name());
+        if (own != null) {
+            return key.parse(own);
+        }
+        if (key.name().endsWith(".ms") || key.name().endsWith(".dirs")) {
+            for (var synonym : key.synonyms()) {
+                var text = inForce(synonym);
+                if (text != null) {
+                    var value = KEYS.get(synonym).parse(text);
+                    boolean span = value instanceof Long count && count > 0;
+                    return span ? (Long) value * unitMs(synonym) : value;
+                }
+            }
+        }
+        return null;
+    }
+
+    /** The parsed value of a key, its synonyms' where it is not set; null for none. */
+    Object known(String key) {
+        if (!KEYS.containsKey(key)) {
+            throw new IllegalArgumentException("There is no key " + key);
+        }
+        return values.get(key);
+    }
+
+    private Object set(String key) {
+        var value = known(key);
+        if (value == null) {
+            throw new IllegalArgumentException("The key " + key + " is not set");
+        }
+        return value;
+    }
+
+    private static Map<String, String> served(Map<String, String> set) {
+        var served = new HashMap<>(set);
+        served.keySet().retainAll(KEYS.keySet());
+        return Map.copyOf(served);
+    }
+
+    private static long unitMs(String name) {
+        return name.endsWith(".hours") ? 3_600_000 : name.endsWith(".minutes") ? 60_000 : 1;
+    }
+}

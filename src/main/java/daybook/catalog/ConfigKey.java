@@ -2,8 +2,11 @@ package daybook.catalog;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 
 /**
  * One key of a configuration.
@@ -35,6 +38,15 @@ public record ConfigKey(String name, Type type, String defaultValue, Allowed all
         }
     }
 
+    /** A table of keys, by name, in the order in which they stand here. */
+    static Map<String, ConfigKey> table(ConfigKey... keys) {
+        var table = new LinkedHashMap<String, ConfigKey>();
+        for (var key : keys) {
+            table.put(key.name, key);
+        }
+        return Collections.unmodifiableMap(table);
+    }
+
     /** Whether the value must not be shown. */
     public boolean sensitive() {
         return type == Type.PASSWORD;
@@ -53,6 +65,17 @@ public record ConfigKey(String name, Type type, String defaultValue, Allowed all
             return Allowed.sentence(name, value, type == Type.BOOLEAN
                     ? "Expected value to be either true or false" : "Not a number of type " + type);
         }
+    }
+
+    /** What is wrong with the first wrong one of these values of keys in a table; null where nothing is. */
+    static String error(Map<String, ConfigKey> table, Map<String, String> values) {
+        for (var each : values.entrySet()) {
+            var error = table.get(each.getKey()).error(each.getValue());
+            if (error != null) {
+                return error;
+            }
+        }
+        return null;
     }
 
     /**
@@ -79,19 +102,8 @@ public record ConfigKey(String name, Type type, String defaultValue, Allowed all
         throw new IllegalArgumentException(text);
     }
 
-    /** The text form in which Kafka shows a parsed value. */
-    static String text(Object value) {
-        return value instanceof List<?> elements
-                ? String.join(",", elements.stream().map(String::valueOf).toList()) : value.toString();
-    }
-
-    /** The text form in which Kafka shows a value. */
-    String canonical(String value) {
-        return text(parse(value));
-    }
-
     /** The elements of a list's text form, each once. */
-    static List<String> elements(String text) {
+    private static List<String> elements(String text) {
         var trimmed = text.strip();
         return trimmed.isEmpty() ? List.of()
                 : List.copyOf(new LinkedHashSet<>(Arrays.asList(trimmed.split("\\s*,\\s*", -1))));

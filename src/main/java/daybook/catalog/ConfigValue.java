@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * The value of one key as DescribeConfigs tells it.
  *
- * @param value in its text form, or null; for sensitive keys always null
+ * @param value in its text form, or null
  * @param source where it comes from: the first synonym's source
  * @param synonyms all the places that set the key or a synonym of it, the one in force first
  */
@@ -28,4 +28,16 @@ public record ConfigValue(ConfigKey key, String value, Source source, boolean re
 
     /** One place that sets a key. */
     public record Synonym(String name, String value, Source source) { }
+
+    /** A parsed value or null, which the first of these synonyms sets. */
+    static ConfigValue of(ConfigKey key, Object value, boolean readOnly, List<Synonym> synonyms) {
+        var source = synonyms.isEmpty() ? Source.DEFAULT : synonyms.getFirst().source();
+        return new ConfigValue(key, value == null ? null : text(value), source, readOnly, synonyms);
+    }
+
+    /** The text form in which Kafka shows a parsed value. */
+    static String text(Object value) {
+        return value instanceof List<?> elements
+                ? String.join(",", elements.stream().map(String::valueOf).toList()) : value.toString();
+    }
 }

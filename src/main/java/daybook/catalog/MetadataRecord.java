@@ -68,7 +68,7 @@ public sealed interface MetadataRecord {
         return new Fields();
     }
 
-    /** This record with the field of a tag, which is read from {@code in}; a tag without use is passed over. */
+    /** This record with the field of a tag, read from {@code in}; what has no use is passed over. */
     default MetadataRecord with(int tag, Reader in) {
         return this;
     }
@@ -282,7 +282,7 @@ public sealed interface MetadataRecord {
         }
     }
 
-    /** Something changed of a broker. Daybook writes that it is no longer fenced, and needs none of it. */
+    /** Something changed of a broker: Daybook writes that it is no longer fenced, and asks nothing of it. */
     record BrokerRegistrationChangeRecord(int brokerId, long brokerEpoch) implements MetadataRecord {
         @Override
         public void write(Writer out) {

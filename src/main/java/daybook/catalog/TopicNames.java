@@ -1,8 +1,11 @@
 package daybook.catalog;
 
+import java.util.regex.Pattern;
+
 /** What topics may be called: what Apache Kafka allows, in its words. */
 public final class TopicNames {
     private static final int LENGTH_LIMIT = 249;
+    private static final Pattern LEGAL = Pattern.compile("[a-zA-Z0-9._-]+");
 
     private TopicNames() { }
 
@@ -20,8 +23,10 @@ public final class TopicNames {
         if (name.indexOf('.') < 0 && name.indexOf('_') < 0) {
             return null;
         }
+        var plain = name.replace('.', '_');
         for (var other : image.topics().keySet()) {
-            if (collide(name, other)) {
+            boolean near = other.length() == name.length() && other.replace('.', '_').equals(plain);
+            if (near && !other.equals(name)) {
                 return "Topic '" + name + "' collides with existing topic: " + other;
             }
         }
@@ -38,32 +43,10 @@ public final class TopicNames {
         if (name.length() > LENGTH_LIMIT) {
             return "the length of '" + name + "' is longer than the max allowed length " + LENGTH_LIMIT;
         }
-        for (int i = 0; i < name.length(); i++) {
-            if (!legal(name.charAt(i))) {
-                return "'" + name + "' contains one or more characters other than ASCII alphanumerics,"
-                        + " '.', '_' and '-'";
-            }
+        if (!LEGAL.matcher(name).matches()) {
+            return "'" + name + "' contains one or more characters other than ASCII alphanumerics,"
+                    + " '.', '_' and '-'";
         }
         return null;
-    }
-
-    private static boolean legal(char letter) {
-        return letter >= 'a' && letter <= 'z' || letter >= 'A' && letter <= 'Z' || letter >= '0'
-                && letter <= '9'
-                || letter == '.' || letter == '_' || letter == '-';
-    }
-
-    private static boolean collide(String name, String other) {
-        if (name.length() != other.length() || name.equals(other)) {
-            return false;
-        }
-        for (int i = 0; i < name.length(); i++) {
-            char mine = name.charAt(i) == '.' ? '_' : name.charAt(i);
-            char its = other.charAt(i) == '.' ? '_' : other.charAt(i);
-            if (mine != its) {
-                return false;
-            }
-        }
-        return true;
     }
 }

@@ -1,6 +1,7 @@
 package daybook.catalog;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -179,6 +180,21 @@ class CatalogTest {
             assertNull(gone.topic("orders"));
             assertNull(gone.topic(id));
             assertEquals(Map.of(), gone.config(ConfigResource.topic("orders")));
+        }
+    }
+
+    @Test
+    void whatIsUnsetLeavesNothingBehind() throws IOException {
+        var resource = ConfigResource.broker(1);
+        var unset = new HashMap<String, String>();
+        unset.put("log.retention.ms", null);
+        try (var started = start()) {
+            var changes = started.catalog.changes();
+            started.catalog.change(image -> changes.configure(resource, Map.of("log.retention.ms", "5")));
+            var image = started.catalog.change(before -> changes.configure(resource, unset));
+            assertFalse(image.configs().containsKey(resource));
+            var again = started.catalog.change(before -> changes.configure(resource, unset));
+            assertFalse(again.configs().containsKey(resource));
         }
     }
 

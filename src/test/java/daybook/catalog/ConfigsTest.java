@@ -65,6 +65,7 @@ class ConfigsTest {
             segment.bytes||Not a number of type INT
             segment.bytes|1048575|Value must be at least 1048576
             segment.bytes|1048576|
+            segment.bytes| 2000000 |
             segment.ms|0|Value must be at least 1
             segment.ms|5 |
             retention.ms|-2|Value must be at least -1
@@ -79,6 +80,8 @@ class ConfigsTest {
             compression.gzip.level|0|Value must be between 1 and 9 or equal to -1
             compression.gzip.level|-1|
             compression.gzip.level|9|
+            compression.lz4.level|17|
+            compression.lz4.level|18|Value must be no more than 17
             compression.zstd.level|23|Value must be no more than 22
             compression.type|x|String must be one of: uncompressed, zstd, lz4, snappy, gzip, producer
             compression.type|gzip|Daybook serves only: producer

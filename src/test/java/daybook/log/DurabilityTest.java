@@ -18,6 +18,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 
 /** What is on the disk when, and what happens when the disk does not take it. */
 @Timeout(60)
@@ -115,6 +116,33 @@ class DurabilityTest {
             int forces = logs.disk.forces.get();
             logs.logs.tick(logs.nowMs);
             assertEquals(forces, logs.disk.forces.get());
+        }
+    }
+
+    @Test
+    void aNewLogDoesNotWaitForTheForcesOfOthers() throws Exception {
+        var config = new TestLogs.Config();
+        config.flushMs = 0;
+        try (var logs = TestLogs.open(temp, config);
+                var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            send(logs);
+            var hold = new CountDownLatch(1);
+            logs.disk.hold = hold;
+            logs.disk.forces.set(0);
+            var tick = threads.submit(() -> logs.logs.tick(logs.nowMs));
+            while (logs.disk.forces.get() == 0) {
+                Thread.onSpinWait();
+            }
+            try {
+                var other = TestLogs.expected(new TopicPartition("other", 0), config);
+                var made = threads.submit(() -> logs.logs.create(other)).get(10, TimeUnit.SECONDS);
+                assertEquals(0, made.endOffset());
+                assertFalse(tick.isDone());
+            } finally {
+                hold.countDown();
+            }
+            tick.get();
+            assertEquals(1, logs.words().recoveryPoint());
         }
     }
 

@@ -16,6 +16,7 @@ import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -243,6 +244,33 @@ class RecoveryTest {
             assertTrue(logs.disk.reads.get() <= 2, "read " + logs.disk.reads.get() + " times");
             assertEquals(200, TestLogs.all(logs.words()).size());
             assertEquals(logs.words().endOffset(), logs.words().recoveryPoint());
+        }
+    }
+
+    /** Also where the newest time is that of the first record: its entry has the value 0. */
+    @Test
+    void indexesOfACleanStopAreNotMadeAnew() throws IOException {
+        var config = new TestLogs.Config();
+        for (int batches = 0; batches < 3; batches++) {
+            var path = temp.resolve("batches" + batches);
+            try (var logs = TestLogs.open(path, config)) {
+                for (int i = 0; i < batches; i++) {
+                    TestLogs.done(logs.words().append(TestBatch.of(1, TestLogs.NOW).build()));
+                }
+            }
+            var written = FileTime.fromMillis(TestLogs.NOW);
+            var indexes = List.of(path.resolve("words-0/00000000000000000000.index"),
+                    path.resolve("words-0/00000000000000000000.timeindex"));
+            for (var index : indexes) {
+                Files.setLastModifiedTime(index, written);
+            }
+            try (var logs = TestLogs.open(path, config)) {
+                assertEquals(batches, TestLogs.all(logs.words()).size());
+                assertEquals(batches == 0 ? -1 : 0, logs.words().offsetForTime(1).offset());
+            }
+            for (var index : indexes) {
+                assertEquals(written, Files.getLastModifiedTime(index), index + ", " + batches + " batches");
+            }
         }
     }
 
