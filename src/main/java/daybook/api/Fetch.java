@@ -174,6 +174,7 @@ record Fetch(Services services, FetchSessions sessions) {
         if (query.maxWaitMs <= 0 || look.satisfies(minBytes)) {
             return look;
         }
+        request.connection().frameRead();
         long deadline = System.nanoTime() + query.maxWaitMs * 1_000_000L;
         var thread = Thread.currentThread();
         Runnable wake = () -> LockSupport.unpark(thread);
@@ -189,7 +190,7 @@ record Fetch(Services services, FetchSessions sessions) {
                 // After the watches are set, so that no append is missed.
                 look = look(query, replica, maxBytes, wanted);
                 long leftNanos = deadline - System.nanoTime();
-                if (leftNanos <= 0 || look.satisfies(minBytes) || !request.connection().open()) {
+                if (leftNanos <= 0 || look.satisfies(minBytes) || !request.connection().mayWait()) {
                     return look;
                 }
                 look.close();

@@ -2,6 +2,7 @@ package daybook.log;
 
 import java.io.IOException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -49,12 +50,24 @@ final class Flusher {
         lock.lock();
         try {
             wantedOffset = Math.max(wantedOffset, offset);
-            if (!running && !failed && forcedOffset < wantedOffset) {
-                running = true;
-                threads.execute(this::run);
+            if (!running) {
+                start();
             }
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** Has a thread force, where there is something to force. Under {@link #lock}. */
+    private void start() {
+        running = !failed && forcedOffset < wantedOffset;
+        if (running) {
+            try {
+                threads.execute(this::run);
+            } catch (RejectedExecutionException closed) {
+                running = false;
+                failed = true;
+            }
         }
     }
 
@@ -78,29 +91,25 @@ final class Flusher {
         }
     }
 
+    /** One force; what was asked for meanwhile stands in line again, behind the forces of other logs. */
     private void run() {
-        boolean again = true;
-        while (again) {
-            long reached = -1;
-            try {
-                reached = source.force();
-            } catch (IOException failure) {
-                // The source has told it; here it only counts that the disk did not take the bytes.
-            } finally {
-                again = end(reached);
-            }
+        long reached = -1;
+        try {
+            reached = source.force();
+        } catch (IOException failure) {
+            // The source has told it; here it only counts that the disk did not take the bytes.
+        } finally {
+            end(reached);
         }
     }
 
-    /** Notes how far a force came; true where somebody asked for more meanwhile. */
-    private boolean end(long reached) {
+    private void end(long reached) {
         lock.lock();
         try {
             failed = reached < 0;
             forcedOffset = Math.max(forcedOffset, reached);
-            running = !failed && forcedOffset < wantedOffset;
+            start();
             ended.signalAll();
-            return running;
         } finally {
             lock.unlock();
         }

@@ -94,6 +94,8 @@ public final class Connection {
     /** Replies that are not sent yet, in the order of their requests. */
     private final Deque<Writer> unsent = new ArrayDeque<>();
     private final Replies replies = new Replies();
+    /** The buffer of the frame in work, where that is the last one in it. */
+    private ByteBuffer lastOf;
     /** The handler's. */
     private Object attachment;
 
@@ -139,6 +141,25 @@ public final class Connection {
      */
     public boolean open() {
         return !ending && !closed;
+    }
+
+    /**
+     * Whether a handler may wait (on): not for a connection that is over, and not while it holds memory that
+     * others wait for. The thread of a parked handler is unparked in either case, within a second or two.
+     */
+    public boolean mayWait() {
+        return open() && !(memory.contended() && heldBytes.get() > 0);
+    }
+
+    /**
+     * Gives the frame's memory back before the handler returns, which has read all it needs of it; for one
+     * that may wait long.
+     */
+    public void frameRead() {
+        if (lastOf != null) {
+            done(lastOf);
+            lastOf = null;
+        }
     }
 
     /** What the handler attached; null before. */
@@ -221,13 +242,15 @@ public final class Connection {
             close();
         } else if (idleMs > 0 && nowMs - activeMs > idleMs && !handling) {
             close();
+        } else if (handling && !mayWait()) {
+            LockSupport.unpark(thread);
         }
     }
 
     /** Reads no more; the connection closes when what was received is answered. */
     void end() {
         ending = true;
-        if (finished) {
+        if (finished || lingering) {
             return;
         }
         key.interestOpsAnd(~SelectionKey.OP_READ);
@@ -440,7 +463,8 @@ public final class Connection {
                 var frame = frames.slice(frames.position(), length);
                 frames.position(frames.position() + length);
                 last = !frames.hasRemaining();
-                goesOn = answer(frame, last ? frames : null);
+                lastOf = last ? frames : null;
+                goesOn = answer(frame);
             }
         } finally {
             if (!last) {
@@ -450,9 +474,9 @@ public final class Connection {
         return goesOn;
     }
 
-    private boolean answer(ByteBuffer frame, ByteBuffer lastOf) {
+    private boolean answer(ByteBuffer frame) {
         try {
-            var reply = handle(frame, lastOf);
+            var reply = handle(frame);
             if (reply == null) {
                 return true;
             }
@@ -488,16 +512,14 @@ public final class Connection {
         return true;
     }
 
-    private Writer handle(ByteBuffer frame, ByteBuffer lastOf) throws IOException {
+    private Writer handle(ByteBuffer frame) throws IOException {
         handling = true;
         try {
             return server.handler.handle(this, frame);
         } finally {
             activeMs = clock.millis();
             handling = false;
-            if (lastOf != null) {
-                done(lastOf);
-            }
+            frameRead();
         }
     }
 

@@ -96,7 +96,11 @@ final class EventLoop {
 
     private void runTasks() {
         for (var task = tasks.poll(); task != null; task = tasks.poll()) {
-            task.run();
+            try {
+                task.run();
+            } catch (Throwable unexpected) {
+                tell("A network loop goes on after a failure", unexpected);
+            }
         }
     }
 

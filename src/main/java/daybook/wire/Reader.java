@@ -14,10 +14,8 @@ import java.util.function.IntConsumer;
  * views of the buffer, not copies.
  */
 public final class Reader {
-    /**
-     * The most array elements one message may hold: no client's request comes near, and it bounds the heap.
-     */
-    public static final int ELEMENTS_LIMIT = 1 << 19;
+    /** The most array elements one message may hold: it bounds the heap that a request can take. */
+    public static final int ELEMENTS_LIMIT = 1 << 16;
 
     private final ByteBuffer in;
     private final int version;
@@ -117,6 +115,7 @@ public final class Reader {
         return present(nullableString(), "string");
     }
 
+    /** A string of at most 32,767 bytes in any version, as in Apache Kafka, or null. */
     public String nullableString() {
         return text(flexible ? unsignedVarint() - 1 : int16());
     }
@@ -213,6 +212,9 @@ public final class Reader {
     private String text(int length) {
         if (length < 0) {
             return null;
+        }
+        if (length > Short.MAX_VALUE) {
+            throw new MalformedException("A string of " + length + " bytes");
         }
         need(length);
         var bytes = new byte[length];

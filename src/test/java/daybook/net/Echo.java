@@ -84,6 +84,10 @@ final class Echo implements AutoCloseable {
                 byte number = frame.get(1);
                 reply.later(() -> reply.int8(await(disk) ? number : -1));
             }
+            case 'f' -> {
+                connection.frameRead();
+                reply.int8(await(disk) ? 1 : -1);
+            }
             case 'b' -> throw new IllegalStateException("broken on purpose");
             case 'c' -> throw new ConnectionClosedException("it asked for it");
             default -> reply.int8(frame.get(0));

@@ -252,6 +252,22 @@ class LimitsTest {
     }
 
     @Test
+    void aHandlerThatWaitsNeedNotHoldItsFrame() throws IOException {
+        var limits = new Limits(2, 1 << 20, 1 << 20, 100, 100, 600_000, -1, -1, 50);
+        var large = new byte[900_000];
+        large[0] = 'f';
+        try (var echo = new Echo(limits, null); var one = echo.client(); var two = echo.client();
+                var third = echo.client()) {
+            one.sendFrame(large);
+            two.sendFrame(large);
+            assertArrayEquals(PING, third.ask(PING));
+            echo.disk.countDown();
+            assertArrayEquals(new byte[] {1}, one.reply());
+            assertArrayEquals(new byte[] {1}, two.reply());
+        }
+    }
+
+    @Test
     void twoThousandIdleConnections() throws IOException {
         var idle = new ArrayList<Echo.Client>();
         try (var echo = new Echo()) {
