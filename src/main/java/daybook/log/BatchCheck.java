@@ -151,7 +151,8 @@ final class BatchCheck {
         return timestampMs >= nowMs - config.timestampBeforeMaxMs() && (timestampMs <= latest || latest < 0);
     }
 
-    private static Appended.Refused refused(ErrorCode error, long startOffset) {
+    /** @param startOffset where the log begins, -1 where Kafka does not say */
+    static Appended.Refused refused(ErrorCode error, long startOffset) {
         return new Appended.Refused(error, null, List.of(), startOffset);
     }
 }

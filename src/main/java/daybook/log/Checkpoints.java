@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * The small text files that Kafka calls checkpoints, as {@code package-info} draws them. A file that is
@@ -29,10 +29,10 @@ final class Checkpoints {
     /** The offsets in a file of {@code topic partition offset} lines; none where it is missing or wrong. */
     static Map<TopicPartition, Long> offsets(Disk disk, Path file) {
         var offsets = new TreeMap<TopicPartition, Long>(Checkpoints::byName);
-        boolean sound = read(disk, file, 3, words -> {
-            offsets.put(new TopicPartition(words[0], Integer.parseInt(words[1])), Long.parseLong(words[2]));
-        });
-        return sound ? offsets : Map.of();
+        var entries = read(disk, file, 3, words -> Map.entry(
+                new TopicPartition(words[0], Integer.parseInt(words[1])), Long.parseLong(words[2])));
+        entries.forEach(entry -> offsets.put(entry.getKey(), entry.getValue()));
+        return offsets;
     }
 
     static void writeOffsets(Disk disk, Path file, Map<TopicPartition, Long> offsets) throws IOException {
@@ -41,13 +41,10 @@ final class Checkpoints {
         write(disk, file, entries);
     }
 
-    /** The entries in a file of {@code epoch offset} lines; null where it is missing or wrong. */
+    /** The entries in a file of {@code epoch offset} lines; none where it is missing or wrong. */
     static List<LeaderEpochs.Start> epochs(Disk disk, Path file) {
-        var starts = new ArrayList<LeaderEpochs.Start>();
-        boolean sound = read(disk, file, 2, words -> {
-            starts.add(new LeaderEpochs.Start(Integer.parseInt(words[0]), Long.parseLong(words[1])));
-        });
-        return sound ? starts : null;
+        return read(disk, file, 2,
+                words -> new LeaderEpochs.Start(Integer.parseInt(words[0]), Long.parseLong(words[1])));
     }
 
     static void writeEpochs(Disk disk, Path file, List<LeaderEpochs.Start> starts) throws IOException {
@@ -67,27 +64,28 @@ final class Checkpoints {
         disk.replace(file, StandardCharsets.UTF_8.encode(text.toString()), true);
     }
 
-    private static boolean read(Disk disk, Path file, int words, Consumer<String[]> entry) {
+    private static <T> List<T> read(Disk disk, Path file, int words, Function<String[], T> entry) {
         if (!disk.exists(file)) {
-            return false;
+            return List.of();
         }
         try {
             var lines = new String(disk.read(file, LIMIT_BYTES), StandardCharsets.UTF_8).split("\n");
-            int entries = lines.length - 2;
-            if (entries < 0 || !lines[0].equals(VERSION) || Integer.parseInt(lines[1]) != entries) {
+            int count = lines.length - 2;
+            if (count < 0 || !lines[0].equals(VERSION) || Integer.parseInt(lines[1]) != count) {
                 throw new IOException("its first lines are not version 0 and the number of entries");
             }
+            var entries = new ArrayList<T>(count);
             for (int i = 2; i < lines.length; i++) {
                 var entryWords = lines[i].split(" ");
                 if (entryWords.length != words) {
                     throw new IOException("line " + (i + 1) + " has not " + words + " words");
                 }
-                entry.accept(entryWords);
+                entries.add(entry.apply(entryWords));
             }
-            return true;
+            return entries;
         } catch (IOException | NumberFormatException wrong) {
             LOG.log(Level.WARNING, "The checkpoint {0} is ignored: {1}", file, wrong.getMessage());
-            return false;
+            return List.of();
         }
     }
 }

@@ -9,13 +9,14 @@ import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Queue;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -52,11 +53,12 @@ final class Directory {
     /** Wait for the disk, for all logs here. */
     private final ExecutorService forcers = Executors.newFixedThreadPool(FORCERS,
             Thread.ofPlatform().daemon().name("daybook-force-", 0).factory());
-    /** Guards what follows. Below {@code PartitionLog.lock}: nothing is locked under it. */
+    private final Queue<Doomed> doomed = new ConcurrentLinkedQueue<>();
+    /** Held while checkpoints are written. Below {@code PartitionLog.lock}: nothing is locked under it. */
     private final ReentrantLock lock = new ReentrantLock();
     /** What each file holds, by its name. Written under {@link #lock}. */
     private final Map<String, Map<TopicPartition, Long>> checkpoints = new ConcurrentHashMap<>();
-    private final List<Doomed> doomed = new ArrayList<>();
+    /** Written once, before there are other threads. */
     private Uuid id = Uuid.ZERO;
 
     private Directory(Disk disk, InstantSource clock, boolean forceAcksAll, Path path, Closeable fileLock)
@@ -86,10 +88,6 @@ final class Directory {
             fileLock.close();
             throw failure;
         }
-    }
-
-    Disk disk() {
-        return disk;
     }
 
     InstantSource clock() {
@@ -151,8 +149,9 @@ final class Directory {
         }
     }
 
-    /** Makes the directory belong to this node, with an id of its own where {@code found} has none. */
-    void claim(Meta found, String clusterId, int nodeId) throws IOException {
+    /** Makes the directory belong to this node, with an id of its own where it has none. */
+    void claim(String clusterId, int nodeId) throws IOException {
+        var found = meta();
         boolean known = found != null && found.directoryId != null;
         id = known ? found.directoryId : Uuid.random();
         if (!known) {
@@ -183,10 +182,10 @@ final class Directory {
     PartitionLog openLog(Logs.Expected expected, Path directory, boolean trusted) throws IOException {
         var starts = checkpoints.get(Checkpoints.START_OFFSETS);
         var recoveryPoints = checkpoints.get(Checkpoints.RECOVERY_POINTS);
-        var recovered = Recovery.open(disk, directory, expected.config(),
+        var recovery = new Recovery(disk, directory, expected.config(),
                 starts.getOrDefault(expected.partition(), 0L),
-                recoveryPoints.getOrDefault(expected.partition(), 0L), trusted, clock.millis());
-        var log = new PartitionLog(this, expected, directory, recovered);
+                recoveryPoints.getOrDefault(expected.partition(), 0L), clock.millis());
+        var log = new PartitionLog(this, expected, directory, recovery.open(trusted));
         logs.put(expected.partition(), log);
         return log;
     }
@@ -199,6 +198,12 @@ final class Directory {
         disk.forceDirectory(path);
         writeTopicId(directory, expected.topicId());
         return openLog(expected, directory, true);
+    }
+
+    /** Gives a partition's directory another name, on the disk before this returns. */
+    void rename(Path from, Path to) throws IOException {
+        disk.rename(from, to);
+        disk.forceDirectory(path);
     }
 
     /** The topic id in a partition's directory; null where it has none. */
@@ -237,27 +242,22 @@ final class Directory {
         lock.lock();
         try {
             write(Checkpoints.RECOVERY_POINTS, offsets(log -> true, PartitionLog::recoveryPoint));
-            writeStartOffsets();
+            checkpointStartOffsets();
             write(Checkpoints.HIGH_WATERMARKS, offsets(log -> true, PartitionLog::highWatermark));
         } finally {
             lock.unlock();
         }
     }
 
-    /** Writes where the logs begin. */
+    /** Writes where logs begin; as Kafka does, only of those that begin inside of a segment. */
     void checkpointStartOffsets() throws IOException {
         lock.lock();
         try {
-            writeStartOffsets();
+            write(Checkpoints.START_OFFSETS,
+                    offsets(PartitionLog::beginsInsideSegment, PartitionLog::startOffset));
         } finally {
             lock.unlock();
         }
-    }
-
-    /** As Kafka does, only of logs that begin inside of a segment. */
-    private void writeStartOffsets() throws IOException {
-        write(Checkpoints.START_OFFSETS,
-                offsets(PartitionLog::beginsInsideSegment, PartitionLog::startOffset));
     }
 
     /** Takes a partition out of the files: a new one of its name must not find what was true of the old. */
@@ -297,33 +297,18 @@ final class Directory {
 
     /** Has files, or directories with what is in them, deleted at {@code atMs}. */
     void deleteLater(Collection<Path> paths, long atMs) {
-        lock.lock();
-        try {
-            paths.forEach(doomedPath -> doomed.add(new Doomed(doomedPath, atMs)));
-        } finally {
-            lock.unlock();
-        }
+        paths.forEach(doomedPath -> doomed.add(new Doomed(doomedPath, atMs)));
     }
 
     /** Deletes what is due. */
     void deleteDue(long nowMs) {
-        var due = new ArrayList<Doomed>();
-        lock.lock();
-        try {
-            doomed.forEach(one -> {
-                if (one.atMs <= nowMs) {
-                    due.add(one);
+        for (var one : doomed) {
+            if (one.atMs <= nowMs && doomed.remove(one)) {
+                try {
+                    delete(one.path);
+                } catch (IOException failure) {
+                    LOG.log(Level.WARNING, "Deleting " + one.path + " failed", failure);
                 }
-            });
-            doomed.removeAll(due);
-        } finally {
-            lock.unlock();
-        }
-        for (var one : due) {
-            try {
-                delete(one.path);
-            } catch (IOException failure) {
-                LOG.log(Level.WARNING, "Deleting " + one.path + " failed", failure);
             }
         }
     }

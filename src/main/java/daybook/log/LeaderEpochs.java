@@ -28,25 +28,17 @@ final class LeaderEpochs {
         this.starts = starts;
     }
 
-    /** What the file in the log's directory says; null where it is missing or wrong. */
+    /** What the file in the log's directory says; none where it is missing or wrong. */
     static LeaderEpochs open(Disk disk, Path directory) {
         var file = directory.resolve(FILE);
         var starts = Checkpoints.epochs(disk, file);
-        if (starts == null) {
-            return null;
-        }
         for (int i = 1; i < starts.size(); i++) {
             var before = starts.get(i - 1);
             if (starts.get(i).epoch <= before.epoch || starts.get(i).offset <= before.offset) {
-                return null;
+                return new LeaderEpochs(disk, file, List.of());
             }
         }
-        return new LeaderEpochs(disk, file, List.copyOf(starts));
-    }
-
-    /** No epochs yet. */
-    static LeaderEpochs none(Disk disk, Path directory) {
-        return new LeaderEpochs(disk, directory.resolve(FILE), List.of());
+        return new LeaderEpochs(disk, file, starts);
     }
 
     /** The newest epoch that has a record, -1 where none has. */

@@ -18,11 +18,10 @@ import java.util.List;
 public record LogSettings(List<Path> directories, Path metadataDirectory, boolean forceAcksAll,
         long retentionCheckMs, long flushCheckpointMs, long producerIdExpirationMs, int recoveryThreads) {
 
-    /** The same with paths that can be compared. */
-    LogSettings absolute() {
-        var paths = directories.stream().map(LogSettings::absolute).distinct().toList();
-        return new LogSettings(paths, absolute(metadataDirectory), forceAcksAll, retentionCheckMs,
-                flushCheckpointMs, producerIdExpirationMs, recoveryThreads);
+    /** Makes the paths such as can be compared. */
+    public LogSettings {
+        directories = directories.stream().map(LogSettings::absolute).distinct().toList();
+        metadataDirectory = absolute(metadataDirectory);
     }
 
     private static Path absolute(Path path) {

@@ -51,13 +51,15 @@ public final class Logs implements AutoCloseable {
     private final boolean firstStart;
     private final Map<TopicPartition, PartitionLog> logs = new ConcurrentHashMap<>();
     private final Set<TopicPartition> offline = ConcurrentHashMap.newKeySet();
-    /** Held while logs are made, and by the background while it works. The first lock of the room. */
+    /** Held while logs are made. */
     private final ReentrantLock lock = new ReentrantLock();
-    /** Guarded by {@link #lock}. */
+    /** Held by the background while it works, so that it is not under way when the logs are closed. */
+    private final ReentrantLock backgroundLock = new ReentrantLock();
+    /** Guarded by {@link #backgroundLock}. */
     private long retentionAtMs;
-    /** Guarded by {@link #lock}. */
+    /** Guarded by {@link #backgroundLock}. */
     private long checkpointAtMs;
-    /** Null before {@link #start}. Guarded by {@link #lock}. */
+    /** Null before {@link #start}. Guarded by {@link #backgroundLock}. */
     private Thread background;
     private volatile boolean closing;
 
@@ -68,12 +70,10 @@ public final class Logs implements AutoCloseable {
         this.clock = clock;
         this.directories = directories;
         var home = directories.get(settings.metadataDirectory());
-        var metas = new LinkedHashMap<Directory, Directory.Meta>();
-        metas.put(home, home.meta());
+        var owner = home.meta();
         for (var directory : directories.values()) {
-            metas.put(directory, directory.meta());
+            checkOwner(directory, home, owner);
         }
-        var owner = owner(metas, home);
         this.clusterId = owner == null ? Uuid.random().toString() : owner.clusterId();
         int foundNodeId = owner == null ? -1 : owner.nodeId();
         if (foundNodeId >= 0 && configuredNodeId >= 0 && foundNodeId != configuredNodeId) {
@@ -82,9 +82,11 @@ public final class Logs implements AutoCloseable {
         }
         int newNodeId = configuredNodeId >= 0 ? configuredNodeId : FIRST_NODE_ID;
         this.nodeId = foundNodeId >= 0 ? foundNodeId : newNodeId;
-        for (var entry : metas.entrySet()) {
-            entry.getKey().claim(entry.getValue(), clusterId, nodeId);
-            entry.getKey().removeCleanMark();
+        // First, so that no other directory ever belongs to a cluster that it does not know.
+        home.claim(clusterId, nodeId);
+        for (var directory : directories.values()) {
+            directory.claim(clusterId, nodeId);
+            directory.removeCleanMark();
         }
         var expected = new Expected(Uuid.METADATA_TOPIC, METADATA, 0, LogConfig.METADATA);
         var path = home.path().resolve(METADATA.toString());
@@ -103,9 +105,8 @@ public final class Logs implements AutoCloseable {
      * @throws IOException if a directory is in use, belongs to another node, or cannot be used: the metadata
      *     directory, or all the others. The message is a sentence for the user.
      */
-    public static Logs open(LogSettings given, int configuredNodeId, Disk disk, InstantSource clock)
+    public static Logs open(LogSettings settings, int configuredNodeId, Disk disk, InstantSource clock)
             throws IOException {
-        var settings = given.absolute();
         var paths = new LinkedHashSet<>(settings.directories());
         paths.add(settings.metadataDirectory());
         var directories = new LinkedHashMap<Path, Directory>();
@@ -144,26 +145,21 @@ public final class Logs implements AutoCloseable {
         into.put(path, directory);
     }
 
-    /** Whom the directories belong to, who must be the same in all; null where none belongs to anyone. */
-    private static Directory.Meta owner(Map<Directory, Directory.Meta> metas, Directory home)
+    /** Fails where a directory belongs to another than {@code owner}, to whom {@code home} belongs. */
+    private static void checkOwner(Directory directory, Directory home, Directory.Meta owner)
             throws IOException {
-        var owner = metas.get(home);
-        for (var entry : metas.entrySet()) {
-            var meta = entry.getValue();
-            if (meta == null) {
-                continue;
-            }
-            if (owner == null) {
-                throw new IOException(entry.getKey().path() + " belongs to a cluster already, but the"
-                        + " metadata directory " + home.path() + " is empty: the topics in it would be lost");
-            }
-            if (!owner.clusterId().equals(meta.clusterId()) || owner.nodeId() != meta.nodeId()) {
-                throw new IOException(entry.getKey().path() + " belongs to node " + meta.nodeId()
-                        + " of cluster " + meta.clusterId() + ", but " + home.path() + " to node "
-                        + owner.nodeId() + " of cluster " + owner.clusterId());
-            }
+        var meta = directory.meta();
+        if (meta != null && owner == null) {
+            throw new IOException(directory.path() + " belongs to a cluster already, but the metadata"
+                    + " directory " + home.path() + " is empty: the topics in it would be lost");
         }
-        return owner;
+        boolean same = meta == null
+                || owner.clusterId().equals(meta.clusterId()) && owner.nodeId() == meta.nodeId();
+        if (!same) {
+            throw new IOException(directory.path() + " belongs to node " + meta.nodeId() + " of cluster "
+                    + meta.clusterId() + ", but " + home.path() + " to node " + owner.nodeId()
+                    + " of cluster " + owner.clusterId());
+        }
     }
 
     public String clusterId() {
@@ -241,8 +237,7 @@ public final class Logs implements AutoCloseable {
         var renamed = directory.path().resolve(renamed(partition, STRAY));
         LOG.log(Level.WARNING, "The catalog does not know the partition in {0}; it is renamed to {1}", path,
                 renamed);
-        disk.rename(path, renamed);
-        disk.forceDirectory(directory.path());
+        directory.rename(path, renamed);
     }
 
     private void open(Directory directory, Expected expected, Path path, Uuid topicId) {
@@ -366,11 +361,11 @@ public final class Logs implements AutoCloseable {
 
     /** Starts the thread that deletes, forces and checkpoints by time. */
     public void start() {
-        lock.lock();
+        backgroundLock.lock();
         try {
             background = Thread.ofPlatform().daemon().name("daybook-log").start(this::runBackground);
         } finally {
-            lock.unlock();
+            backgroundLock.unlock();
         }
     }
 
@@ -383,7 +378,7 @@ public final class Logs implements AutoCloseable {
 
     /** Does what is due. */
     void tick(long nowMs) {
-        lock.lock();
+        backgroundLock.lock();
         try {
             if (closing) {
                 return;
@@ -392,10 +387,7 @@ public final class Logs implements AutoCloseable {
             directories.values().forEach(directory -> directory.deleteDue(nowMs));
             if (nowMs >= retentionAtMs) {
                 retentionAtMs = nowMs + settings.retentionCheckMs();
-                for (var log : logs.values()) {
-                    log.retain(nowMs);
-                    log.expireProducers(nowMs, settings.producerIdExpirationMs());
-                }
+                logs.values().forEach(log -> log.retain(nowMs, settings.producerIdExpirationMs()));
             }
             if (nowMs >= checkpointAtMs) {
                 checkpointAtMs = nowMs + settings.flushCheckpointMs();
@@ -404,7 +396,7 @@ public final class Logs implements AutoCloseable {
         } catch (RuntimeException fault) {
             LOG.log(Level.ERROR, "The background of the logs failed; it goes on", fault);
         } finally {
-            lock.unlock();
+            backgroundLock.unlock();
         }
     }
 
@@ -421,7 +413,7 @@ public final class Logs implements AutoCloseable {
     /** Forces and closes everything. A directory in which nothing failed is marked as closed properly. */
     @Override
     public void close() {
-        lock.lock();
+        backgroundLock.lock();
         try {
             if (closing) {
                 return;
@@ -429,7 +421,7 @@ public final class Logs implements AutoCloseable {
             closing = true;
             LockSupport.unpark(background);
         } finally {
-            lock.unlock();
+            backgroundLock.unlock();
         }
         var dirty = ConcurrentHashMap.<Path>newKeySet();
         var tasks = new ArrayList<Runnable>();

@@ -11,7 +11,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.NavigableMap;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
@@ -48,18 +47,14 @@ public final class PartitionLog {
 
     private static final System.Logger LOG = System.getLogger("daybook.log");
 
-    private final Disk disk;
     private final InstantSource clock;
     private final Directory home;
     private final boolean forceAcksAll;
     private final Uuid topicId;
     private final TopicPartition partition;
     private final Path directory;
-    /** By base offset, never empty. Changed by {@link #files}. */
-    private final NavigableMap<Long, Segment> segments;
-    private final Segments readers;
+    private final Segments segments;
     private final LeaderEpochs epochs;
-    private final LogFiles files;
     private final Flusher flusher;
     /** Called after each append. */
     private final Set<Runnable> watchers = ConcurrentHashMap.newKeySet();
@@ -86,9 +81,8 @@ public final class PartitionLog {
     /** When bytes were last forced, in milliseconds since 1970. */
     private volatile long forcedMs;
 
-    PartitionLog(Directory home, Logs.Expected expected, Path directory, Recovery recovered) {
+    PartitionLog(Directory home, Logs.Expected expected, Path directory, Recovery.State recovered) {
         this.home = home;
-        this.disk = home.disk();
         this.clock = home.clock();
         this.forceAcksAll = home.forceAcksAll();
         this.topicId = expected.topicId();
@@ -96,13 +90,11 @@ public final class PartitionLog {
         this.config = expected.config();
         this.directory = directory;
         this.segments = recovered.segments();
-        this.readers = new Segments(segments);
         this.epochs = recovered.epochs();
         this.producers = recovered.producers();
         this.startOffset = recovered.startOffset();
         this.refusesWrites = recovered.damaged();
-        this.files = new LogFiles(disk, directory, recovered);
-        var active = files.active();
+        var active = segments.active();
         this.end = new Segments.End(recovered.endOffset(), active, active.sizeBytes());
         this.highWatermark = end;
         this.forcedMs = clock.millis();
@@ -145,11 +137,7 @@ public final class PartitionLog {
     }
 
     public long sizeBytes() {
-        long size = 0;
-        for (var segment : segments.values()) {
-            size += segment.sizeBytes();
-        }
-        return size;
+        return segments.sizeBytes();
     }
 
     /** Later batches are stamped with this epoch; its file knows of it from the first of them on. */
@@ -215,7 +203,7 @@ public final class PartitionLog {
             wake();
             boolean flush = done.nextOffset() - flusher.forcedOffset() >= config.flushMessages();
             if (flush && !flusher.await(done.nextOffset())) {
-                return refused(ErrorCode.KAFKA_STORAGE_ERROR);
+                return BatchCheck.refused(ErrorCode.KAFKA_STORAGE_ERROR, -1);
             }
         }
         return result;
@@ -223,7 +211,8 @@ public final class PartitionLog {
 
     private Appended appendLocked(ByteBuffer bytes, RecordBatch batch, long nowMs, boolean fromClient) {
         if (closed || refusesWrites) {
-            return refused(closed ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.KAFKA_STORAGE_ERROR);
+            return BatchCheck.refused(
+                    closed ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.KAFKA_STORAGE_ERROR, -1);
         }
         boolean stampTime = fromClient && config.logAppendTime();
         long baseOffset = end.offset();
@@ -236,37 +225,35 @@ public final class PartitionLog {
             if (stampTime) {
                 batch.stampLogAppendTime(nowMs);
             }
-            end = files.append(bytes, batch, config, nowMs);
+            var segment = segments.active();
+            if (segment.full(config, batch, nowMs)) {
+                segment = roll(nowMs);
+            }
+            epochs.write();
+            segment.append(bytes, batch);
+            producers.note(batch);
+            end = new Segments.End(batch.nextOffset(), segment, segment.sizeBytes());
             highWatermark = end;
         } catch (IOException | InternalError failure) {
             // An InternalError is how the JVM tells that a mapped index could not be written.
             fail("A batch could not be written", failure);
-            return refused(ErrorCode.KAFKA_STORAGE_ERROR);
+            return BatchCheck.refused(ErrorCode.KAFKA_STORAGE_ERROR, -1);
         }
         return new Appended.Done(baseOffset, batch.nextOffset(), stampTime ? nowMs : -1, startOffset, false);
     }
 
-    /**
-     * What is answered to a batch that is not the next of its producer; null where it is. Under {@link
-     * #lock}.
-     */
-    private Appended answerOutOfTurn(RecordBatch batch) throws IOException {
-        var verdict = producers.judge(batch);
-        if (verdict instanceof ProducerStates.Verdict.Wrong && producers.knowsOnlyLast(batch.producerId())) {
-            producers.relearn(batch.producerId(), files.lastBatches());
-            verdict = producers.judge(batch);
-        }
-        return switch (verdict) {
-            case ProducerStates.Verdict.Next next -> null;
-            case ProducerStates.Verdict.Duplicate(var known) -> new Appended.Done(known.firstOffset(),
-                    known.lastOffset() + 1, known.timestampMs(), startOffset, true);
-            case ProducerStates.Verdict.Wrong(var error) ->
-                new Appended.Refused(error, null, List.of(), startOffset);
-        };
+    /** Begins a segment at the log's end. Under {@link #lock}. */
+    private Segment roll(long nowMs) throws IOException {
+        segments.finish(producers, end.offset());
+        return segments.begin(end.offset(), config, nowMs);
     }
 
-    private Appended.Refused refused(ErrorCode error) {
-        return new Appended.Refused(error, null, List.of());
+    /** What is answered to a batch that is not to be appended; null where it is. Under {@link #lock}. */
+    private Appended answerOutOfTurn(RecordBatch batch) throws IOException {
+        var answer = producers.answerOutOfTurn(batch, startOffset);
+        boolean learnt = answer instanceof Appended.Refused
+                && producers.relearn(batch.producerId(), segments);
+        return learnt ? producers.answerOutOfTurn(batch, startOffset) : answer;
     }
 
     private void wake() {
@@ -315,8 +302,7 @@ public final class PartitionLog {
     private long forceSegments() throws IOException {
         long until = end.offset();
         try {
-            var from = segments.floorKey(flusher.forcedOffset());
-            for (var segment : segments.tailMap(from == null ? 0 : from, true).values()) {
+            for (var segment : segments.from(flusher.forcedOffset())) {
                 segment.force();
             }
         } catch (IOException failure) {
@@ -334,7 +320,7 @@ public final class PartitionLog {
 
     /** Whether the log's first segment holds records before the start offset. */
     boolean beginsInsideSegment() {
-        return startOffset > segments.firstKey();
+        return startOffset > segments.firstBase();
     }
 
     /** Forces segments that were rolled, and what has waited for {@code flush.ms}. */
@@ -345,8 +331,8 @@ public final class PartitionLog {
         }
         if (nowMs - forcedMs >= config.flushMs()) {
             flusher.await(end.offset());
-        } else if (unforced < segments.lastKey()) {
-            flusher.await(segments.lastKey());
+        } else {
+            flusher.await(segments.active().baseOffset());
         }
     }
 
@@ -367,7 +353,7 @@ public final class PartitionLog {
             }
             try {
                 var region = offset >= until.offset() ? null
-                        : readers.region(offset, maxBytes, wholeBatch, until);
+                        : segments.region(offset, maxBytes, wholeBatch, until);
                 if (region != null || offset >= startOffset) {
                     return new ReadResult.Data(region, until.offset(), until.offset(), from);
                 }
@@ -390,7 +376,7 @@ public final class PartitionLog {
      * @throws UncheckedIOException if the disk fails
      */
     public Found offsetForTime(long timestampMs) {
-        return search(from -> readers.firstFrom(timestampMs, from, highWatermark));
+        return search(from -> segments.firstFrom(timestampMs, from, highWatermark));
     }
 
     /**
@@ -399,7 +385,10 @@ public final class PartitionLog {
      * @throws UncheckedIOException if the disk fails
      */
     public Found offsetOfMaxTimestamp() {
-        return search(from -> readers.firstNewest(from, highWatermark));
+        return search(from -> {
+            long newestMs = segments.newestMs(from);
+            return newestMs < 0 ? Found.NONE : segments.firstFrom(newestMs, from, highWatermark);
+        });
     }
 
     private interface Search {
@@ -443,15 +432,6 @@ public final class PartitionLog {
         }
     }
 
-    void expireProducers(long nowMs, long expirationMs) {
-        lock.lock();
-        try {
-            producers.expire(nowMs, expirationMs);
-        } finally {
-            lock.unlock();
-        }
-    }
-
     // Deleting.
 
     /**
@@ -469,7 +449,7 @@ public final class PartitionLog {
             if (from > startOffset && !closed) {
                 startOffset = from;
                 home.checkpointStartOffsets();
-                remove(Retention.passed(segments, startOffset), clock.millis());
+                remove(segments.passed(startOffset), clock.millis());
             }
             return new Deleted.Done(startOffset);
         } catch (IOException failure) {
@@ -480,12 +460,23 @@ public final class PartitionLog {
         }
     }
 
-    /** Deletes the segments that are too old, or more than is to be kept. */
-    void retain(long nowMs) {
+    /**
+     * Deletes the segments that are too old, or more than is to be kept, and forgets producers that have been
+     * silent for {@code producerExpirationMs}.
+     */
+    void retain(long nowMs, long producerExpirationMs) {
         lock.lock();
         try {
+            producers.expire(nowMs, producerExpirationMs);
             if (!closed) {
-                deleteExpendable(nowMs);
+                var expendable = segments.expendable(config, startOffset, nowMs);
+                boolean all = !expendable.isEmpty() && expendable.getLast() == segments.active();
+                if (all && refusesWrites) {
+                    expendable.removeLast();
+                } else if (all) {
+                    roll(nowMs);
+                }
+                remove(expendable, nowMs);
             }
         } catch (IOException failure) {
             LOG.log(Level.ERROR, "Deleting old segments of " + partition + " failed", failure);
@@ -494,20 +485,13 @@ public final class PartitionLog {
         }
     }
 
-    private void deleteExpendable(long nowMs) throws IOException {
-        var expendable = Retention.expendable(segments.values(), config, startOffset, nowMs);
-        if (expendable.size() == segments.size() && refusesWrites) {
-            expendable.removeLast();
-        } else if (expendable.size() == segments.size()) {
-            files.roll(end.offset(), config, nowMs);
-        }
-        remove(expendable, nowMs);
-    }
-
     private void remove(List<Segment> expendable, long nowMs) throws IOException {
         if (!expendable.isEmpty()) {
-            startOffset = Math.max(startOffset, segments.higherKey(expendable.getLast().baseOffset()));
-            home.deleteLater(files.remove(expendable, startOffset), nowMs + config.fileDeleteDelayMs());
+            startOffset = Math.max(startOffset, segments.baseAfter(expendable.getLast()));
+            home.deleteLater(segments.remove(expendable), nowMs + config.fileDeleteDelayMs());
+            expendable.forEach(segment -> producers.forgetSnapshot(segment.baseOffset()));
+            epochs.keep(startOffset, Long.MAX_VALUE);
+            epochs.write();
         }
     }
 
@@ -516,9 +500,8 @@ public final class PartitionLog {
         lock.lock();
         try {
             closed = true;
-            disk.rename(directory, renamed);
-            disk.forceDirectory(directory.getParent());
-            files.release();
+            home.rename(directory, renamed);
+            segments.release();
             home.deleteLater(List.of(renamed), clock.millis() + config.fileDeleteDelayMs());
         } finally {
             lock.unlock();
@@ -538,7 +521,7 @@ public final class PartitionLog {
             lock.unlock();
         }
         boolean clean = !refusesWrites && force(end.offset()) && finish();
-        files.release();
+        segments.release();
         wake();
         return clean;
     }
@@ -546,7 +529,7 @@ public final class PartitionLog {
     private boolean finish() {
         lock.lock();
         try {
-            files.finish(end.offset());
+            segments.finish(producers, end.offset());
             return true;
         } catch (IOException failure) {
             LOG.log(Level.ERROR, "Closing " + partition + " failed", failure);

@@ -38,15 +38,6 @@ public final class ProducerStates {
         }
     }
 
-    /** What a batch is in its producer's sequence. */
-    sealed interface Verdict {
-        record Next() implements Verdict { }
-
-        record Duplicate(Batch batch) implements Verdict { }
-
-        record Wrong(ErrorCode error) implements Verdict { }
-    }
-
     private static final class Producer {
         private final ArrayDeque<Batch> batches = new ArrayDeque<>(BATCHES);
         private short epoch;
@@ -62,7 +53,6 @@ public final class ProducerStates {
 
     private static final System.Logger LOG = System.getLogger("daybook.log");
     private static final Batch NO_BATCH = new Batch(RecordBatch.NO_SEQUENCE, -1, 0, -1);
-    private static final Verdict NEXT = new Verdict.Next();
     private static final int BATCHES = 5;
     private static final short VERSION = 1;
     private static final int CHECKSUM_AT = 2;
@@ -83,51 +73,49 @@ public final class ProducerStates {
         this.snapshots = snapshots;
     }
 
-    /** What a client's batch is; one without a producer is always the next. */
-    Verdict judge(RecordBatch batch) {
-        if (batch.producerId() < 0) {
-            return NEXT;
-        }
+    /**
+     * What is answered to a client's batch that is not the next of its producer; null where it is, as one
+     * without a producer always is.
+     *
+     * @param startOffset where the log begins, to be told
+     */
+    Appended answerOutOfTurn(RecordBatch batch, long startOffset) {
         var producer = producers.get(batch.producerId());
-        if (producer == null) {
-            boolean noEpoch = batch.producerEpoch() < -1;
-            return noEpoch ? new Verdict.Wrong(ErrorCode.INVALID_PRODUCER_EPOCH) : NEXT;
+        if (batch.producerId() < 0 || producer == null && batch.producerEpoch() >= -1) {
+            return null;
         }
-        if (batch.producerEpoch() != producer.epoch) {
-            return judgeEpoch(batch, producer);
+        if (producer == null || batch.producerEpoch() < producer.epoch) {
+            return BatchCheck.refused(ErrorCode.INVALID_PRODUCER_EPOCH, startOffset);
         }
         int last = RecordBatch.NO_SEQUENCE;
-        for (var known : producer.batches) {
-            if (known.firstSequence() == batch.baseSequence() && known.lastSequence == batch.lastSequence()) {
-                return new Verdict.Duplicate(known);
+        if (batch.producerEpoch() == producer.epoch) {
+            for (var known : producer.batches) {
+                last = known.lastSequence;
+                if (known.firstSequence() == batch.baseSequence() && last == batch.lastSequence()) {
+                    return new Appended.Done(known.firstOffset(), known.lastOffset + 1, known.timestampMs,
+                            startOffset, true);
+                }
             }
-            last = known.lastSequence;
         }
         boolean follows = batch.baseSequence() == ((last + 1) & Integer.MAX_VALUE);
-        return follows ? NEXT : new Verdict.Wrong(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
-    }
-
-    private static Verdict judgeEpoch(RecordBatch batch, Producer producer) {
-        if (batch.producerEpoch() < producer.epoch) {
-            return new Verdict.Wrong(ErrorCode.INVALID_PRODUCER_EPOCH);
-        }
-        return batch.baseSequence() == 0 ? NEXT : new Verdict.Wrong(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+        return follows ? null : BatchCheck.refused(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, startOffset);
     }
 
     /**
-     * Whether batches of the producer may be in the log that were in no snapshot, which names only the last.
+     * Remembers the producer's batches among the log's last ones, where it came from a snapshot, which names
+     * only the last.
+     *
+     * @return whether it did, so that the answer may be another
      */
-    boolean knowsOnlyLast(long producerId) {
+    boolean relearn(long producerId, Segments segments) throws IOException {
         var producer = producers.get(producerId);
-        return producer != null && producer.onlyLast;
-    }
-
-    /** Remembers the producer's batches that a cursor comes by, up to the end of the log. */
-    void relearn(long producerId, BatchCursor cursor) throws IOException {
-        var producer = producers.get(producerId);
+        if (producer == null || !producer.onlyLast) {
+            return false;
+        }
         producer.onlyLast = false;
         var known = List.copyOf(producer.batches);
         producer.batches.clear();
+        var cursor = segments.lastBatches();
         while (cursor.next()) {
             var batch = cursor.batch();
             if (batch.producerId() == producerId && batch.producerEpoch() == producer.epoch) {
@@ -137,6 +125,7 @@ public final class ProducerStates {
         if (producer.batches.isEmpty()) {
             producer.batches.addAll(known);
         }
+        return true;
     }
 
     /** Remembers a batch that is in the log. */

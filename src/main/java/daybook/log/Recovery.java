@@ -24,122 +24,96 @@ final class Recovery {
     private static final int DIGITS = 20;
     private static final String LARGEST_BASE = "0" + Long.MAX_VALUE;
 
+    /**
+     * A log to go on from.
+     *
+     * @param recoveryPoint all before it is on the disk
+     * @param damaged whether bytes are wrong that were known to be on the disk: the log is readable before
+     *     them, and must not grow
+     */
+    record State(Segments segments, ProducerStates producers, LeaderEpochs epochs, long startOffset,
+            long endOffset, long recoveryPoint, boolean damaged) { }
+
     private final Disk disk;
     private final Path directory;
     private final LogConfig config;
     private final long nowMs;
-    private final NavigableMap<Long, Segment> segments = new ConcurrentSkipListMap<>();
+    private final NavigableMap<Long, Segment> byBase = new ConcurrentSkipListMap<>();
+    private final Segments segments;
+    private final LeaderEpochs epochs;
     private ProducerStates producers;
-    private LeaderEpochs epochs;
     private long startOffset;
     private long endOffset;
     private long recoveryPoint;
-    private boolean damaged;
     /** Batches from here on are new to {@link #producers}. */
     private long producersFrom;
-
-    private Recovery(Disk disk, Path directory, LogConfig config, long startOffset, long recoveryPoint,
-            long nowMs) {
-        this.disk = disk;
-        this.directory = directory;
-        this.config = config;
-        this.startOffset = startOffset;
-        this.recoveryPoint = recoveryPoint;
-        this.nowMs = nowMs;
-    }
 
     /**
      * Recovers the log in a directory, which may be empty.
      *
      * @param startOffset the log begins here at least
      * @param recoveryPoint all before it was known to be on the disk
-     * @param clean whether the log was closed properly
      */
-    static Recovery open(Disk disk, Path directory, LogConfig config, long startOffset, long recoveryPoint,
-            boolean clean, long nowMs) throws IOException {
-        var recovery = new Recovery(disk, directory, config, startOffset, recoveryPoint, nowMs);
-        recovery.openFiles();
-        boolean trusted = clean && recovery.endsCleanly();
-        recovery.replay(trusted);
-        recovery.settle(trusted);
-        return recovery;
+    Recovery(Disk disk, Path directory, LogConfig config, long startOffset, long recoveryPoint, long nowMs) {
+        this.disk = disk;
+        this.directory = directory;
+        this.config = config;
+        this.startOffset = startOffset;
+        this.recoveryPoint = recoveryPoint;
+        this.nowMs = nowMs;
+        this.segments = new Segments(disk, directory, byBase);
+        this.epochs = LeaderEpochs.open(disk, directory);
     }
 
-    NavigableMap<Long, Segment> segments() {
-        return segments;
-    }
-
-    ProducerStates producers() {
-        return producers;
-    }
-
-    LeaderEpochs epochs() {
-        return epochs;
-    }
-
-    long startOffset() {
-        return startOffset;
-    }
-
-    long endOffset() {
-        return endOffset;
-    }
-
-    /** All before it is on the disk. */
-    long recoveryPoint() {
-        return recoveryPoint;
-    }
-
-    /**
-     * Whether bytes are wrong that were known to be on the disk: the log is readable before them, and must
-     * not grow.
-     */
-    boolean damaged() {
-        return damaged;
+    /** @param clean whether the log was closed properly */
+    State open(boolean clean) throws IOException {
+        openFiles();
+        boolean trusted = clean && endsCleanly();
+        replay(trusted);
+        return settle(trusted);
     }
 
     // What is there.
 
     private void openFiles() throws IOException {
-        var bases = new TreeSet<Long>();
-        var snapshots = new TreeSet<Long>();
         var names = disk.list(directory);
+        var bases = basesOf(names, Segment.LOG);
         for (var name : names) {
             if (name.endsWith(SWAP)) {
                 throw new IOException(directory.resolve(name) + " is left from a compaction by Apache Kafka"
                         + " that did not end; start Apache Kafka once to end it");
             }
+        }
+        for (var name : names) {
+            var file = directory.resolve(name);
             if (name.endsWith(Segment.DELETED) || name.endsWith(CLEANED)) {
-                disk.delete(directory.resolve(name));
-            } else if (baseOf(name, Segment.LOG) >= 0) {
-                bases.add(baseOf(name, Segment.LOG));
-            } else if (baseOf(name, Segment.SNAPSHOT) >= 0) {
-                snapshots.add(baseOf(name, Segment.SNAPSHOT));
+                disk.delete(file);
+            } else if (Segment.INDEXES.stream().anyMatch(suffix -> orphan(name, suffix, bases))) {
+                LOG.log(Level.WARNING, "{0} has no log file; it is deleted", file);
+                disk.delete(file);
             }
         }
-        deleteOrphans(names, bases);
         for (long base : bases) {
             boolean sealed = base != bases.last();
-            segments.put(base, Segment.open(disk, directory, base, sealed, config, nowMs));
+            byBase.put(base, Segment.open(disk, directory, base, sealed, config, nowMs));
         }
-        if (segments.isEmpty()) {
-            segments.put(startOffset, Segment.create(disk, directory, startOffset, config, nowMs));
-            disk.forceDirectory(directory);
+        if (bases.isEmpty()) {
+            segments.begin(startOffset, config, nowMs);
         }
-        producers = new ProducerStates(disk, directory, snapshots);
-        epochs = LeaderEpochs.open(disk, directory);
+        producers = new ProducerStates(disk, directory, basesOf(names, Segment.SNAPSHOT));
     }
 
-    private void deleteOrphans(Iterable<String> names, Set<Long> bases) throws IOException {
-        for (var name : names) {
-            for (var suffix : new String[] {Segment.INDEX, Segment.TIME_INDEX, Segment.TRANSACTION_INDEX}) {
-                long base = baseOf(name, suffix);
-                if (base >= 0 && !bases.contains(base)) {
-                    LOG.log(Level.WARNING, "{0} has no log file; it is deleted", directory.resolve(name));
-                    disk.delete(directory.resolve(name));
-                }
-            }
-        }
+    private static boolean orphan(String name, String suffix, Set<Long> bases) {
+        long base = baseOf(name, suffix);
+        return base >= 0 && !bases.contains(base);
+    }
+
+    /** The base offsets in the names of all files with this suffix. */
+    private static TreeSet<Long> basesOf(List<String> names, String suffix) {
+        var bases = new TreeSet<Long>();
+        names.forEach(name -> bases.add(baseOf(name, suffix)));
+        bases.remove(-1L);
+        return bases;
     }
 
     /** The base offset in the name of a segment's file; -1 where it is not one with this suffix. */
@@ -152,9 +126,9 @@ final class Recovery {
 
     /** Finds the log's end after a clean stop; false where the last segment does not look like one. */
     private boolean endsCleanly() throws IOException {
-        var last = segments.lastEntry().getValue();
+        var last = segments.active();
         endOffset = last.baseOffset();
-        var cursor = last.lastBatches();
+        var cursor = last.lastBatches(0, BatchCursor.SMALL_WINDOW_BYTES);
         while (cursor.next()) {
             endOffset = cursor.batch().nextOffset();
         }
@@ -168,24 +142,18 @@ final class Recovery {
     // Replaying headers, and checking bytes.
 
     private void replay(boolean trusted) throws IOException {
-        long first = segments.firstKey();
-        long checkFrom = Long.MAX_VALUE;
-        if (!trusted) {
-            var floor = segments.floorKey(recoveryPoint);
-            checkFrom = floor == null ? first : floor;
-        }
+        long first = segments.firstBase();
+        long checkFrom = trusted ? Long.MAX_VALUE
+                : segments.from(recoveryPoint).iterator().next().baseOffset();
         producersFrom = producers.load(first, trusted ? endOffset : checkFrom);
-        long from = epochs == null ? first : producersFrom;
-        if (epochs == null) {
-            epochs = LeaderEpochs.none(disk, directory);
-        }
+        long from = epochs.latest() < 0 ? first : producersFrom;
         if (trusted && from == endOffset) {
             return;
         }
-        for (var segment : List.copyOf(segments.tailMap(segments.floorKey(from), true).values())) {
+        for (var segment : List.copyOf(segments.from(from))) {
             if (segment.baseOffset() < checkFrom) {
                 readHeaders(segment, from);
-            } else if (segments.containsKey(segment.baseOffset())) {
+            } else if (byBase.containsKey(segment.baseOffset())) {
                 check(segment);
             }
         }
@@ -211,27 +179,27 @@ final class Recovery {
 
     /** Reads every batch of a segment, and ends the log where one is wrong. */
     private void check(Segment segment) throws IOException {
-        var indexes = segment.startIndexes();
         int sizeBytes = segment.sizeBytes();
-        var cursor = segment.cursor(0, sizeBytes, BatchCursor.LARGE_WINDOW_BYTES);
-        var nextBase = segments.higherKey(segment.baseOffset());
+        var nextBase = byBase.higherKey(segment.baseOffset());
         long offsetLimit = Math.min(nextBase == null ? Long.MAX_VALUE : nextBase,
                 segment.baseOffset() + Integer.MAX_VALUE + 1L);
         endOffset = segment.baseOffset();
-        while (cursor.next() && cursor.batch().baseOffset() >= endOffset
-                && cursor.batch().lastOffset() < offsetLimit && cursor.checksumHolds()) {
-            segment.index(indexes, cursor);
-            note(cursor.batch());
-            endOffset = cursor.batch().nextOffset();
-        }
-        segment.endAt(cursor.position(), indexes);
-        if (cursor.position() < sizeBytes) {
-            endHere(segment, sizeBytes - cursor.position());
+        segment.check(cursor -> {
+            boolean holds = cursor.batch().baseOffset() >= endOffset
+                    && cursor.batch().lastOffset() < offsetLimit && cursor.checksumHolds();
+            if (holds) {
+                note(cursor.batch());
+                endOffset = cursor.batch().nextOffset();
+            }
+            return holds;
+        });
+        if (segment.sizeBytes() < sizeBytes) {
+            endHere(segment, sizeBytes - segment.sizeBytes());
         }
     }
 
     private void endHere(Segment segment, int restBytes) throws IOException {
-        var later = segments.tailMap(segment.baseOffset(), false);
+        var later = byBase.tailMap(segment.baseOffset(), false);
         if (endOffset < recoveryPoint) {
             LOG.log(Level.ERROR, "{0} is damaged at byte {1}", segment.path(),
                     Integer.toString(segment.sizeBytes()));
@@ -258,8 +226,8 @@ final class Recovery {
 
     // Making the parts agree.
 
-    private void settle(boolean trusted) throws IOException {
-        damaged = endOffset < recoveryPoint;
+    private State settle(boolean trusted) throws IOException {
+        boolean damaged = endOffset < recoveryPoint;
         if (damaged) {
             LOG.log(Level.ERROR, "{0} ends at offset {1}, but all before {2} was known to be on the disk: it"
                     + " can be read as far as that, and takes no batches", directory,
@@ -270,27 +238,21 @@ final class Recovery {
                 startAnew();
             }
         }
-        startOffset = Math.min(Math.max(startOffset, segments.firstKey()), endOffset);
-        for (var segment : segments.values()) {
-            var nextBase = segments.higherKey(segment.baseOffset());
-            if ((nextBase == null ? endOffset : nextBase) <= recoveryPoint) {
-                segment.markForced();
-            }
-        }
+        startOffset = Math.min(Math.max(startOffset, segments.firstBase()), endOffset);
         epochs.keep(startOffset, endOffset);
         epochs.write();
+        return new State(segments, producers, epochs, startOffset, endOffset, recoveryPoint, damaged);
     }
 
     /** Begins the log again at its start offset: all that is left of it had been deleted. */
     private void startAnew() throws IOException {
         LOG.log(Level.WARNING, "{0} ends at offset {1}, before its start {2}: nothing in it is left",
                 directory, Long.toString(endOffset), Long.toString(startOffset));
-        for (var segment : segments.values()) {
+        for (var segment : byBase.values()) {
             deleteFiles(segment);
         }
-        segments.clear();
-        segments.put(startOffset, Segment.create(disk, directory, startOffset, config, nowMs));
-        disk.forceDirectory(directory);
+        byBase.clear();
+        segments.begin(startOffset, config, nowMs);
         endOffset = startOffset;
         recoveryPoint = startOffset;
     }

@@ -31,12 +31,18 @@ final class Segment {
     static final String TRANSACTION_INDEX = ".txnindex";
     static final String SNAPSHOT = ".snapshot";
     static final String DELETED = ".deleted";
+    static final List<String> INDEXES = List.of(INDEX, TIME_INDEX, TRANSACTION_INDEX);
 
     private static final System.Logger LOGGER = System.getLogger("daybook.log");
     private static final long NOT_READ = Long.MIN_VALUE;
 
     /** Where a batch begins, and its size, or 0 where its header was not looked at. */
     record Place(int position, int sizeBytes) { }
+
+    /** Whether the batch at a cursor may stand where it stands. */
+    interface Check {
+        boolean holds(BatchCursor cursor) throws IOException;
+    }
 
     private final Disk disk;
     private final Path directory;
@@ -56,8 +62,6 @@ final class Segment {
     private boolean deleted;
     /** Bytes of whole batches. Written under the log's lock. */
     private volatile int sizeBytes;
-    /** Bytes known to be on the disk. Written by whoever runs the flusher's force. */
-    private volatile int forcedBytes;
     /**
      * Null until the first batch is added, and again when the segment is sealed. Written under the log's
      * lock.
@@ -119,12 +123,12 @@ final class Segment {
 
     // Adding, under the log's lock.
 
-    /** Whether a batch of this size, newest time and last offset belongs into a new segment. */
-    boolean full(LogConfig config, int batchBytes, long timestampMs, long lastOffset, long nowMs)
-            throws IOException {
-        boolean tooFar = lastOffset - baseOffset > Integer.MAX_VALUE;
-        return tooFar || sizeBytes > 0 && (sizeBytes > config.segmentBytes() - batchBytes || indexes().full()
-                || ageMs(timestampMs, nowMs) > config.segmentMs() - jitterMs);
+    /** Whether a stamped batch belongs into a new segment. */
+    boolean full(LogConfig config, RecordBatch batch, long nowMs) throws IOException {
+        boolean tooFar = batch.lastOffset() - baseOffset > Integer.MAX_VALUE;
+        boolean tooMuch = sizeBytes > config.segmentBytes() - batch.sizeBytes();
+        return tooFar || sizeBytes > 0 && (tooMuch || indexes().full()
+                || ageMs(batch.maxTimestamp(), nowMs) > config.segmentMs() - jitterMs);
     }
 
     private long ageMs(long timestampMs, long nowMs) throws IOException {
@@ -146,7 +150,7 @@ final class Segment {
         if (position == 0) {
             firstBatchMs = batch.maxTimestamp();
         }
-        indexes.add(position, length, batch.lastOffset(), batch.maxTimestamp(), indexIntervalBytes);
+        indexes.add(position, batch, indexIntervalBytes);
         if (recent == null) {
             recent = new RecentBatches();
         }
@@ -173,40 +177,14 @@ final class Segment {
 
     // Recovery, before there are readers.
 
-    /** Begins indexes without an entry, to be filled by {@link #index} and ended by {@link #seal}. */
-    SegmentIndexes startIndexes() throws IOException {
-        var made = SegmentIndexes.create(disk, directory, baseOffset);
-        made.grow(indexBytes);
-        return made;
+    /** Ends the segment before the first batch that does not hold; what lies behind stays in the file. */
+    void check(Check check) throws IOException {
+        sizeBytes = index(check);
     }
 
-    void index(SegmentIndexes into, BatchCursor cursor) throws IOException {
-        var batch = cursor.batch();
-        into.add(cursor.position(), cursor.sizeBytes(), batch.lastOffset(), batch.maxTimestamp(),
-                indexIntervalBytes);
-    }
-
-    /** The segment ends at {@code validBytes}, with these indexes; what lies behind stays in the file. */
-    void endAt(int validBytes, SegmentIndexes made) throws IOException {
-        made.seal();
-        indexes = made;
-        sizeBytes = validBytes;
-    }
-
-    /** Says that what the segment holds is on the disk. */
-    void markForced() {
-        forcedBytes = sizeBytes;
-    }
-
-    /** A cursor before the last indexed batch. */
-    BatchCursor lastBatches() throws IOException {
-        return cursor(indexes().lastPosition(), sizeBytes, BatchCursor.SMALL_WINDOW_BYTES);
-    }
-
-    /** A cursor over about so many bytes at the end. */
-    BatchCursor lastBatches(int bytes) throws IOException {
-        int from = indexes().borderAt(Math.max(0, sizeBytes - bytes));
-        return cursor(from, sizeBytes, BatchCursor.LARGE_WINDOW_BYTES);
+    /** A cursor over the last so many bytes, and those before them from an indexed batch on. */
+    BatchCursor lastBatches(int bytes, int windowBytes) throws IOException {
+        return cursor(indexes().borderAt(Math.max(0, sizeBytes - bytes)), sizeBytes, windowBytes);
     }
 
     // Reading.
@@ -228,18 +206,25 @@ final class Segment {
             }
             if (indexes == null || anew) {
                 LOGGER.log(Level.WARNING, "Making anew the indexes of {0}, missing or wrong", path());
-                var made = startIndexes();
-                var cursor = cursor(0, sizeBytes, BatchCursor.LARGE_WINDOW_BYTES);
-                while (cursor.next()) {
-                    index(made, cursor);
-                }
-                made.seal();
-                indexes = made;
+                index(batch -> true);
             }
             return indexes;
         } finally {
             indexLock.unlock();
         }
+    }
+
+    /** Makes the indexes anew of all batches up to one that does not hold; returns where they end. */
+    private int index(Check check) throws IOException {
+        var made = SegmentIndexes.create(disk, directory, baseOffset);
+        made.grow(indexBytes);
+        var cursor = cursor(0, sizeBytes, BatchCursor.LARGE_WINDOW_BYTES);
+        while (cursor.next() && check.holds(cursor)) {
+            made.add(cursor.position(), cursor.batch(), indexIntervalBytes);
+        }
+        made.seal();
+        indexes = made;
+        return cursor.position();
     }
 
     /** The time by which the segment ages: its newest record's, or where records have none, its file's. */
@@ -331,15 +316,11 @@ final class Segment {
         return new Leased(this, position, lengthBytes, new AtomicBoolean());
     }
 
-    /**
-     * Forces what was written, where that is not on the disk yet; a closed segment has nothing left to force.
-     */
+    /** Forces what was written; a closed segment has nothing left to force. */
     void force() throws IOException {
-        int size = sizeBytes;
-        if (forcedBytes < size && lease()) {
+        if (lease()) {
             try {
                 log.force(false);
-                forcedBytes = size;
             } finally {
                 release();
             }

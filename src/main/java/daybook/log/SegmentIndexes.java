@@ -11,14 +11,13 @@ import java.nio.file.Path;
  * makes it longer.
  */
 final class SegmentIndexes {
-    /** A time, and the last offset of the first batch that has it. */
-    private record Newest(long timestampMs, long offset) { }
-
     private final long baseOffset;
     private final SparseIndex offsets;
     private final SparseIndex times;
     /** Written by the one that adds. */
-    private volatile Newest newest;
+    private volatile long newestMs = RecordBatch.NO_TIMESTAMP;
+    /** The last offset of the first batch that has the newest time. Used only by the one that adds. */
+    private long newestOffset;
     /** Used only by the one that adds. */
     private int bytesSinceEntry;
 
@@ -41,8 +40,10 @@ final class SegmentIndexes {
             return null;
         }
         int last = found.times.entries() - 1;
-        found.newest = last < 0 ? found.none()
-                : new Newest(found.times.key(last), baseOffset + found.times.value(last));
+        if (last >= 0) {
+            found.newestMs = found.times.key(last);
+            found.newestOffset = baseOffset + found.times.value(last);
+        }
         return found;
     }
 
@@ -53,23 +54,12 @@ final class SegmentIndexes {
             disk.delete(file);
             disk.open(file).close();
         }
-        var made = new SegmentIndexes(disk, directory, baseOffset);
-        made.newest = made.none();
-        return made;
-    }
-
-    private Newest none() {
-        return new Newest(RecordBatch.NO_TIMESTAMP, baseOffset);
+        return new SegmentIndexes(disk, directory, baseOffset);
     }
 
     /** The newest time of the segment's batches, in milliseconds since 1970; -1 where they have none. */
     long newestMs() {
-        return newest.timestampMs;
-    }
-
-    /** The last offset of the first batch that has the newest time. */
-    long newestOffset() {
-        return newest.offset;
+        return newestMs;
     }
 
     /** Makes room to add batches. */
@@ -89,17 +79,17 @@ final class SegmentIndexes {
      * Adds a batch, by Kafka's rule: an entry stands after more than the interval, for the batch that
      * follows.
      */
-    void add(int position, int sizeBytes, long lastOffset, long timestampMs, int intervalBytes)
-            throws IOException {
-        if (timestampMs > newest.timestampMs) {
-            newest = new Newest(timestampMs, lastOffset);
+    void add(int position, RecordBatch batch, int intervalBytes) throws IOException {
+        if (batch.maxTimestamp() > newestMs) {
+            newestMs = batch.maxTimestamp();
+            newestOffset = batch.lastOffset();
         }
         if (bytesSinceEntry > intervalBytes && !full()) {
-            offsets.append(lastOffset - baseOffset, position);
+            offsets.append(batch.lastOffset() - baseOffset, position);
             addNewest();
             bytesSinceEntry = 0;
         }
-        bytesSinceEntry += sizeBytes;
+        bytesSinceEntry += batch.sizeBytes();
     }
 
     /** Notes the newest time and cuts both files to their entries. */
@@ -114,8 +104,8 @@ final class SegmentIndexes {
     private void addNewest() throws IOException {
         int last = times.entries() - 1;
         long indexed = last < 0 ? RecordBatch.NO_TIMESTAMP : times.key(last);
-        if (newest.timestampMs > indexed) {
-            times.append(newest.timestampMs, (int) (newest.offset - baseOffset));
+        if (newestMs > indexed) {
+            times.append(newestMs, (int) (newestOffset - baseOffset));
         }
     }
 
@@ -137,12 +127,6 @@ final class SegmentIndexes {
     /** The last indexed beginning of a batch that is not behind {@code position}; 0 where none is indexed. */
     int borderAt(int position) throws IOException {
         int entry = offsets.floorOfValue(position);
-        return entry < 0 ? 0 : offsets.value(entry);
-    }
-
-    /** Where the last indexed batch lies; 0 where none is indexed. */
-    int lastPosition() throws IOException {
-        int entry = offsets.entries() - 1;
         return entry < 0 ? 0 : offsets.value(entry);
     }
 }

@@ -1,31 +1,142 @@
 package daybook.log;
 
+import daybook.record.CorruptBatchException;
 import daybook.record.RecordBatch;
 import daybook.wire.Region;
 
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
 import java.util.NavigableMap;
 
 /**
- * The segments of a log as its readers use them, without a lock: they take a lease on the one they look at. A
- * segment that goes is first passed by the log's start offset; so whoever asks for what is not before the
- * start, and finds a segment closed, had an old start, and asks again.
+ * The segments of one log. They are changed under the log's lock, and looked up by any thread without one:
+ * readers take a lease on the segment they look at. A segment that goes is first passed by the log's start
+ * offset; so whoever asks for what is not before the start, and finds a segment closed, had an old start, and
+ * asks again.
  */
 final class Segments {
     /** An offset, and the place of its record: in this segment, behind this many bytes. */
     record End(long offset, Segment segment, int position) { }
 
-    /** What to look for in a segment's first bytes; null where it is not there. */
-    interface Sought {
-        PartitionLog.Found in(Segment segment, int limit) throws IOException;
-    }
+    /** Of one producer five requests are in flight at most, of a megabyte each by default. */
+    private static final int LAST_BATCHES_BYTES = 8 << 20;
 
+    private final Disk disk;
+    private final Path directory;
     private final NavigableMap<Long, Segment> byBase;
 
-    /** @param byBase safe for many threads; the log changes it under its lock, and it is never empty */
-    Segments(NavigableMap<Long, Segment> byBase) {
+    /** @param byBase safe for many threads; never empty once the log is recovered */
+    Segments(Disk disk, Path directory, NavigableMap<Long, Segment> byBase) {
+        this.disk = disk;
+        this.directory = directory;
         this.byBase = byBase;
+    }
+
+    /** The segment that batches are added to. */
+    Segment active() {
+        return byBase.lastEntry().getValue();
+    }
+
+    long firstBase() {
+        return byBase.firstKey();
+    }
+
+    /** Where the segment behind this one begins. */
+    long baseAfter(Segment segment) {
+        return byBase.higherKey(segment.baseOffset());
+    }
+
+    /** The segments from the one that holds {@code offset} on; all where none holds it. */
+    Collection<Segment> from(long offset) {
+        var floor = byBase.floorKey(offset);
+        return byBase.tailMap(floor == null ? 0 : floor, true).values();
+    }
+
+    long sizeBytes() {
+        long size = 0;
+        for (var segment : byBase.values()) {
+            size += segment.sizeBytes();
+        }
+        return size;
+    }
+
+    // Changing.
+
+    /** Begins a segment, which is the active one from now on; its name is on the disk. */
+    Segment begin(long baseOffset, LogConfig config, long nowMs) throws IOException {
+        var segment = Segment.create(disk, directory, baseOffset, config, nowMs);
+        disk.forceDirectory(directory);
+        byBase.put(baseOffset, segment);
+        return segment;
+    }
+
+    /** Ends the active segment, with a snapshot of the producers behind it. */
+    void finish(ProducerStates producers, long endOffset) throws IOException {
+        active().seal();
+        producers.snapshot(endOffset, byBase.keySet());
+    }
+
+    /** Takes segments out; returns the files to delete later, which have other names on the disk now. */
+    List<Path> remove(Collection<Segment> expendable) throws IOException {
+        var doomed = new ArrayList<Path>();
+        for (var segment : expendable) {
+            byBase.remove(segment.baseOffset());
+            doomed.addAll(segment.delete());
+        }
+        disk.forceDirectory(directory);
+        return doomed;
+    }
+
+    /** Gives all segments back; a file is closed when its last reader is done. */
+    void release() {
+        byBase.values().forEach(Segment::release);
+    }
+
+    // What need not be kept: always whole segments, from the oldest on.
+
+    /** The segments that end at or before {@code startOffset}; never the last one. */
+    List<Segment> passed(long startOffset) {
+        return List.copyOf(byBase.headMap(byBase.floorKey(startOffset), false).values());
+    }
+
+    /**
+     * The oldest segments that may go by Kafka's rules. Where that is all of them, the last one is to be
+     * rolled first; an empty last segment always stays.
+     *
+     * @param startOffset segments that end at or before it may go, whatever the configuration says
+     */
+    List<Segment> expendable(LogConfig config, long startOffset, long nowMs) throws IOException {
+        long excessBytes = config.retentionBytes() < 0 ? 0 : sizeBytes() - config.retentionBytes();
+        var expendable = new ArrayList<Segment>();
+        for (var segment : byBase.values()) {
+            int size = segment.sizeBytes();
+            var nextBase = byBase.higherKey(segment.baseOffset());
+            boolean passed = nextBase != null && nextBase <= startOffset;
+            boolean tooMuch = size > 0 && excessBytes >= size;
+            boolean tooOld = config.retentionMs() >= 0 && (nextBase != null || size > 0)
+                    && nowMs - segment.newestOrWrittenMs() > config.retentionMs();
+            if (!passed && !tooMuch && !tooOld) {
+                break;
+            }
+            excessBytes -= size;
+            expendable.add(segment);
+        }
+        return expendable;
+    }
+
+    // Reading.
+
+    /** A cursor over the last batches of the log, some megabytes of them. */
+    BatchCursor lastBatches() throws IOException {
+        var last = byBase.lastEntry();
+        var before = byBase.lowerEntry(last.getKey());
+        boolean begun = last.getValue().sizeBytes() > 0 || before == null;
+        return (begun ? last : before).getValue()
+                .lastBatches(LAST_BATCHES_BYTES, BatchCursor.LARGE_WINDOW_BYTES);
     }
 
     /**
@@ -69,39 +180,66 @@ final class Segments {
         return maxBytes;
     }
 
-    /** The first record from {@code startOffset} on whose time is {@code timestampMs} or later. */
+    /** The newest time of a record in the segments from {@code startOffset} on; -1 where none has a time. */
+    long newestMs(long startOffset) throws IOException {
+        long newestMs = RecordBatch.NO_TIMESTAMP;
+        for (var segment : from(startOffset)) {
+            newestMs = Math.max(newestMs, segment.indexes().newestMs());
+        }
+        return newestMs;
+    }
+
+    /**
+     * The first record from {@code startOffset} on whose time is {@code timestampMs} or later. The time index
+     * gives a place to begin, batches are told by the newest time in their headers, and only those that
+     * should hold the record are opened.
+     */
     PartitionLog.Found firstFrom(long timestampMs, long startOffset, End until) throws IOException {
-        var search = new TimeSearch(startOffset);
-        return first(startOffset, until, (segment, limit) -> segment.indexes().newestMs() < timestampMs ? null
-                : search.firstFrom(segment, limit, timestampMs));
-    }
-
-    /** The first record from {@code startOffset} on that has the newest time of all segments. */
-    PartitionLog.Found firstNewest(long startOffset, End until) throws IOException {
-        var newestMs = new long[] {RecordBatch.NO_TIMESTAMP};
-        first(startOffset, until, (segment, limit) -> {
-            newestMs[0] = Math.max(newestMs[0], segment.indexes().newestMs());
-            return null;
-        });
-        var search = new TimeSearch(startOffset);
-        return newestMs[0] < 0 ? PartitionLog.Found.NONE : first(startOffset, until, (segment, limit) ->
-                segment.indexes().newestMs() < newestMs[0] ? null : search.firstNewest(segment, limit));
-    }
-
-    private PartitionLog.Found first(long startOffset, End until, Sought sought) throws IOException {
-        var from = byBase.floorKey(startOffset);
-        for (var segment : byBase.subMap(from == null ? 0 : from, true, until.offset, false).values()) {
+        for (var segment : from(startOffset)) {
+            if (segment.baseOffset() >= until.offset) {
+                break;
+            }
             lease(segment);
             try {
-                var found = sought.in(segment, limit(segment, until));
-                if (found != null) {
-                    return found;
+                var indexes = segment.indexes();
+                int from = indexes.newestMs() < timestampMs ? limit(segment, until)
+                        : indexes.positionOf(timestampMs, startOffset);
+                var cursor = segment.cursor(from, limit(segment, until), BatchCursor.SMALL_WINDOW_BYTES);
+                while (cursor.next()) {
+                    var found = firstIn(cursor, timestampMs, startOffset);
+                    if (found != null) {
+                        return found;
+                    }
                 }
             } finally {
                 segment.release();
             }
         }
         return PartitionLog.Found.NONE;
+    }
+
+    /** The record in the cursor's batch, or null; the batch's first one where it cannot be opened. */
+    private static PartitionLog.Found firstIn(BatchCursor cursor, long timestampMs, long startOffset)
+            throws IOException {
+        var batch = cursor.batch();
+        if (batch.lastOffset() < startOffset || batch.maxTimestamp() < timestampMs) {
+            return null;
+        }
+        if (cursor.sizeBytes() <= BatchCheck.OPENED_LIMIT_BYTES) {
+            try {
+                for (var record : cursor.whole().records(BatchCheck.OPENED_LIMIT_BYTES)) {
+                    if (record.offset() >= startOffset && record.timestampMs() >= timestampMs) {
+                        return new PartitionLog.Found(record.offset(), record.timestampMs(),
+                                batch.leaderEpoch());
+                    }
+                }
+                return null;
+            } catch (CorruptBatchException unreadable) {
+                // Told by its header, as one that is too large to be opened.
+            }
+        }
+        return new PartitionLog.Found(Math.max(batch.baseOffset(), startOffset), batch.maxTimestamp(),
+                batch.leaderEpoch());
     }
 
     private static int limit(Segment segment, End until) {

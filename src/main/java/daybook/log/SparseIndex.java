@@ -89,15 +89,16 @@ final class SparseIndex {
     }
 
     /**
-     * Whether file and last entry can be those of a sealed index; what a power cut leaves behind often
-     * cannot.
+     * Whether file and last entry can be those of a sealed index; what a power cut leaves behind, zeros above
+     * all, often cannot. The value alone may be zero: the newest time may be that of the first record.
      */
     boolean plausible() throws IOException {
         int last = entries - 1;
         if (disk.sizeBytes(file) != (long) entries * entryBytes) {
             return false;
         }
-        return last < 0 || value(last) > 0 && (last == 0 || key(last) > key(0)) && value(last) >= value(0);
+        boolean written = last < 0 || key(last) > 0 || value(last) > 0;
+        return written && (last <= 0 || key(last) > key(0) && value(last) >= value(0));
     }
 
     boolean grows() {

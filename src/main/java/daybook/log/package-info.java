@@ -63,13 +63,14 @@
  *
  * <p>Locks, each taken only while holding none below it in this list:
  * <ol>
- *   <li>{@code Logs.lock}: making logs, the background's work;
+ *   <li>{@code Logs.backgroundLock}: the background's work, which may wait for the disk;
+ *   <li>{@code Logs.lock}: making logs;
  *   <li>{@code PartitionLog.lock}: appending, rolling, retention, the end of a log;
  *   <li>{@code Segment.indexLock}: opening and rebuilding indexes, deleting a segment;
- *   <li>{@code Directory.lock}: checkpoints, files to be deleted.
+ *   <li>{@code Directory.lock}: checkpoints.
  * </ol>
- * {@code Flusher.lock} is taken while holding none of them, or {@code Logs.lock} only, and nothing is locked
- * under it; the force itself runs without it. Readers take no lock: they see the high watermark, which is
- * written after the batch, and hold a lease on the segment they read.
+ * {@code Flusher.lock} is taken while holding none of them, or {@code Logs.backgroundLock} only, and nothing
+ * is locked under it; the force itself runs without it. Readers take no lock: they see the high watermark,
+ * which is written after the batch, and hold a lease on the segment they read.
  */
 package daybook.log;

@@ -250,27 +250,34 @@ class RecoveryTest {
     /** Also where the newest time is that of the first record: its entry has the value 0. */
     @Test
     void indexesOfACleanStopAreNotMadeAnew() throws IOException {
-        var config = new TestLogs.Config();
-        for (int batches = 0; batches < 3; batches++) {
-            var path = temp.resolve("batches" + batches);
+        var random = new Random(SEED);
+        var written = FileTime.fromMillis(TestLogs.NOW);
+        for (int round = 0; round < 20; round++) {
+            var config = new TestLogs.Config().segmentBytes(500 + random.nextInt(3_000));
+            config.intervalBytes = random.nextInt(600);
+            var path = temp.resolve("round" + round);
             try (var logs = TestLogs.open(path, config)) {
-                for (int i = 0; i < batches; i++) {
-                    TestLogs.done(logs.words().append(TestBatch.of(1, TestLogs.NOW).build()));
+                for (int i = random.nextInt(40) * (round % 4); i >= 0; i--) {
+                    long timeMs = random.nextInt(5) == 0 ? -1 : TestLogs.NOW + random.nextInt(3);
+                    TestLogs.done(logs.words().append(TestBatch.at(timeMs).build()));
                 }
             }
-            var written = FileTime.fromMillis(TestLogs.NOW);
-            var indexes = List.of(path.resolve("words-0/00000000000000000000.index"),
-                    path.resolve("words-0/00000000000000000000.timeindex"));
-            for (var index : indexes) {
-                Files.setLastModifiedTime(index, written);
+            for (var file : indexes(path)) {
+                Files.setLastModifiedTime(file, written);
             }
             try (var logs = TestLogs.open(path, config)) {
-                assertEquals(batches, TestLogs.all(logs.words()).size());
-                assertEquals(batches == 0 ? -1 : 0, logs.words().offsetForTime(1).offset());
+                TestLogs.all(logs.words());
+                assertEquals(-1, logs.words().offsetForTime(TestLogs.NOW + 3).offset());
             }
-            for (var index : indexes) {
-                assertEquals(written, Files.getLastModifiedTime(index), index + ", " + batches + " batches");
+            for (var file : indexes(path)) {
+                assertEquals(written, Files.getLastModifiedTime(file), file + ", seed " + SEED);
             }
+        }
+    }
+
+    private static List<Path> indexes(Path path) throws IOException {
+        try (var files = Files.list(path.resolve("words-0"))) {
+            return files.filter(file -> file.toString().endsWith("index")).toList();
         }
     }
 
