@@ -27,8 +27,8 @@ import java.nio.ByteBuffer;
  *   2  distance of the match, 1 and up
  *  (e) the rest of the length of the match
  * </pre>
- * A batch holds one frame; bytes behind it are passed over, as Kafka's own reader does. Dictionaries cannot be
- * named in a batch.
+ * A batch holds one frame; bytes behind it are passed over, as Kafka's own reader does. Dictionaries cannot
+ * be named in a batch.
  */
 final class Lz4 {
     private static final int MAGIC = 0x184D2204;

@@ -1,10 +1,12 @@
 /**
- * Record batches of magic 2, the only format that Kafka 4 writes: {@link daybook.record.RecordBatch} draws the
- * header, {@code RecordIterator} the records. A batch is a view of bytes that are somewhere else; what opens one is
- * named where it does ({@link daybook.record.RecordBatch#records}), because the broker nearly never should.
+ * Record batches of magic 2, the only format that Kafka 4 writes: {@link daybook.record.RecordBatch} draws
+ * the header, {@code RecordIterator} the records. A batch is a view of bytes that are somewhere else; what
+ * opens one is named where it does ({@link daybook.record.RecordBatch#records}), because the broker nearly
+ * never should.
  *
  * <p>Codecs are written by hand except gzip, which is the JDK's. They take hostile input: whatever the bytes,
- * decompressing ends in the original or in a {@link daybook.record.CorruptBatchException}, within a limit of memory.
+ * decompressing ends in the original or in a {@link daybook.record.CorruptBatchException}, within a limit of
+ * memory.
  *
  * <p>The room holds no lock and no shared state.
  */
