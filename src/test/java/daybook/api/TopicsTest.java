@@ -61,6 +61,7 @@ final class TopicsTest {
         }
 
         @SafeVarargs
+        @SuppressWarnings("varargs")
         static Asked assigned(String name, List<Integer> indexes, List<Integer>... brokers) {
             return new Asked(name, -1, -1, indexes, List.of(brokers), List.of());
         }
@@ -256,6 +257,7 @@ final class TopicsTest {
         }
 
         @SafeVarargs
+        @SuppressWarnings("varargs")
         static Growth to(String name, int count, List<Integer>... brokers) {
             return new Growth(name, count, List.of(brokers));
         }

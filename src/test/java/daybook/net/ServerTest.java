@@ -275,7 +275,7 @@ class ServerTest {
                         replies++;
                     }
                 } catch (java.io.EOFException ended) {
-                    client.close();
+                    client.socket.close();
                 }
                 stopper.join();
                 sender.join();
