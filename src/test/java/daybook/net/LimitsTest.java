@@ -268,7 +268,7 @@ class LimitsTest {
     }
 
     @Test
-    void twoThousandIdleConnections() throws IOException {
+    void twoThousandIdleConnections() throws Exception {
         var idle = new ArrayList<Echo.Client>();
         try (var echo = new Echo()) {
             for (int i = 0; i < 2_000; i++) {
@@ -277,12 +277,15 @@ class LimitsTest {
             for (var client : idle) {
                 assertArrayEquals(PING, client.ask(PING));
             }
-            echo.clock.ms.addAndGet(5_000);
             long from = System.nanoTime();
-            echo.server.stop(30_000);
+            var stopper = Thread.ofPlatform().start(() -> echo.server.stop(30_000));
+            for (var client : idle) {
+                assertTrue(client.closed());
+                client.close();
+            }
+            stopper.join();
             long tookMs = (System.nanoTime() - from) / 1_000_000;
             assertTrue(tookMs < 5_000, tookMs + " ms");
-            assertTrue(idle.get(1_999).closed());
         } finally {
             closeAll(idle);
         }
