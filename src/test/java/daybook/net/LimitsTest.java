@@ -153,7 +153,7 @@ class LimitsTest {
             }
             greedy.socket.close();
             flood.join();
-            echo.server.stop(10_000);
+            echo.server.stop(1_000);
             assertEquals(0, echo.server.memory.usedBytes());
             assertEquals(0, echo.leases.get());
         }

@@ -224,7 +224,7 @@ class ServerTest {
                 }
             }
             other.socket.close();
-            echo.server.stop(10_000);
+            echo.server.stop(1_000);
             assertEquals(0, echo.server.memory.usedBytes());
         }
     }
@@ -310,7 +310,7 @@ class ServerTest {
             client.sendFrame(new byte[] {'w'});
             client.sendFrame(new byte[] {'x'});
             assertTrue(echo.waits.await(10, TimeUnit.SECONDS));
-            echo.server.stop(30_000);
+            echo.server.stop(3_000);
             assertArrayEquals(new byte[] {'w'}, client.reply());
         }
     }
