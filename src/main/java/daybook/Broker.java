@@ -21,6 +21,7 @@ import daybook.log.TopicPartition;
 import daybook.net.Connection;
 import daybook.net.Limits;
 import daybook.net.Listener;
+import daybook.net.RateLimitedLog;
 import daybook.net.Server;
 import daybook.wire.Uuid;
 import daybook.wire.Writer;
@@ -127,7 +128,8 @@ public final class Broker implements AutoCloseable {
         }
         logs.load(expected(catalog.image()));
         catalog.onChange(this::changed);
-        dispatcher = new Dispatcher(new Apis(new Services(catalog, logs, () -> config, clock)));
+        var log = new RateLimitedLog(System.getLogger("daybook.api"), clock);
+        dispatcher = new Dispatcher(new Apis(new Services(catalog, logs, () -> config, clock, log)));
         logs.start();
         server.start();
     }

@@ -21,7 +21,6 @@ import java.io.IOException;
  * none here, and a client that looks for it learns from ApiVersions that it cannot.
  */
 record InitProducerId(Services services) {
-    private static final System.Logger LOG = System.getLogger("daybook.api");
     private static final int NO_EPOCH = -1;
     private static final long NO_ID = -1;
 
@@ -44,7 +43,7 @@ record InitProducerId(Services services) {
         try {
             write(out, ErrorCode.NONE, services.catalog().producerId(), 0);
         } catch (IOException failed) {
-            LOG.log(System.Logger.Level.WARNING, "A producer got no id: " + failed);
+            services.log().warn("producer id", "A producer got no id: " + failed);
             write(out, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, NO_ID, NO_EPOCH);
         }
     }

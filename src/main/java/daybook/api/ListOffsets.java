@@ -28,7 +28,6 @@ import static daybook.api.ByTopic.NO_IDS;
  * There is no tiered storage: -4 is the earliest, and there is nothing at -5 and -6.
  */
 record ListOffsets(Services services) {
-    private static final System.Logger LOG = System.getLogger("daybook.api");
     private static final int LATEST = -1;
     private static final int EARLIEST = -2;
     private static final int MAX_TIMESTAMP = -3;
@@ -88,11 +87,12 @@ record ListOffsets(Services services) {
         };
     }
 
-    private static Answer answer(Query query, Partitions.Led led, long timestamp) {
+    private Answer answer(Query query, Partitions.Led led, long timestamp) {
         try {
             return new Answer(ErrorCode.NONE, find(query, led, timestamp));
         } catch (UncheckedIOException failed) {
-            LOG.log(System.Logger.Level.ERROR, "No time can be found in " + led.log().partition(), failed);
+            services.log().warn("time", "No time can be found in " + led.log().partition()
+                    + ": " + failed);
             return Answer.failed(ErrorCode.KAFKA_STORAGE_ERROR);
         }
     }

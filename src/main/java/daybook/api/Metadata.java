@@ -37,7 +37,6 @@ import java.util.List;
  */
 record Metadata(Services services) {
     private static final int IDS_SERVED_FROM = 12;
-    private static final System.Logger LOG = System.getLogger("daybook.api");
 
     /** What is asked; no topics at all is null. */
     private record Query(List<TopicRef> topics, boolean createMissing, boolean clusterOperations,
@@ -120,7 +119,7 @@ record Metadata(Services services) {
         try {
             new CreateTopics(services).create(wanted, false);
         } catch (IOException failed) {
-            LOG.log(System.Logger.Level.WARNING, "Topics that a client asked for were not made: " + failed);
+            services.log().warn("create", "Topics that a client asked for were not made: " + failed);
         }
     }
 

@@ -17,6 +17,7 @@ import daybook.log.PartitionLog;
 import daybook.log.TopicPartition;
 import daybook.net.Limits;
 import daybook.net.Listener;
+import daybook.net.RateLimitedLog;
 import daybook.net.Server;
 import daybook.wire.ErrorCode;
 import daybook.wire.Uuid;
@@ -57,7 +58,8 @@ final class TestBroker implements AutoCloseable {
         config = BrokerConfig.of(settings);
         logs.load(List.of());
         catalog.onChange(this::follow);
-        services = new Services(catalog, logs, this::config, clock);
+        services = new Services(catalog, logs, this::config, clock,
+                new RateLimitedLog(System.getLogger("daybook.api"), clock));
         apis = new Apis(services);
         server = new Server(List.of(new Listener("PLAINTEXT", "127.0.0.1", 0)),
                 () -> new Limits(1, 1 << 24, 1 << 26, 100, config.integer("max.connections.per.ip"), 600_000,
