@@ -22,6 +22,12 @@ final class BatchCheck {
     private static final int LENGTH_LEAST = 14;
     /** A compressed batch stays sealed, so its count is believed, as far as there can be so many records. */
     private static final int COMPRESSED_MOST = OPENED_LIMIT_BYTES / RecordBatch.RECORD_LEAST_BYTES;
+    /**
+     * No codec packs more records than this into a byte: zstd comes near it with records that are all alike,
+     * but with offsets that rise by one, as they must, to two or three. So a few bytes cannot use up offsets
+     * by the million.
+     */
+    private static final long COMPRESSED_PER_BYTE_MOST = 2_000;
     private static final int RECORD_ERRORS_MOST = 1_000;
     private static final int CODECS = Codec.values().length;
 
@@ -56,7 +62,7 @@ final class BatchCheck {
         }
         int count = batch.recordCount();
         boolean counted = count > 0 && batch.lastOffsetDelta() == count - 1
-                && (batch.codecId() == Codec.NONE.id() ? batch.countHolds() : count <= COMPRESSED_MOST);
+                && (batch.codecId() == Codec.NONE.id() ? batch.countHolds() : count <= compressedMost(batch));
         boolean sequenced = batch.producerId() < 0 || batch.baseSequence() >= 0;
         if (!counted || !sequenced || batch.control()) {
             return refused(ErrorCode.INVALID_RECORD, startOffset);
@@ -71,6 +77,11 @@ final class BatchCheck {
             return refused(ErrorCode.RECORD_LIST_TOO_LARGE, -1);
         }
         return config.logAppendTime() ? null : times(batch);
+    }
+
+    private static long compressedMost(RecordBatch batch) {
+        long payloadBytes = batch.sizeBytes() - RecordBatch.HEADER_BYTES;
+        return Math.min(COMPRESSED_MOST, payloadBytes * COMPRESSED_PER_BYTE_MOST);
     }
 
     /** Whether the bytes begin with one batch of magic 2 and hold no second one. */

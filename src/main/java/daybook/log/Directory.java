@@ -14,7 +14,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Queue;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
@@ -23,6 +25,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 import java.util.function.ToLongFunction;
+import java.util.regex.Pattern;
 
 /**
  * One log directory: its lock against other processes, its identity, its checkpoints, and the files in it
@@ -34,6 +37,12 @@ final class Directory {
     static final String PARTITION_METADATA = "partition.metadata";
 
     private static final System.Logger LOG = System.getLogger("daybook.log");
+    private static final List<String> CHECKPOINTS = List.of(Checkpoints.RECOVERY_POINTS,
+            Checkpoints.START_OFFSETS, Checkpoints.HIGH_WATERMARKS);
+    private static final String DELETE = "-delete";
+    private static final String STRAY = "-stray";
+    private static final Pattern DELETED = Pattern.compile(".+-[0-9]+\\.[0-9a-f]{32}" + DELETE);
+    private static final int NAME_MOST = 255;
     private static final int SMALL_FILE_BYTES = 1 << 16;
     /** More forces than this at once gain nothing on one file system. */
     private static final int FORCERS = 8;
@@ -50,6 +59,11 @@ final class Directory {
     private final Closeable fileLock;
     private final boolean clean;
     private final Map<TopicPartition, PartitionLog> logs = new ConcurrentHashMap<>();
+    /**
+     * Partitions that the checkpoints name, or that could not be opened: what the checkpoints say of them
+     * stays as it is, since their logs were never recovered.
+     */
+    private final Set<TopicPartition> unopened = ConcurrentHashMap.newKeySet();
     /** Wait for the disk, for all logs here. */
     private final ExecutorService forcers = Executors.newFixedThreadPool(FORCERS,
             Thread.ofPlatform().daemon().name("daybook-force-", 0).factory());
@@ -69,8 +83,10 @@ final class Directory {
         this.path = path;
         this.fileLock = fileLock;
         this.clean = disk.exists(path.resolve(CLEAN_MARK));
-        for (var file : List.of(Checkpoints.RECOVERY_POINTS, Checkpoints.START_OFFSETS)) {
-            checkpoints.put(file, Checkpoints.offsets(disk, path.resolve(file)));
+        for (var file : CHECKPOINTS) {
+            var offsets = Checkpoints.offsets(disk, path.resolve(file));
+            checkpoints.put(file, offsets);
+            unopened.addAll(offsets.keySet());
         }
     }
 
@@ -114,6 +130,11 @@ final class Directory {
     /** The open logs of the directory. */
     Map<TopicPartition, PartitionLog> logs() {
         return logs;
+    }
+
+    /** Partitions here that are not open, though the checkpoints name them or their directories are there. */
+    Set<TopicPartition> unopened() {
+        return unopened;
     }
 
     /** The threads that force the logs of this directory. */
@@ -180,6 +201,7 @@ final class Directory {
 
     /** Opens the log in {@code directory}, a directory in this one, and recovers it. */
     PartitionLog openLog(Logs.Expected expected, Path directory, boolean trusted) throws IOException {
+        unopened.add(expected.partition());
         var starts = checkpoints.get(Checkpoints.START_OFFSETS);
         var recoveryPoints = checkpoints.get(Checkpoints.RECOVERY_POINTS);
         var recovery = new Recovery(disk, directory, expected.config(),
@@ -187,12 +209,19 @@ final class Directory {
                 recoveryPoints.getOrDefault(expected.partition(), 0L), clock.millis());
         var log = new PartitionLog(this, expected, directory, recovery.open(trusted));
         logs.put(expected.partition(), log);
+        unopened.remove(expected.partition());
         return log;
     }
 
-    /** Makes the directory of a new partition, on the disk with its topic id before this returns. */
+    /**
+     * Makes the directory of a new partition, on the disk with its topic id before this returns. One that is
+     * there already is that of an older topic, and its records are not to be found in the new one.
+     */
     PartitionLog createLog(Logs.Expected expected) throws IOException {
         var directory = path.resolve(expected.partition().toString());
+        if (disk.exists(directory)) {
+            stray(directory, expected.partition());
+        }
         forget(expected.partition());
         disk.createDirectories(directory);
         disk.forceDirectory(path);
@@ -200,10 +229,37 @@ final class Directory {
         return openLog(expected, directory, true);
     }
 
-    /** Gives a partition's directory another name, on the disk before this returns. */
-    void rename(Path from, Path to) throws IOException {
-        disk.rename(from, to);
+    /** Gives the directory of a partition that the catalog does not know a name that nobody looks for. */
+    void stray(Path directory, TopicPartition partition) throws IOException {
+        var renamed = rename(directory, partition, STRAY);
+        LOG.log(Level.WARNING, "The catalog does not know the partition in {0}; it is renamed to {1}",
+                directory, renamed);
+        forget(partition);
+    }
+
+    /** Gives the directory of a deleted partition another name, and what is in it up for deletion. */
+    void delete(Path directory, TopicPartition partition, long delayMs) throws IOException {
+        deleteLater(List.of(rename(directory, partition, DELETE)), clock.millis() + delayMs);
+        forget(partition);
+    }
+
+    /**
+     * Puts a partition's directory aside, on the disk before this returns, by a name of Kafka's form; the
+     * topic's name is cut where that would be too long.
+     */
+    private Path rename(Path directory, TopicPartition partition, String suffix) throws IOException {
+        var unique = UUID.randomUUID().toString().replace("-", "");
+        var end = "-" + partition.partition() + "." + unique + suffix;
+        int length = Math.min(partition.topic().length(), NAME_MOST - end.length());
+        var renamed = path.resolve(partition.topic().substring(0, length) + end);
+        disk.rename(directory, renamed);
         disk.forceDirectory(path);
+        return renamed;
+    }
+
+    /** Whether this is the name of a deleted partition's directory. */
+    static boolean deleted(String name) {
+        return DELETED.matcher(name).matches();
     }
 
     /** The topic id in a partition's directory; null where it has none. */
@@ -233,17 +289,18 @@ final class Directory {
 
     // Checkpoints.
 
-    boolean hasRecoveryPoint(TopicPartition partition) {
-        return checkpoints.get(Checkpoints.RECOVERY_POINTS).containsKey(partition);
+    /** All of the partition before it was on the disk; -1 where that is not written down. */
+    long recoveryPoint(TopicPartition partition) {
+        return checkpoints.get(Checkpoints.RECOVERY_POINTS).getOrDefault(partition, -1L);
     }
 
     /** Writes all three files, those of them that change. */
     void checkpoint() throws IOException {
         lock.lock();
         try {
-            write(Checkpoints.RECOVERY_POINTS, offsets(log -> true, PartitionLog::recoveryPoint));
+            write(Checkpoints.RECOVERY_POINTS, log -> true, PartitionLog::recoveryPoint);
             checkpointStartOffsets();
-            write(Checkpoints.HIGH_WATERMARKS, offsets(log -> true, PartitionLog::highWatermark));
+            write(Checkpoints.HIGH_WATERMARKS, log -> true, PartitionLog::highWatermark);
         } finally {
             lock.unlock();
         }
@@ -253,17 +310,17 @@ final class Directory {
     void checkpointStartOffsets() throws IOException {
         lock.lock();
         try {
-            write(Checkpoints.START_OFFSETS,
-                    offsets(PartitionLog::beginsInsideSegment, PartitionLog::startOffset));
+            write(Checkpoints.START_OFFSETS, PartitionLog::beginsInsideSegment, PartitionLog::startOffset);
         } finally {
             lock.unlock();
         }
     }
 
     /** Takes a partition out of the files: a new one of its name must not find what was true of the old. */
-    private void forget(TopicPartition partition) throws IOException {
+    void forget(TopicPartition partition) throws IOException {
         lock.lock();
         try {
+            unopened.remove(partition);
             for (var file : List.of(Checkpoints.RECOVERY_POINTS, Checkpoints.START_OFFSETS)) {
                 var rest = new TreeMap<TopicPartition, Long>(Checkpoints::byName);
                 rest.putAll(checkpoints.get(file));
@@ -275,15 +332,18 @@ final class Directory {
         }
     }
 
-    private Map<TopicPartition, Long> offsets(Predicate<PartitionLog> chosen,
-            ToLongFunction<PartitionLog> offset) {
+    /** Writes the offsets of the open logs that are chosen, and those that stay as they are. */
+    private void write(String file, Predicate<PartitionLog> chosen, ToLongFunction<PartitionLog> offset)
+            throws IOException {
         var offsets = new TreeMap<TopicPartition, Long>(Checkpoints::byName);
+        offsets.putAll(checkpoints.get(file));
+        offsets.keySet().retainAll(unopened);
         for (var log : logs.values()) {
             if (chosen.test(log)) {
                 offsets.put(log.partition(), offset.applyAsLong(log));
             }
         }
-        return offsets;
+        write(file, offsets);
     }
 
     private void write(String file, Map<TopicPartition, Long> offsets) throws IOException {

@@ -96,7 +96,7 @@ final class Flusher {
         long reached = -1;
         try {
             reached = source.force();
-        } catch (IOException failure) {
+        } catch (Throwable failure) {
             // The source has told it; here it only counts that the disk did not take the bytes.
         } finally {
             end(reached);

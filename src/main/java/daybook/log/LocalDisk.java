@@ -98,6 +98,9 @@ final class LocalDisk implements Disk {
             if (force) {
                 channel.force(true);
             }
+        } catch (IOException failure) {
+            delete(beside);
+            throw failure;
         }
         rename(beside, file);
         if (force) {

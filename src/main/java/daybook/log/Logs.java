@@ -34,9 +34,6 @@ public final class Logs implements AutoCloseable {
     public static final TopicPartition METADATA = new TopicPartition("__cluster_metadata", 0);
 
     private static final System.Logger LOG = System.getLogger("daybook.log");
-    private static final int DIRECTORY_NAME_MOST = 255;
-    private static final String DELETE = "-delete";
-    private static final String STRAY = "-stray";
     private static final int FIRST_NODE_ID = 1;
     private static final long TICK_NANOS = 1_000_000_000L;
 
@@ -50,7 +47,8 @@ public final class Logs implements AutoCloseable {
     private final PartitionLog metadataLog;
     private final boolean firstStart;
     private final Map<TopicPartition, PartitionLog> logs = new ConcurrentHashMap<>();
-    private final Set<TopicPartition> offline = ConcurrentHashMap.newKeySet();
+    /** Partitions that are expected here, but have no log until the broker is started again. */
+    private final Map<TopicPartition, Expected> offline = new ConcurrentHashMap<>();
     /** Held while logs are made. */
     private final ReentrantLock lock = new ReentrantLock();
     /** Held by the background while it works, so that it is not under way when the logs are closed. */
@@ -61,6 +59,8 @@ public final class Logs implements AutoCloseable {
     private long checkpointAtMs;
     /** Null before {@link #start}. Guarded by {@link #backgroundLock}. */
     private Thread background;
+    /** Whether all that is here was recovered, so that the directories can be marked as closed properly. */
+    private volatile boolean loaded;
     private volatile boolean closing;
 
     private Logs(LogSettings settings, int configuredNodeId, Disk disk, InstantSource clock,
@@ -91,7 +91,7 @@ public final class Logs implements AutoCloseable {
         var expected = new Expected(Uuid.METADATA_TOPIC, METADATA, 0, LogConfig.METADATA);
         var path = home.path().resolve(METADATA.toString());
         this.metadataLog = disk.exists(path)
-                ? home.openLog(expected, path, home.clean() && home.hasRecoveryPoint(METADATA))
+                ? home.openLog(expected, path, home.clean() && home.recoveryPoint(METADATA) >= 0)
                 : home.createLog(expected);
         this.firstStart = metadataLog.endOffset() == 0;
         this.retentionAtMs = clock.millis() + settings.retentionCheckMs();
@@ -117,7 +117,11 @@ public final class Logs implements AutoCloseable {
             if (settings.directories().stream().noneMatch(directories::containsKey)) {
                 throw new IOException("None of the log directories can be used");
             }
-            return new Logs(settings, configuredNodeId, disk, clock, directories);
+            var logs = new Logs(settings, configuredNodeId, disk, clock, directories);
+            if (logs.firstStart) {
+                logs.refuseUnknown();
+            }
+            return logs;
         } catch (IOException | RuntimeException failure) {
             for (var directory : directories.values()) {
                 directory.unlock();
@@ -143,6 +147,22 @@ public final class Logs implements AutoCloseable {
             throw new IOException("The log directory " + path + " is in use by another broker");
         }
         into.put(path, directory);
+    }
+
+    /** Fails where partitions are here of which an empty metadata log knows nothing. */
+    private void refuseUnknown() throws IOException {
+        for (var directory : directories.values()) {
+            for (var name : disk.list(directory.path())) {
+                var partition = TopicPartition.parse(name);
+                if (partition != null && !partition.equals(METADATA)) {
+                    close();
+                    throw new IOException("The metadata log in " + metadataLog.directory() + " is empty, but "
+                            + directory.path().resolve(name) + " looks like a partition: its topic would be"
+                            + " lost. Put the metadata log back, or, to begin with no topics, move the"
+                            + " directories of partitions away");
+                }
+            }
+        }
     }
 
     /** Fails where a directory belongs to another than {@code owner}, to whom {@code home} belongs. */
@@ -203,13 +223,13 @@ public final class Logs implements AutoCloseable {
             for (var name : disk.list(directory.path())) {
                 var path = directory.path().resolve(name);
                 var partition = TopicPartition.parse(name);
-                if (name.endsWith(DELETE)) {
+                if (Directory.deleted(name)) {
                     directory.deleteLater(List.of(path), clock.millis());
                 } else if (partition != null && !partition.equals(METADATA)) {
                     var one = missing.get(partition);
                     var topicId = directory.topicId(path);
                     if (one == null || topicId != null && !topicId.equals(one.topicId())) {
-                        stray(directory, path, partition);
+                        directory.stray(path, partition);
                         continue;
                     }
                     var other = found.put(partition, directory);
@@ -221,23 +241,34 @@ public final class Logs implements AutoCloseable {
                 }
             }
         }
-        boolean allHere = directories.keySet().containsAll(settings.directories());
         missing.keySet().removeAll(found.keySet());
         for (var one : missing.values()) {
-            if (allHere) {
+            if (!lost(one)) {
                 tasks.add(() -> createOrTell(one));
-            } else {
-                offline.add(one.partition());
             }
         }
         inParallel(tasks);
+        directories.values().forEach(directory -> directory.unopened().retainAll(offline.keySet()));
+        loaded = true;
     }
 
-    private void stray(Directory directory, Path path, TopicPartition partition) throws IOException {
-        var renamed = directory.path().resolve(renamed(partition, STRAY));
-        LOG.log(Level.WARNING, "The catalog does not know the partition in {0}; it is renamed to {1}", path,
-                renamed);
-        directory.rename(path, renamed);
+    /** Takes a partition offline that is missing, but was here, or may be in a directory that failed. */
+    private boolean lost(Expected expected) {
+        boolean allHere = directories.keySet().containsAll(settings.directories());
+        boolean lost = !allHere;
+        for (var directory : directories.values()) {
+            long recoveryPoint = directory.recoveryPoint(expected.partition());
+            if (recoveryPoint > 0) {
+                lost = true;
+                LOG.log(Level.ERROR, "{0} is missing in {1}, where its records before offset {2} were on the"
+                        + " disk: it is offline. Put its directory back and start the broker again, or delete"
+                        + " the topic", expected.partition(), directory.path(), Long.toString(recoveryPoint));
+            }
+        }
+        if (lost) {
+            offline.put(expected.partition(), expected);
+        }
+        return lost;
     }
 
     private void open(Directory directory, Expected expected, Path path, Uuid topicId) {
@@ -246,8 +277,9 @@ public final class Logs implements AutoCloseable {
                 directory.writeTopicId(path, expected.topicId());
             }
             logs.put(expected.partition(), directory.openLog(expected, path, directory.clean()));
-        } catch (IOException failure) {
-            offline.add(expected.partition());
+        } catch (Throwable failure) {
+            // Whatever it was, an Error of a mapped index too: the log was not recovered.
+            offline.put(expected.partition(), expected);
             LOG.log(Level.ERROR, path + " cannot be opened: the partition is offline", failure);
         }
     }
@@ -255,8 +287,7 @@ public final class Logs implements AutoCloseable {
     private void createOrTell(Expected expected) {
         try {
             create(expected);
-        } catch (IOException failure) {
-            offline.add(expected.partition());
+        } catch (Throwable failure) {
             LOG.log(Level.ERROR, expected.partition() + " cannot be made: it is offline", failure);
         }
     }
@@ -278,7 +309,8 @@ public final class Logs implements AutoCloseable {
      * Makes the log of a new partition, in the directory with the fewest; one that is there already is
      * returned as it is.
      *
-     * @throws IOException if the disk fails, or the partition of another topic of that name is there
+     * @throws IOException if the disk fails, and the partition is offline then; if it was offline already; or
+     *     if the partition of another topic of that name is there
      */
     public PartitionLog create(Expected expected) throws IOException {
         lock.lock();
@@ -291,12 +323,19 @@ public final class Logs implements AutoCloseable {
                 }
                 return present;
             }
+            if (offline.containsKey(expected.partition())) {
+                throw new IOException(expected.partition() + " is offline");
+            }
             var directory = settings.directories().stream().map(directories::get).filter(one -> one != null)
                     .min(Comparator.comparingInt(one -> one.logs().size())).orElseThrow();
             var log = directory.createLog(expected);
-            offline.remove(expected.partition());
             logs.put(expected.partition(), log);
             return log;
+        } catch (Throwable failure) {
+            if (!logs.containsKey(expected.partition())) {
+                offline.put(expected.partition(), expected);
+            }
+            throw failure;
         } finally {
             lock.unlock();
         }
@@ -309,31 +348,34 @@ public final class Logs implements AutoCloseable {
 
     /** Whether the partition is expected here but could not be opened. */
     public boolean offline(String topic, int partition) {
-        return offline.contains(new TopicPartition(topic, partition));
+        return offline.containsKey(new TopicPartition(topic, partition));
     }
 
     /** Deletes a partition: it is gone at once, its files after {@code file.delete.delay.ms}. */
     public void delete(TopicPartition partition) {
-        offline.remove(partition);
+        var unopened = offline.remove(partition);
         var log = logs.remove(partition);
-        if (log == null) {
-            return;
-        }
-        var home = directories.get(log.directory().getParent());
-        home.logs().remove(partition);
         try {
-            log.delete(home.path().resolve(renamed(partition, DELETE)));
+            if (log != null) {
+                directories.get(log.directory().getParent()).logs().remove(partition);
+                log.delete();
+            } else if (unopened != null) {
+                deleteUnopened(unopened);
+            }
         } catch (IOException failure) {
             LOG.log(Level.ERROR, "Deleting " + partition + " failed", failure);
         }
     }
 
-    /** Kafka's name for a directory that is put aside; the topic's name is cut where it would be too long. */
-    private static String renamed(TopicPartition partition, String suffix) {
-        var unique = java.util.UUID.randomUUID().toString().replace("-", "");
-        var end = "-" + partition.partition() + "." + unique + suffix;
-        int length = Math.min(partition.topic().length(), DIRECTORY_NAME_MOST - end.length());
-        return partition.topic().substring(0, length) + end;
+    private void deleteUnopened(Expected expected) throws IOException {
+        for (var directory : directories.values()) {
+            var path = directory.path().resolve(expected.partition().toString());
+            if (disk.exists(path)) {
+                directory.delete(path, expected.partition(), expected.config().fileDeleteDelayMs());
+            } else {
+                directory.forget(expected.partition());
+            }
+        }
     }
 
     /** The logs of all partitions, without the metadata log. */
@@ -372,7 +414,11 @@ public final class Logs implements AutoCloseable {
     private void runBackground() {
         while (!closing) {
             LockSupport.parkNanos(TICK_NANOS);
-            tick(clock.millis());
+            try {
+                tick(clock.millis());
+            } catch (Throwable untold) {
+                // Not even the telling worked; the next tick may.
+            }
         }
     }
 
@@ -383,20 +429,28 @@ public final class Logs implements AutoCloseable {
             if (closing) {
                 return;
             }
-            logs.values().forEach(log -> log.forceWhatIsDue(nowMs));
-            directories.values().forEach(directory -> directory.deleteDue(nowMs));
+            logs.values().forEach(log -> attempt(log.directory(), () -> log.forceWhatIsDue(nowMs)));
+            directories.values().forEach(one -> attempt(one.path(), () -> one.deleteDue(nowMs)));
             if (nowMs >= retentionAtMs) {
                 retentionAtMs = nowMs + settings.retentionCheckMs();
-                logs.values().forEach(log -> log.retain(nowMs, settings.producerIdExpirationMs()));
+                long expirationMs = settings.producerIdExpirationMs();
+                logs.values().forEach(log -> attempt(log.directory(), () -> log.retain(nowMs, expirationMs)));
             }
             if (nowMs >= checkpointAtMs) {
                 checkpointAtMs = nowMs + settings.flushCheckpointMs();
-                directories.values().forEach(this::checkpoint);
+                directories.values().forEach(one -> attempt(one.path(), () -> checkpoint(one)));
             }
-        } catch (RuntimeException fault) {
-            LOG.log(Level.ERROR, "The background of the logs failed; it goes on", fault);
         } finally {
             backgroundLock.unlock();
+        }
+    }
+
+    /** One thing to do; where it fails, by an Error too, the others are done nevertheless. */
+    private static void attempt(Path where, Runnable task) {
+        try {
+            task.run();
+        } catch (Throwable fault) {
+            LOG.log(Level.ERROR, "The background failed in " + where + "; it goes on", fault);
         }
     }
 
@@ -410,7 +464,11 @@ public final class Logs implements AutoCloseable {
         }
     }
 
-    /** Forces and closes everything. A directory in which nothing failed is marked as closed properly. */
+    /**
+     * Forces and closes everything. A directory in which nothing failed is marked as closed properly, unless
+     * something in it was not recovered: a partition that is offline, or, where a start ended before {@link
+     * #load} did, all of it, if it had no mark before.
+     */
     @Override
     public void close() {
         backgroundLock.lock();
@@ -428,15 +486,21 @@ public final class Logs implements AutoCloseable {
         for (var directory : directories.values()) {
             for (var log : directory.logs().values()) {
                 tasks.add(() -> {
-                    if (!log.close()) {
-                        dirty.add(directory.path());
+                    boolean closed = false;
+                    try {
+                        closed = log.close();
+                    } finally {
+                        if (!closed) {
+                            dirty.add(directory.path());
+                        }
                     }
                 });
             }
         }
         inParallel(tasks);
         for (var directory : directories.values()) {
-            close(directory, !dirty.contains(directory.path()));
+            boolean recovered = loaded ? directory.unopened().isEmpty() : directory.clean();
+            close(directory, recovered && !dirty.contains(directory.path()));
         }
     }
 

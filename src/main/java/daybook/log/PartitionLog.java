@@ -234,8 +234,8 @@ public final class PartitionLog {
             producers.note(batch);
             end = new Segments.End(batch.nextOffset(), segment, segment.sizeBytes());
             highWatermark = end;
-        } catch (IOException | InternalError failure) {
-            // An InternalError is how the JVM tells that a mapped index could not be written.
+        } catch (IOException | Error failure) {
+            // Errors too: an InternalError is how the JVM tells that a mapped index could not be written.
             fail("A batch could not be written", failure);
             return BatchCheck.refused(ErrorCode.KAFKA_STORAGE_ERROR, -1);
         }
@@ -244,8 +244,21 @@ public final class PartitionLog {
 
     /** Begins a segment at the log's end. Under {@link #lock}. */
     private Segment roll(long nowMs) throws IOException {
-        segments.finish(producers, end.offset());
-        return segments.begin(end.offset(), config, nowMs);
+        return segments.roll(producers, end.offset(), config, nowMs);
+    }
+
+    /** As {@link #roll}, for a log that goes on with its last segment where that fails. */
+    private boolean rolled(long nowMs) {
+        try {
+            roll(nowMs);
+            return true;
+        } catch (IOException | InternalError failure) {
+            LOG.log(Level.ERROR, "Rolling " + partition + " failed", failure);
+            if (segments.leftBehind(end.offset())) {
+                fail("A new segment's file cannot be deleted", failure);
+            }
+            return false;
+        }
     }
 
     /** What is answered to a batch that is not to be appended; null where it is. Under {@link #lock}. */
@@ -305,7 +318,8 @@ public final class PartitionLog {
             for (var segment : segments.from(flusher.forcedOffset())) {
                 segment.force();
             }
-        } catch (IOException failure) {
+        } catch (Throwable failure) {
+            // Whatever it was: it is not known what is on the disk.
             fail("Forcing to the disk failed", failure);
             throw failure;
         }
@@ -447,8 +461,7 @@ public final class PartitionLog {
                 return new Deleted.OutOfRange();
             }
             if (from > startOffset && !closed) {
-                startOffset = from;
-                home.checkpointStartOffsets();
+                startAt(from);
                 remove(segments.passed(startOffset), clock.millis());
             }
             return new Deleted.Done(startOffset);
@@ -457,6 +470,18 @@ public final class PartitionLog {
             return new Deleted.Failed();
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** Moves the start, for good; or not at all where that cannot be written. Under {@link #lock}. */
+    private void startAt(long offset) throws IOException {
+        long before = startOffset;
+        startOffset = offset;
+        try {
+            home.checkpointStartOffsets();
+        } catch (Throwable failure) {
+            startOffset = before;
+            throw failure;
         }
     }
 
@@ -471,10 +496,8 @@ public final class PartitionLog {
             if (!closed) {
                 var expendable = segments.expendable(config, startOffset, nowMs);
                 boolean all = !expendable.isEmpty() && expendable.getLast() == segments.active();
-                if (all && refusesWrites) {
+                if (all && (refusesWrites || !rolled(nowMs))) {
                     expendable.removeLast();
-                } else if (all) {
-                    roll(nowMs);
                 }
                 remove(expendable, nowMs);
             }
@@ -495,14 +518,13 @@ public final class PartitionLog {
         }
     }
 
-    /** Renames the directory, so that the partition is gone at once, and gives its files up for deletion. */
-    void delete(Path renamed) throws IOException {
+    /** Ends the log, and puts its directory aside, so that the partition is gone at once. */
+    void delete() throws IOException {
         lock.lock();
         try {
             closed = true;
-            home.rename(directory, renamed);
             segments.release();
-            home.deleteLater(List.of(renamed), clock.millis() + config.fileDeleteDelayMs());
+            home.delete(directory, partition, config.fileDeleteDelayMs());
         } finally {
             lock.unlock();
             wake();

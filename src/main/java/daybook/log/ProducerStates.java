@@ -164,18 +164,25 @@ public final class ProducerStates {
     // Snapshots.
 
     /**
-     * Writes a snapshot of the state after all before {@code offset}, unless there is one.
+     * Writes a snapshot of the state after all before {@code offset}, unless there is one. One that cannot be
+     * written is only missed: the next start replays more.
      *
      * @param keep the offsets of the snapshots that are to stay; others are deleted
      */
-    void snapshot(long offset, Set<Long> keep) throws IOException {
-        if (snapshots.add(offset)) {
-            disk.replace(Segment.path(directory, offset, Segment.SNAPSHOT), encode(), false);
-        }
-        for (var old : List.copyOf(snapshots)) {
-            if (old != offset && !keep.contains(old)) {
-                dropSnapshot(old);
+    void snapshot(long offset, Set<Long> keep) {
+        var file = Segment.path(directory, offset, Segment.SNAPSHOT);
+        try {
+            if (!snapshots.contains(offset)) {
+                disk.replace(file, encode(), false);
+                snapshots.add(offset);
             }
+            for (var old : List.copyOf(snapshots)) {
+                if (old != offset && !keep.contains(old)) {
+                    dropSnapshot(old);
+                }
+            }
+        } catch (IOException failure) {
+            LOG.log(Level.WARNING, "The snapshot " + file + " cannot be written", failure);
         }
     }
 
@@ -191,7 +198,7 @@ public final class ProducerStates {
 
     /**
      * Takes the state of the newest snapshot from {@code firstOffset} to {@code offset} that holds; those
-     * that do not are deleted, and so are those above.
+     * that do not, or cannot be read, are deleted, and so are those above.
      *
      * @return the offset of that snapshot, or {@code firstOffset} where there is none: what is still to be
      *     replayed begins there
@@ -202,11 +209,16 @@ public final class ProducerStates {
             long newest = snapshots.last();
             if (newest <= offset && newest >= firstOffset) {
                 var file = Segment.path(directory, newest, Segment.SNAPSHOT);
-                if (decode(ByteBuffer.wrap(disk.read(file, LIMIT_BYTES)))) {
-                    return newest;
+                var wrong = "its checksum or its length";
+                try {
+                    if (decode(ByteBuffer.wrap(disk.read(file, LIMIT_BYTES)))) {
+                        return newest;
+                    }
+                } catch (IOException unreadable) {
+                    wrong = unreadable.toString();
                 }
                 producers.clear();
-                LOG.log(Level.WARNING, "The snapshot {0} is wrong; it is deleted", file);
+                LOG.log(Level.WARNING, "The snapshot {0} is wrong and is deleted: {1}", file, wrong);
             }
             dropSnapshot(newest);
         }

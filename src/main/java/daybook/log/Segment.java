@@ -93,15 +93,22 @@ final class Segment {
         return segment;
     }
 
-    /** A new segment; the caller forces the directory. */
+    /** A new segment, whose name is on the disk; where that fails, no file of it is left. */
     static Segment create(Disk disk, Path directory, long baseOffset, LogConfig config, long nowMs)
             throws IOException {
         var segment = new Segment(disk, directory, baseOffset, config, nowMs);
-        if (config.preallocate()) {
-            segment.log.write(ByteBuffer.allocate(1), config.segmentBytes() - 1L);
+        try {
+            if (config.preallocate()) {
+                segment.log.write(ByteBuffer.allocate(1), config.segmentBytes() - 1L);
+            }
+            segment.indexes = SegmentIndexes.create(disk, directory, baseOffset);
+            disk.forceDirectory(directory);
+            return segment;
+        } catch (IOException failure) {
+            segment.release();
+            disk.delete(segment.path());
+            throw failure;
         }
-        segment.indexes = SegmentIndexes.create(disk, directory, baseOffset);
-        return segment;
     }
 
     /** A file of the segment that begins at {@code baseOffset}: 20 digits and what the file is. */
@@ -133,10 +140,15 @@ final class Segment {
 
     private long ageMs(long timestampMs, long nowMs) throws IOException {
         if (firstBatchMs == NOT_READ) {
-            var cursor = cursor(0, sizeBytes, RecordBatch.HEADER_BYTES);
-            firstBatchMs = cursor.next() ? cursor.batch().maxTimestamp() : RecordBatch.NO_TIMESTAMP;
+            firstBatchMs = firstBatchMs();
         }
         return firstBatchMs >= 0 ? timestampMs - firstBatchMs : nowMs - openedMs;
+    }
+
+    /** The newest time of the first batch, read from it; -1 where there is none. */
+    private long firstBatchMs() throws IOException {
+        var cursor = cursor(0, sizeBytes, RecordBatch.HEADER_BYTES);
+        return cursor.next() ? cursor.batch().maxTimestamp() : RecordBatch.NO_TIMESTAMP;
     }
 
     /** Writes a stamped batch at the end. Where this throws, part of it may lie behind the end. */
@@ -202,7 +214,10 @@ final class Segment {
                 throw new NoSuchFileException(path().toString());
             }
             if (indexes == null && !anew) {
-                indexes = SegmentIndexes.open(disk, directory, baseOffset, sizeBytes);
+                var found = SegmentIndexes.open(disk, directory, baseOffset, sizeBytes);
+                // Files that a power cut emptied look like those of a segment whose records have no time.
+                boolean emptied = found != null && found.newestMs() < 0 && firstBatchMs() >= 0;
+                indexes = emptied ? null : found;
             }
             if (indexes == null || anew) {
                 LOGGER.log(Level.WARNING, "Making anew the indexes of {0}, missing or wrong", path());

@@ -69,9 +69,28 @@ final class Segments {
     /** Begins a segment, which is the active one from now on; its name is on the disk. */
     Segment begin(long baseOffset, LogConfig config, long nowMs) throws IOException {
         var segment = Segment.create(disk, directory, baseOffset, config, nowMs);
-        disk.forceDirectory(directory);
         byBase.put(baseOffset, segment);
         return segment;
+    }
+
+    /**
+     * Begins a segment at the log's end, and only then ends the one before as {@link #finish} does: where
+     * there is no room for another, that one goes on. It is cut first, so that at no time a segment with
+     * others behind it holds more than its batches.
+     */
+    Segment roll(ProducerStates producers, long endOffset, LogConfig config, long nowMs) throws IOException {
+        var ended = active();
+        ended.cut();
+        var begun = begin(endOffset, config, nowMs);
+        ended.seal();
+        producers.snapshot(endOffset, byBase.keySet());
+        return begun;
+    }
+
+    /** Whether a segment's file is there, but no segment: a start would cut what passes its base offset. */
+    boolean leftBehind(long baseOffset) {
+        var file = Segment.path(directory, baseOffset, Segment.LOG);
+        return !byBase.containsKey(baseOffset) && disk.exists(file);
     }
 
     /** Ends the active segment, with a snapshot of the producers behind it. */

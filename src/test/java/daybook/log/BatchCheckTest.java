@@ -3,6 +3,7 @@ package daybook.log;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
+import daybook.record.RecordBatch;
 import daybook.wire.ErrorCode;
 
 import org.junit.jupiter.api.Test;
@@ -133,5 +134,22 @@ class BatchCheckTest {
     void aBatchThatMustBeOpenedAndCannot() {
         config.beforeMaxMs = 1_000;
         refused(ErrorCode.INVALID_RECORD, START, null, with(21, 2, 4));
+    }
+
+    /** A compressed batch of so many bytes behind its header, which says that it holds so many records. */
+    private static ByteBuffer claiming(int payloadBytes, int count) {
+        var batch = ByteBuffer.allocate(RecordBatch.HEADER_BYTES + payloadBytes).put(good().limit(61));
+        batch.rewind().putInt(8, batch.capacity() - 12).putShort(21, (short) 4);
+        return TestBatch.seal(batch.putInt(23, count - 1).putInt(57, count));
+    }
+
+    @Test
+    void aFewCompressedBytesAreNotBelievedToBeMillions() {
+        assertNull(check(claiming(9, 18_000)));
+        refused(ErrorCode.INVALID_RECORD, START, null, claiming(9, 18_001));
+        refused(ErrorCode.INVALID_RECORD, START, null, claiming(9, 9_500_000));
+        refused(ErrorCode.INVALID_RECORD, START, null, claiming(0, 1));
+        assertNull(check(claiming(100_000, (64 << 20) / 7)));
+        refused(ErrorCode.INVALID_RECORD, START, null, claiming(100_000, (64 << 20) / 7 + 1));
     }
 }

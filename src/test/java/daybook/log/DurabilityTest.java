@@ -208,4 +208,16 @@ class DurabilityTest {
             }
         }
     }
+
+    @Test
+    void anErrorInAForceRefusesWritesToo() throws IOException {
+        var logs = TestLogs.open(temp, new TestLogs.Config());
+        send(logs);
+        logs.disk.forceError = new InternalError("a test's");
+        assertFalse(logs.words().awaitForced(1));
+        logs.disk.forceError = null;
+        assertEquals(ErrorCode.KAFKA_STORAGE_ERROR, TestLogs.refused(send(logs)).error());
+        logs.close();
+        assertFalse(Files.exists(temp.resolve(Directory.CLEAN_MARK)));
+    }
 }

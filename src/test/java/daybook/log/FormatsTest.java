@@ -104,9 +104,9 @@ class FormatsTest {
         assertArrayEquals(times.array(), Files.readAllBytes(timeIndex));
         assertEquals(10, Files.size(directory.resolve("00000000000000000010.snapshot")));
         assertEquals("0\n1\n0 0\n", Files.readString(directory.resolve("leader-epoch-checkpoint")));
-        assertEquals("0\n2\n__cluster_metadata 0 0\nwords 0 10\n",
+        assertEquals("0\n2\n__cluster_metadata 0 1\nwords 0 10\n",
                 Files.readString(temp.resolve("recovery-point-offset-checkpoint")));
-        assertEquals("0\n2\n__cluster_metadata 0 0\nwords 0 10\n",
+        assertEquals("0\n2\n__cluster_metadata 0 1\nwords 0 10\n",
                 Files.readString(temp.resolve("replication-offset-checkpoint")));
         assertEquals("{\"version\":0,\"brokerEpoch\":-1}",
                 Files.readString(temp.resolve(".kafka_cleanshutdown")));

@@ -9,14 +9,12 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import daybook.record.BatchBuilder;
 import daybook.wire.Uuid;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -54,9 +52,9 @@ class LogsTest {
             assertEquals("version=1\nnode.id=1\ncluster.id=" + clusterId + "\ndirectory.id=" + directoryId
                     + "\n", Files.readString(temp.resolve("a/meta.properties")));
             logs.metadataLog().lead(1);
-            var entry = new BatchBuilder.Entry(null, ByteBuffer.wrap(new byte[3]));
-            TestLogs.done(logs.metadataLog().appendOwn(BatchBuilder.plain(5, List.of(entry))));
+            TestLogs.begin(logs);
             assertTrue(logs.metadataLog().awaitForced(1));
+            logs.load(List.of());
             assertTrue(logs.all().isEmpty());
         }
         try (var logs = open(-1, "a")) {
@@ -119,6 +117,7 @@ class LogsTest {
     void loadingOpensMakesAndPutsAside() throws IOException {
         var id = new Uuid(1, 1);
         try (var logs = open(-1, "a", "b")) {
+            TestLogs.begin(logs);
             for (var topic : List.of("kept", "gone", "anew")) {
                 logs.create(expected(topic, 0, id)).append(TestBatch.of(3, 5).build());
             }
@@ -153,6 +152,7 @@ class LogsTest {
     void aNewTopicDoesNotFindWhatWasTrueOfAnOldOne() throws IOException {
         var id = new Uuid(1, 1);
         try (var logs = open(-1, "a")) {
+            TestLogs.begin(logs);
             var log = logs.create(expected("t", 0, id));
             log.append(TestBatch.of(100, 5).build());
             log.deleteRecordsBefore(50);
@@ -179,6 +179,7 @@ class LogsTest {
         var id = new Uuid(1, 1);
         var wanted = new ArrayList<Logs.Expected>();
         try (var logs = open(-1, "a", "b")) {
+            TestLogs.begin(logs);
             for (int i = 0; i < 6; i++) {
                 wanted.add(expected("t", i, id));
                 logs.create(wanted.getLast());
@@ -209,6 +210,7 @@ class LogsTest {
             wanted.add(expected("t", i, id));
         }
         try (var logs = open(-1, "a")) {
+            TestLogs.begin(logs);
             logs.load(wanted);
             for (var log : logs.all()) {
                 log.append(TestBatch.of(2, 5).build());

@@ -332,6 +332,48 @@ class RecoveryTest {
         }
     }
 
+    @Test
+    void aSnapshotThatCannotBeReadIsDoneWithout() throws IOException {
+        var config = new TestLogs.Config();
+        var filled = fill("snapshot", config, 20, -1, true, new Random(7));
+        var file = snapshots(filled.path).getFirst();
+        try (var open = new RandomAccessFile(file.toFile(), "rw")) {
+            open.setLength(65L << 20);
+        }
+        try (var logs = TestLogs.open(filled.path, config)) {
+            assertFalse(Files.exists(file));
+            var producer = logs.words().producers().getFirst();
+            assertEquals(logs.words().endOffset() - 1, producer.lastSequence());
+        }
+        assertEquals(1, snapshots(filled.path).size());
+    }
+
+    private static List<Path> snapshots(Path path) throws IOException {
+        try (var files = Files.list(path.resolve("words-0"))) {
+            return files.filter(file -> file.toString().endsWith(".snapshot")).toList();
+        }
+    }
+
+    /** Indexes are not forced: a power cut may leave them empty even beside a mark of a clean stop. */
+    @Test
+    void anIndexThatWasEmptiedIsMadeAnew() throws IOException {
+        var config = new TestLogs.Config().segmentBytes(3_000);
+        config.intervalBytes = 300;
+        for (boolean close : new boolean[] {true, false}) {
+            var filled = fill("emptied" + close, config, 60, 59, close, new Random(8));
+            for (var file : indexes(filled.path)) {
+                Files.write(file, new byte[0]);
+            }
+            try (var logs = TestLogs.open(filled.path, config)) {
+                for (int i = 0; i < 60; i++) {
+                    var batch = TestLogs.batches(filled.batches.get(i)).getFirst();
+                    var found = logs.words().offsetForTime(TestLogs.NOW + i);
+                    assertEquals(batch.baseOffset(), found.offset(), "time " + i);
+                }
+            }
+        }
+    }
+
     private static void flip(Path file, long at) throws IOException {
         try (var open = new RandomAccessFile(file.toFile(), "rw")) {
             open.seek(at);

@@ -199,4 +199,105 @@ class RetentionTest {
             assertArrayEquals(expected, TestLogs.bytes(data.region()));
         }
     }
+
+    /** A disk on which nothing new can be written, but for what is written to files that are there. */
+    private static void fill(TestLogs logs, String operation, String suffix) {
+        logs.disk.fault = (at, file) -> {
+            if (at.equals(operation) && file.toString().endsWith(suffix)) {
+                throw new IOException("No space left on device");
+            }
+        };
+    }
+
+    @Test
+    void aFullDiskIsFreed() throws IOException {
+        var config = twoBatchesEach();
+        config.retentionMs = 1_000;
+        try (var logs = TestLogs.open(temp, config)) {
+            fill(logs, 0);
+            fill(logs, "replace", ".snapshot");
+            turn(logs, 2_000);
+            assertEquals(100, logs.words().startOffset());
+            assertEquals(0, logs.words().sizeBytes());
+            fill(logs, 0);
+            assertEquals(200, logs.words().endOffset(), "rolled without snapshots");
+        }
+        try (var logs = TestLogs.open(temp, config)) {
+            assertTrue(logs.logs.cleanStart());
+            assertEquals(200, logs.words().endOffset());
+        }
+    }
+
+    @Test
+    void whereTheLastSegmentCannotBeRolledTheOthersGo() throws IOException {
+        for (var operation : List.of("open", "forceDirectory")) {
+            var path = temp.resolve(operation);
+            var config = twoBatchesEach().segmentBytes(1_000_000);
+            try (var logs = TestLogs.open(path, config)) {
+                fill(logs, 0);
+                config.segmentBytes(TestBatch.of(10, TestLogs.NOW).build().remaining());
+                logs.words().configure(config.build());
+                fill(logs, 0);
+                config.segmentBytes(1_000_000);
+                config.retentionMs = 1_000;
+                logs.words().configure(config.build());
+                boolean[] failed = {false};
+                logs.disk.fault = (at, file) -> {
+                    boolean hit = at.equals("open") ? file.toString().endsWith("200.log") : !failed[0];
+                    if (at.equals(operation) && hit) {
+                        failed[0] = true;
+                        throw new IOException("No space left on device");
+                    }
+                };
+                turn(logs, 2_000);
+                assertTrue(failed[0]);
+                assertEquals(190, logs.words().startOffset(), operation);
+                logs.disk.fault = (at, file) -> { };
+                fill(logs, 0);
+                assertEquals(300, logs.words().endOffset());
+            }
+            Files.delete(path.resolve(Directory.CLEAN_MARK));
+            try (var logs = TestLogs.open(path, config)) {
+                assertEquals(190, logs.words().startOffset());
+                assertEquals(300, logs.words().endOffset());
+                assertEquals(11, TestLogs.all(logs.words()).size());
+            }
+        }
+    }
+
+    @Test
+    void recordsAreDeletedOnlyWhereThatCanBeWritten() throws IOException {
+        try (var logs = TestLogs.open(temp, twoBatchesEach())) {
+            fill(logs, 0);
+            fill(logs, "replace", Checkpoints.START_OFFSETS);
+            assertInstanceOf(PartitionLog.Deleted.Failed.class, logs.words().deleteRecordsBefore(35));
+            assertEquals(0, logs.words().startOffset());
+            assertEquals(10, TestLogs.all(logs.words()).size());
+            fill(logs, "none", "");
+            assertEquals(new PartitionLog.Deleted.Done(35), logs.words().deleteRecordsBefore(35));
+        }
+    }
+
+    @Test
+    void theBackgroundOutlivesAnError() throws IOException {
+        var config = twoBatchesEach();
+        config.retentionMs = 1_000;
+        var other = TestLogs.expected(new TopicPartition("other", 0), config);
+        try (var logs = TestLogs.open(temp, List.of(TestLogs.expected(TestLogs.WORDS, config), other))) {
+            fill(logs, 0);
+            var log = logs.logs.find("other", 0);
+            TestLogs.done(log.append(TestBatch.of(10, TestLogs.NOW).build()));
+            for (var name : List.of("words-0", "other-0")) {
+                logs.disk.fault = (at, file) -> {
+                    if (at.equals("rename") && file.getParent().endsWith(name)) {
+                        throw new InternalError("a test's");
+                    }
+                };
+                turn(logs, 2_000);
+            }
+            assertEquals(100, logs.words().startOffset());
+            assertEquals(10, log.startOffset());
+            assertTrue(Files.readString(temp.resolve(Checkpoints.RECOVERY_POINTS)).contains("words 0 100"));
+        }
+    }
 }

@@ -22,12 +22,21 @@ public final class TestDisk implements Disk {
     /** Bytes that may still be written to log files. */
     volatile long room = Long.MAX_VALUE;
     public volatile boolean failForces;
+    volatile Error forceError;
     /** What a force waits for, once it has begun. */
     volatile CountDownLatch hold;
+    /** Called before what changes names or small files, or reads these; may throw in its place. */
+    volatile Fault fault = (operation, file) -> { };
     private final Disk disk = Disk.local();
+
+    /** A fault on demand. */
+    interface Fault {
+        void before(String operation, Path file) throws IOException;
+    }
 
     @Override
     public FileChannel open(Path file) throws IOException {
+        fault.before("open", file);
         var channel = disk.open(file);
         return file.toString().endsWith(Segment.LOG) ? new Watched(channel) : channel;
     }
@@ -54,36 +63,43 @@ public final class TestDisk implements Disk {
 
     @Override
     public List<String> list(Path directory) throws IOException {
+        fault.before("list", directory);
         return disk.list(directory);
     }
 
     @Override
     public void createDirectories(Path directory) throws IOException {
+        fault.before("createDirectories", directory);
         disk.createDirectories(directory);
     }
 
     @Override
     public void rename(Path from, Path to) throws IOException {
+        fault.before("rename", from);
         disk.rename(from, to);
     }
 
     @Override
     public void delete(Path file) throws IOException {
+        fault.before("delete", file);
         disk.delete(file);
     }
 
     @Override
     public void forceDirectory(Path directory) throws IOException {
+        fault.before("forceDirectory", directory);
         disk.forceDirectory(directory);
     }
 
     @Override
     public byte[] read(Path file, int limitBytes) throws IOException {
+        fault.before("read", file);
         return disk.read(file, limitBytes);
     }
 
     @Override
     public void replace(Path file, ByteBuffer bytes, boolean force) throws IOException {
+        fault.before("replace", file);
         disk.replace(file, bytes, force);
     }
 
@@ -133,6 +149,9 @@ public final class TestDisk implements Disk {
                 } catch (InterruptedException impossible) {
                     throw new IllegalStateException(impossible);
                 }
+            }
+            if (forceError != null) {
+                throw forceError;
             }
             if (failForces) {
                 throw new IOException("Input/output error");

@@ -2,6 +2,7 @@ package daybook.log;
 
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
+import daybook.record.BatchBuilder;
 import daybook.record.RecordBatch;
 import daybook.wire.Region;
 import daybook.wire.Uuid;
@@ -36,7 +37,16 @@ final class TestLogs implements AutoCloseable {
         var settings = new LogSettings(List.of(path), path, forceAcksAll, 1_000, 1_000, 86_400_000L, 2);
         InstantSource clock = () -> Instant.ofEpochMilli(nowMs);
         this.logs = Logs.open(settings, -1, disk, clock);
+        begin(logs);
         logs.load(expected);
+    }
+
+    /** Writes a first record to the metadata log, as the catalog does before there are partitions. */
+    static void begin(Logs logs) {
+        if (logs.firstStart()) {
+            var entry = new BatchBuilder.Entry(null, ByteBuffer.wrap(new byte[3]));
+            done(logs.metadataLog().appendOwn(BatchBuilder.plain(5, List.of(entry))));
+        }
     }
 
     /** Opens the logs in {@code path}, with the partition {@link #WORDS}. */
