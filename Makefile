@@ -62,13 +62,13 @@ build/daybook.jsa: build/daybook.jar
 	kill -TERM $$broker 2>/dev/null; wait $$broker; \
 	sed -n '/module-info/d; s/.* \(.*\)\.class$$/\1/p' build/entries >>build/training/classes; \
 	$(JDK)/java -Xshare:dump -XX:+UseG1GC -XX:SharedClassListFile=build/training/classes -XX:SharedArchiveFile=$@ \
-	    -cp $(CURDIR)/build/daybook.jar >>build/training/log 2>&1 && grep -qsi ready build/training/log || \
+	    -cp '$(CURDIR)/build/daybook.jar' >>build/training/log 2>&1 && grep -qsi ready build/training/log || \
 	    { : >$@; echo "warning: no archive of classes, so starts are slower; build/training/log says why" >&2; }
 
 # Fetched where it is not there or not the file that it should be.
 $(JUNIT): FORCE
 	@echo "$(JUNIT_SHA256)  $@" | sha256sum --check --status - 2>/dev/null && exit; \
-	mkdir -p .deps && rm -f $@ && $(MAVEN) dependency:copy -DoutputDirectory=$(CURDIR)/.deps \
+	mkdir -p .deps && rm -f $@ && $(MAVEN) dependency:copy -DoutputDirectory='$(CURDIR)/.deps' \
 	    -Dartifact=org.junit.platform:junit-platform-console-standalone:$(JUNIT_VERSION) && \
 	echo "$(JUNIT_SHA256)  $@" | sha256sum --check --quiet -
 
@@ -112,7 +112,7 @@ export KAFKA_POM
 
 $(KAFKA)/fetched:
 	@mkdir -p $(KAFKA); echo "$$KAFKA_POM" >$(KAFKA)/pom.xml
-	$(MAVEN) -f $(KAFKA)/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(KAFKA)
+	$(MAVEN) -f $(KAFKA)/pom.xml dependency:copy-dependencies -DoutputDirectory='$(CURDIR)/$(KAFKA)'
 	@touch $@
 
 $(KAFKAJS)/fetched:

@@ -117,8 +117,8 @@ public final class Broker implements AutoCloseable {
     }
 
     private static String address(Listener listener) {
-        boolean all = listener.host() == null || listener.host().isEmpty();
-        return (all ? "*" : listener.host()) + ":" + listener.port();
+        var host = listener.host() == null || listener.host().isEmpty() ? "*" : listener.host();
+        return (host.contains(":") ? "[" + host + "]" : host) + ":" + listener.port();
     }
 
     private void serve(InstantSource clock) throws IOException {

@@ -50,6 +50,11 @@ public final class Config {
         this.advertised = named("advertised.listeners");
         checkListeners();
         checkAdvertised();
+        checkDirectories(values);
+        if (broker.number("default.replication.factor") > 1) {
+            warnings.add("default.replication.factor is above 1, but Daybook stands alone:"
+                    + " a topic must be made with 1");
+        }
     }
 
     /** A configuration of these keys; all others have their defaults. */
@@ -70,8 +75,8 @@ public final class Config {
             var argument = rest.next();
             if (argument.equals("--override")) {
                 put(values, argument, rest.hasNext() ? rest.next() : "");
-            } else if (argument.startsWith("--")) {
-                put(values, argument, argument.substring(2));
+            } else if (argument.startsWith("-")) {
+                put(values, argument, argument.replaceFirst("^--", ""));
             } else if (file == null) {
                 file = argument;
             } else {
@@ -83,6 +88,17 @@ public final class Config {
             properties(Disk.local(), Path.of(file)).forEach(values::putIfAbsent);
         }
         return new Config(values);
+    }
+
+    private void checkDirectories(Map<String, String> values) {
+        var directories = broker.list("log.dirs");
+        if (directories.isEmpty() || directories.stream().anyMatch(String::isBlank)) {
+            throw new ConfigException("log.dirs is '" + String.join(",", directories)
+                    + "', but must be one or more directories, comma-separated");
+        }
+        if (values.containsKey("log.dirs") && values.containsKey("log.dir")) {
+            warnings.add("log.dir has no effect, as log.dirs is set too");
+        }
     }
 
     /** The keys with the values of the file and the command line. */
@@ -124,7 +140,12 @@ public final class Config {
         if (!disk.exists(file)) {
             throw new ConfigException("There is no file " + file);
         }
-        var text = new String(disk.read(file, FILE_LIMIT_BYTES), StandardCharsets.UTF_8);
+        String text;
+        try {
+            text = new String(disk.read(file, FILE_LIMIT_BYTES), StandardCharsets.UTF_8);
+        } catch (IOException unreadable) {
+            throw new ConfigException("The file " + file + " cannot be read: " + unreadable.getMessage());
+        }
         var properties = new Properties();
         try {
             properties.load(new StringReader(text));

@@ -138,7 +138,8 @@ class BrokerTest {
     @Test
     void whatTheUserTypedWrongIsOneLineAndExitCodeTwo() {
         for (var arguments : List.of(List.of("--num.partitions=none"), List.of("no-such-file"), List.of("a", "b"),
-                List.of("--listeners=nonsense"), List.of("--x"))) {
+                List.of("--listeners=nonsense"), List.of("--x"), List.of("-x"), List.of("src"), List.of("--log.dirs="),
+                List.of("--log.dirs=,"))) {
             var errors = new ByteArrayOutputStream();
             var before = System.err;
             System.setErr(new PrintStream(errors, true, StandardCharsets.UTF_8));

@@ -34,7 +34,7 @@ public final class Start {
      */
     public static int run(List<String> arguments) {
         long beganNanos = System.nanoTime();
-        if (arguments.contains("--help")) {
+        if (arguments.contains("--help") || arguments.contains("-h")) {
             System.out.print(HELP);
             return 0;
         }
