@@ -64,8 +64,8 @@ class BrokerTest {
     }
 
     private static void create(String address, String topic) throws IOException {
-        var body = new Writer(2, false).int32(1).string(topic).int32(3).int16(1).int32(0).int32(0).int32(5_000)
-                .bool(false);
+        var body = new Writer(2, false).int32(1).string(topic).int32(3).int16(1).int32(0).int32(0)
+                .int32(5_000).bool(false);
         var answer = ask(address, CREATE_TOPICS, 2, body);
         answer.int32();
         assertEquals(List.of(topic + " 0 null"), answer.array(in -> in.string() + " " + in.int16() + " "
@@ -107,8 +107,10 @@ class BrokerTest {
 
     @Test
     void severalListenersServeTheSameTopics() throws IOException {
-        try (var broker = Broker.start(Config.of(Map.of("listeners", "ONE://127.0.0.1:0,TWO://[::1]:0",
-                "listener.security.protocol.map", "ONE:PLAINTEXT,TWO:PLAINTEXT", "log.dirs", directory.toString())))) {
+        var config = Config.of(Map.of("listeners", "ONE://127.0.0.1:0,TWO://[::1]:0",
+                "listener.security.protocol.map", "ONE:PLAINTEXT,TWO:PLAINTEXT",
+                "log.dirs", directory.toString()));
+        try (var broker = Broker.start(config)) {
             create(broker.addresses().getFirst(), "orders");
             assertNotEquals(broker.addresses().getFirst(), broker.addresses().getLast());
             assertEquals(List.of("orders 3"), topics(broker.addresses().getLast()));
@@ -137,9 +139,9 @@ class BrokerTest {
 
     @Test
     void whatTheUserTypedWrongIsOneLineAndExitCodeTwo() {
-        for (var arguments : List.of(List.of("--num.partitions=none"), List.of("no-such-file"), List.of("a", "b"),
-                List.of("--listeners=nonsense"), List.of("--x"), List.of("-x"), List.of("src"), List.of("--log.dirs="),
-                List.of("--log.dirs=,"))) {
+        for (var arguments : List.of(List.of("--num.partitions=none"), List.of("no-such-file"),
+                List.of("a", "b"), List.of("--listeners=nonsense"), List.of("--x"), List.of("-x"),
+                List.of("src"), List.of("--log.dirs="), List.of("--log.dirs=,"))) {
             var errors = new ByteArrayOutputStream();
             var before = System.err;
             System.setErr(new PrintStream(errors, true, StandardCharsets.UTF_8));
