@@ -413,8 +413,8 @@ public final class Connection {
                 frames = take();
             }
             settle();
-        } catch (RuntimeException failed) {
-            LOG.log(System.Logger.Level.ERROR, "Connection " + id + " is closed: a reply failed", failed);
+        } catch (Throwable failed) {
+            EventLoop.tell("Connection " + id + " is closed: a reply failed", failed);
         } finally {
             closed = true;
             unsent.forEach(Writer::close);
