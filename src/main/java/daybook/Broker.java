@@ -216,7 +216,7 @@ public final class Broker implements AutoCloseable {
         var endpoints = server.bound().stream().map(this::endpoint).toList();
         var directories = logs.directories().stream().map(LogDirectory::id).toList();
         var rack = config.text("broker.rack");
-        return new Identity(logs.clusterId(), logs.nodeId(), rack, Uuid.random(), endpoints, directories);
+        return new Identity(logs.nodeId(), rack, Uuid.random(), endpoints, directories);
     }
 
     private Endpoint endpoint(Listener listener) {

@@ -12,5 +12,5 @@ import java.util.List;
  * @param endpoints where clients reach it
  * @param directories the ids of its log directories
  */
-public record Identity(String clusterId, int nodeId, String rack, Uuid incarnation,
-        List<BrokerRegistration.Endpoint> endpoints, List<Uuid> directories) { }
+public record Identity(int nodeId, String rack, Uuid incarnation, List<BrokerRegistration.Endpoint> endpoints,
+        List<Uuid> directories) { }

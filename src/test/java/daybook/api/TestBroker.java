@@ -53,7 +53,7 @@ final class TestBroker implements AutoCloseable {
         logs = Logs.open(settled, -1, disk, clock);
         var ids = logs.directories().stream().map(Logs.LogDirectory::id).toList();
         var endpoint = new BrokerRegistration.Endpoint("PLAINTEXT", "127.0.0.1", 9092, 0);
-        catalog = Catalog.open(logs.metadataLog(), disk, new Identity(logs.clusterId(), logs.nodeId(), null,
+        catalog = Catalog.open(logs.metadataLog(), disk, new Identity(logs.nodeId(), null,
                 Uuid.random(), List.of(endpoint), ids), clock);
         config = BrokerConfig.of(settings);
         logs.load(List.of());

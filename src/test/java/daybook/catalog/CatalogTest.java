@@ -81,7 +81,7 @@ class CatalogTest {
 
     private static Identity identity(Logs logs) {
         var directories = logs.directories().stream().map(Logs.LogDirectory::id).toList();
-        return new Identity(logs.clusterId(), logs.nodeId(), "rack-1", Uuid.random(),
+        return new Identity(logs.nodeId(), "rack-1", Uuid.random(),
                 List.of(new Endpoint("PLAINTEXT", "127.0.0.1", 9092, 0)), directories);
     }
 
@@ -474,7 +474,7 @@ class CatalogTest {
     /** 5,000 topics made one by one: copying what an image shares must not grow into seconds. */
     @Test
     void manyTopicsAreMadeQuickly() {
-        var changes = new Changes(new Identity("c", 1, null, Uuid.ZERO, List.of(),
+        var changes = new Changes(new Identity(1, null, Uuid.ZERO, List.of(),
                 List.of(Uuid.METADATA_TOPIC)));
         assertTimeout(Duration.ofSeconds(20), () -> {
             var image = Image.EMPTY;
