@@ -1,0 +1,79 @@
+package daybook.record;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.zip.Deflater;
+
+/**
+ * What an encoder has produced so far, in an array that grows. Integers are little-endian. Belongs to the one
+ * thread that encodes.
+ */
+final class CompressedBytes {
+    private static final int GUESSED_RATIO = 2;
+    private static final int LEAST_BYTES = 256;
+
+    private byte[] bytes;
+    private int length;
+
+    CompressedBytes(int plainBytes) {
+        this.bytes = new byte[plainBytes / GUESSED_RATIO + LEAST_BYTES];
+    }
+
+    int length() {
+        return length;
+    }
+
+    /** Takes back what was written behind {@code to}. */
+    void cut(int to) {
+        length = to;
+    }
+
+    CompressedBytes int8(int value) {
+        makeRoom(1);
+        bytes[length++] = (byte) value;
+        return this;
+    }
+
+    CompressedBytes int16(int value) {
+        return int8(value).int8(value >>> 8);
+    }
+
+    CompressedBytes int24(int value) {
+        return int16(value).int8(value >>> 16);
+    }
+
+    CompressedBytes int32(int value) {
+        return int16(value).int16(value >>> 16);
+    }
+
+    /** Writes a number that was not known when its place was left free. */
+    void int32At(int at, int value) {
+        for (int i = 0; i < 4; i++) {
+            bytes[at + i] = (byte) (value >>> 8 * i);
+        }
+    }
+
+    void append(byte[] from, int offset, int count) {
+        makeRoom(count);
+        System.arraycopy(from, offset, bytes, length, count);
+        length += count;
+    }
+
+    /** Appends what the deflater gives next. */
+    void deflate(Deflater deflater) {
+        makeRoom(LEAST_BYTES);
+        length += deflater.deflate(bytes, length, bytes.length - length);
+    }
+
+    /** All bytes, ready to read. */
+    ByteBuffer buffer() {
+        return ByteBuffer.wrap(bytes, 0, length);
+    }
+
+    private void makeRoom(int count) {
+        if (count > bytes.length - length) {
+            long doubled = Math.max(2L * bytes.length, (long) length + count);
+            bytes = Arrays.copyOf(bytes, (int) Math.min(doubled, Integer.MAX_VALUE - 8));
+        }
+    }
+}
