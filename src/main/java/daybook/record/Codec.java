@@ -21,7 +21,7 @@ import java.util.zip.GZIPInputStream;
  * ends bound the time as well.
  */
 public enum Codec {
-    NONE(0, 0), GZIP(1, Deflater.DEFAULT_COMPRESSION), SNAPPY(2, 0), LZ4(3, 9), ZSTD(4, 3);
+    NONE(0, 0), GZIP(1, Deflater.DEFAULT_COMPRESSION), SNAPPY(2, 0), LZ4(3, Lz4.FAST_LEVEL), ZSTD(4, 3);
 
     private static final int GZIP_BUFFER_BYTES = 8 * 1024;
     /** Magic, method deflate, no flags, no time, no hint of the level, an unknown system. */
@@ -84,14 +84,25 @@ public enum Codec {
      * compressed as Kafka's clients frame them, in a heap buffer ready to read.
      *
      * @param level of gzip -1 to 9 (-1 is the JDK's default), of lz4 1 to 17, of zstd -131,072 to 22: what
-     *     they choose stands at {@link Lz4Encoder} and {@link ZstdEncoder}; not used by the others
+     *     they choose stands at {@link Lz4} and {@link ZstdEncoder}; not used by the others
      */
     public ByteBuffer compress(ByteBuffer in, int level) {
-        return switch (this) {
-            case NONE -> ByteBuffer.allocate(in.remaining()).put(in.duplicate()).flip();
-            case GZIP -> gzip(in.duplicate(), level);
-            case SNAPPY, LZ4, ZSTD -> throw new UnsupportedOperationException();
-        };
+        if (this == NONE) {
+            return ByteBuffer.allocate(in.remaining()).put(in.duplicate()).flip();
+        }
+        if (this == GZIP) {
+            return gzip(in, level);
+        }
+        var plain = in.hasArray() ? in : ByteBuffer.allocate(in.remaining()).put(in.duplicate()).flip();
+        int from = plain.arrayOffset() + plain.position();
+        int to = from + plain.remaining();
+        var out = new CompressedBytes(to - from);
+        switch (this) {
+            case SNAPPY -> Snappy.compress(plain.array(), from, to, out);
+            case LZ4 -> Lz4.compress(plain.array(), from, to, level, out);
+            default -> ZstdEncoder.compress(plain.array(), from, to, level, out);
+        }
+        return out.buffer();
     }
 
     /** The next 0 to 8 bytes of {@code in} as an integer, the lowest first. */
@@ -121,7 +132,7 @@ public enum Codec {
         out.append(GZIP_HEADER, 0, GZIP_HEADER.length);
         var deflater = new Deflater(level, true);
         try {
-            deflater.setInput(in);
+            deflater.setInput(in.duplicate());
             deflater.finish();
             while (!deflater.finished()) {
                 out.deflate(deflater);

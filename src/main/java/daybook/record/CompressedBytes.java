@@ -1,6 +1,9 @@
 package daybook.record;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.zip.Deflater;
 
@@ -9,6 +12,8 @@ import java.util.zip.Deflater;
  * thread that encodes.
  */
 final class CompressedBytes {
+    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class,
+            ByteOrder.LITTLE_ENDIAN);
     private static final int GUESSED_RATIO = 2;
     private static final int LEAST_BYTES = 256;
 
@@ -34,6 +39,13 @@ final class CompressedBytes {
         return this;
     }
 
+    /** Leaves so many bytes free, and returns where they are. */
+    int leave(int count) {
+        makeRoom(count);
+        length += count;
+        return length - count;
+    }
+
     CompressedBytes int16(int value) {
         return int8(value).int8(value >>> 8);
     }
@@ -43,12 +55,15 @@ final class CompressedBytes {
     }
 
     CompressedBytes int32(int value) {
-        return int16(value).int16(value >>> 16);
+        makeRoom(4);
+        INT.set(bytes, length, value);
+        length += 4;
+        return this;
     }
 
-    /** Writes a number that was not known when its place was left free. */
-    void int32At(int at, int value) {
-        for (int i = 0; i < 4; i++) {
+    /** Writes a number of so many bytes into a place that was left free for it. */
+    void fill(int at, long value, int count) {
+        for (int i = 0; i < count; i++) {
             bytes[at + i] = (byte) (value >>> 8 * i);
         }
     }
@@ -63,6 +78,11 @@ final class CompressedBytes {
     void deflate(Deflater deflater) {
         makeRoom(LEAST_BYTES);
         length += deflater.deflate(bytes, length, bytes.length - length);
+    }
+
+    /** The bytes from {@code from} to the end, little-endian: a view for the checksums. */
+    ByteBuffer since(int from) {
+        return ByteBuffer.wrap(bytes, from, length - from).slice().order(ByteOrder.LITTLE_ENDIAN);
     }
 
     /** All bytes, ready to read. */

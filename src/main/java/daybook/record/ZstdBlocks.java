@@ -26,13 +26,13 @@ import java.util.Arrays;
 final class ZstdBlocks {
     private static final int ONE_BYTE = 1;
     private static final int TREELESS = 3;
-    private static final int LONG_COUNT = 0x7F00;
+    static final int LONG_COUNT = 0x7F00;
 
     /**
      * One number of a sequence. A symbol of the table stands for a first value and a count of bits to add
      * to it; the next symbol begins where its range ends.
      */
-    private record Field(long[] firsts, int[] extraBits, int largestLog, Fse predefined) {
+    record Field(long[] firsts, int[] extraBits, int largestLog, Fse predefined) {
         static Field of(int first, int[] extraBits, int largestLog, Fse predefined) {
             long[] firsts = new long[extraBits.length];
             long next = first;
@@ -47,6 +47,12 @@ final class ZstdBlocks {
             return firsts[symbol] + bits.take(extraBits[symbol]);
         }
 
+        /** The symbol whose range holds the value. */
+        int symbol(int value) {
+            int found = Arrays.binarySearch(firsts, value);
+            return found >= 0 ? found : -found - 2;
+        }
+
         Fse table(int mode, Fse last, ByteBuffer in) {
             Fse table = switch (mode) {
                 case 0 -> predefined;
@@ -59,17 +65,17 @@ final class ZstdBlocks {
         }
     }
 
-    private static final Field LITERAL_LENGTH = Field.of(0,
+    static final Field LITERAL_LENGTH = Field.of(0,
             new int[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
                 1, 1, 1, 1, 2, 2, 3, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16},
             9, Fse.of(6, 4, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1,
                 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 1, 1, 1, 1, 1, -1, -1, -1, -1));
-    private static final Field MATCH_LENGTH = Field.of(3,
+    static final Field MATCH_LENGTH = Field.of(3,
             new int[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
                 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16},
             9, Fse.of(6, 1, 4, 3, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
                 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1, -1, -1));
-    private static final Field OFFSET = Field.of(1,
+    static final Field OFFSET = Field.of(1,
             new int[] {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
                 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31},
             8, Fse.of(5, 1, 1, 1, 1, 1, 1, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1,
