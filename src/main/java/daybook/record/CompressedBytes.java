@@ -92,8 +92,8 @@ final class CompressedBytes {
 
     private void makeRoom(int count) {
         if (count > bytes.length - length) {
-            long doubled = Math.max(2L * bytes.length, (long) length + count);
-            bytes = Arrays.copyOf(bytes, (int) Math.min(doubled, Integer.MAX_VALUE - 8));
+            long grown = Math.max(bytes.length + bytes.length / 2L, (long) length + count);
+            bytes = Arrays.copyOf(bytes, (int) Math.min(grown, Integer.MAX_VALUE - 8));
         }
     }
 }

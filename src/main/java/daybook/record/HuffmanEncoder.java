@@ -5,11 +5,10 @@ import java.util.Arrays;
 /**
  * Encodes literals with a table that {@link Huffman} reads.
  *
- * @param codes by symbol
- * @param lengths of the codes in bits, by symbol; 0 where the symbol does not occur
+ * @param codes by symbol: bits 31-16 the length of its code, 15-0 the code
  * @param weights by symbol, up to the last one that occurs
  */
-record HuffmanEncoder(int[] codes, int[] lengths, byte[] weights) {
+record HuffmanEncoder(int[] codes, byte[] weights) {
     /** The best codes for these occurrences, which are of at least two symbols. */
     static HuffmanEncoder of(int[] occurrences) {
         int[] lengths = lengths(occurrences);
@@ -26,17 +25,18 @@ record HuffmanEncoder(int[] codes, int[] lengths, byte[] weights) {
         int[] codes = new int[Huffman.SYMBOLS];
         short[] entries = Huffman.of(weights, last, 0).entries();
         for (int at = entries.length - 1; at >= 0; at--) {
-            codes[entries[at] & 0xFF] = at >>> log - (entries[at] >>> 8);
+            int length = entries[at] >>> 8;
+            codes[entries[at] & 0xFF] = length << 16 | at >>> log - length;
         }
-        return new HuffmanEncoder(codes, lengths, weights);
+        return new HuffmanEncoder(codes, weights);
     }
 
     /** Adds the bits of the symbols between two indexes, so that they are decoded in their order. */
     void encode(byte[] symbols, int from, int to, CompressedBytes out) {
         var bits = new ForwardBits(out);
         for (int at = to - 1; at >= from; at--) {
-            int symbol = symbols[at] & 0xFF;
-            bits.add(codes[symbol], lengths[symbol]);
+            int code = codes[symbols[at] & 0xFF];
+            bits.add(code & 0xFFFF, code >>> 16);
         }
         bits.finish();
     }

@@ -10,9 +10,8 @@ import java.nio.ByteOrder;
  *
  * <p>The hash of four bytes leads to the latest place where such bytes stood, and where more than one place
  * is to be tried, a chain leads from there to the ones before. Of the matches at a position the one wins that
- * saves most: about half a byte is paid for each bit of its distance over and above a match's length. Where
- * chains are followed, a match also gives way to a better one a byte later. Without matches the steps grow,
- * so that bytes that do not repeat are soon passed over.
+ * saves most, a byte being worth four bits of the distance, and even it gives way to a better one a byte
+ * later. Without matches the steps grow, so that bytes that do not repeat are soon passed over.
  *
  * <p>The last bytes of a block are always literals, as lz4 wants it. Belongs to the one thread that encodes.
  */
@@ -106,9 +105,7 @@ final class MatchFinder {
         for (int misses = 0; position <= last; position += step + (misses++ >>> MISSES_LOG)) {
             find(position);
             if (length > 0) {
-                if (earlier.length > 0) {
-                    giveWay(last);
-                }
+                giveWay(last);
                 lastDistance = distance;
                 lengthenBackward();
                 noteTo(Math.min(start + length - 2, last));

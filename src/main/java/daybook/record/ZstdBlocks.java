@@ -32,7 +32,10 @@ final class ZstdBlocks {
      * One number of a sequence. A symbol of the table stands for a first value and a count of bits to add
      * to it; the next symbol begins where its range ends.
      */
-    record Field(long[] firsts, int[] extraBits, int largestLog, Fse predefined) {
+    record Field(long[] firsts, int[] extraBits, int largestLog, Fse predefined, byte[] ofSmall) {
+        private static final int SMALL_VALUES = 256;
+
+
         static Field of(int first, int[] extraBits, int largestLog, Fse predefined) {
             long[] firsts = new long[extraBits.length];
             long next = first;
@@ -40,17 +43,27 @@ final class ZstdBlocks {
                 firsts[symbol] = next;
                 next += 1L << extraBits[symbol];
             }
-            return new Field(firsts, extraBits, largestLog, predefined);
+            byte[] ofSmall = new byte[SMALL_VALUES];
+            int symbol = 0;
+            for (int value = first; value < SMALL_VALUES; value++) {
+                symbol += value == firsts[symbol + 1] ? 1 : 0;
+                ofSmall[value] = (byte) symbol;
+            }
+            return new Field(firsts, extraBits, largestLog, predefined, ofSmall);
         }
 
         long value(int symbol, BackwardBits bits) {
             return firsts[symbol] + bits.take(extraBits[symbol]);
         }
 
-        /** The symbol whose range holds the value. */
+        /** The symbol whose range holds the value; the ranges of the last ones double from each to the next. */
         int symbol(int value) {
-            int found = Arrays.binarySearch(firsts, value);
-            return found >= 0 ? found : -found - 2;
+            if (value < SMALL_VALUES) {
+                return ofSmall[value];
+            }
+            int last = firsts.length - 1;
+            int under = (int) (firsts[last] - (1L << extraBits[last]));
+            return last - extraBits[last] + Fse.floorLog2(value - under);
         }
 
         Fse table(int mode, Fse last, ByteBuffer in) {

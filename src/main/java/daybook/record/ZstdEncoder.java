@@ -7,6 +7,9 @@ package daybook.record;
  * block's own. A block that does not shrink stays as it is. Tables of earlier blocks are not used again.
  */
 final class ZstdEncoder {
+    private static final FseEncoder LITERAL_LENGTHS = predefined(ZstdBlocks.LITERAL_LENGTH);
+    private static final FseEncoder OFFSETS = predefined(ZstdBlocks.OFFSET);
+    private static final FseEncoder MATCH_LENGTHS = predefined(ZstdBlocks.MATCH_LENGTH);
     private static final int FOUR_SIZE_BYTES = 0x80;
     private static final int SMALLEST_WINDOW_LOG = 10;
     private static final int LARGEST_WINDOW_LOG = 21;
@@ -37,22 +40,26 @@ final class ZstdEncoder {
         this.matches = matches;
         this.literals = new byte[largestBlock];
         int most = largestBlock / MatchFinder.SHORTEST + 1;
-        this.literalLengths = new Column(ZstdBlocks.LITERAL_LENGTH, most);
-        this.offsets = new Column(ZstdBlocks.OFFSET, most);
-        this.matchLengths = new Column(ZstdBlocks.MATCH_LENGTH, most);
+        this.literalLengths = new Column(ZstdBlocks.LITERAL_LENGTH, LITERAL_LENGTHS, most);
+        this.offsets = new Column(ZstdBlocks.OFFSET, OFFSETS, most);
+        this.matchLengths = new Column(ZstdBlocks.MATCH_LENGTH, MATCH_LENGTHS, most);
+    }
+
+    private static FseEncoder predefined(ZstdBlocks.Field field) {
+        return FseEncoder.of(field.predefined(), field.firsts().length);
     }
 
     /**
-     * @param level up to 2 one place is tried for a match, from 3 on more, 2048 at 22; below 0 the steps where
-     *     there is no match are longer by so many bytes
+     * @param level up to 3 one place is tried for a match, above it more, 4 to 2048, twice as many every two
+     *     levels; below 3 the steps where there is no match are longer by a byte a level
      */
     static void compress(byte[] in, int from, int to, int level, CompressedBytes out) {
         int size = to - from;
         int sizeLog = 32 - Integer.numberOfLeadingZeros(size);
         int windowLog = Math.clamp(sizeLog, SMALLEST_WINDOW_LOG, LARGEST_WINDOW_LOG);
         out.int32(Zstd.MAGIC).int8(FOUR_SIZE_BYTES).int8(windowLog - SMALLEST_WINDOW_LOG << 3).int32(size);
-        int attempts = level <= 2 ? 1 : 1 << level / 2;
-        var matches = new MatchFinder(in, size, 1 << windowLog, attempts, 1 + Math.max(0, -level));
+        int attempts = level <= 3 ? 1 : 1 << level / 2;
+        var matches = new MatchFinder(in, size, 1 << windowLog, attempts, 1 + Math.max(0, 3 - level));
         int largestBlock = Math.min(size, Zstd.LARGEST_BLOCK);
         var encoder = new ZstdEncoder(in, from, largestBlock, matches, out);
         int at = from;
@@ -209,13 +216,15 @@ final class ZstdEncoder {
     /** One number of all sequences of a block. */
     private static final class Column {
         private final ZstdBlocks.Field field;
+        private final FseEncoder predefined;
         private final int[] values;
         private final byte[] symbols;
         private FseEncoder table;
         private int state;
 
-        Column(ZstdBlocks.Field field, int most) {
+        Column(ZstdBlocks.Field field, FseEncoder predefined, int most) {
             this.field = field;
+            this.predefined = predefined;
             this.values = new int[most];
             this.symbols = new byte[most];
         }
@@ -234,7 +243,7 @@ final class ZstdEncoder {
                 return ALWAYS;
             }
             var own = FseEncoder.fitting(occurrences, count, field.largestLog(), out);
-            table = FseEncoder.of(field.predefined(), occurrences.length);
+            table = predefined;
             double ownBits = own.costBits(occurrences) + 8 * (out.length() - start);
             if (ownBits < table.costBits(occurrences)) {
                 table = own;
