@@ -61,6 +61,10 @@ final class CompressedBytes {
         return this;
     }
 
+    CompressedBytes int64(long value) {
+        return int32((int) value).int32((int) (value >>> 32));
+    }
+
     /** Writes a number of so many bytes into a place that was left free for it. */
     void fill(int at, long value, int count) {
         for (int i = 0; i < count; i++) {
@@ -68,10 +72,11 @@ final class CompressedBytes {
         }
     }
 
-    void append(byte[] from, int offset, int count) {
+    CompressedBytes append(byte[] from, int offset, int count) {
         makeRoom(count);
         System.arraycopy(from, offset, bytes, length, count);
         length += count;
+        return this;
     }
 
     /** Appends what the deflater gives next. */

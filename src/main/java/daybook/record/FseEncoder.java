@@ -1,10 +1,10 @@
 package daybook.record;
 
 /**
- * Encodes symbols with the table that {@link Fse} decodes with. A symbol that has n of the 2^{@code log}
- * states takes as many bits from the state as leave a number from n to 2n-1 of it, once 2^log is added; they
- * name, from n on, the symbol's states in their order, and the state named is the next. The first symbol to be
- * encoded, which is decoded last, just takes its first state, the one whose way to another has most bits.
+ * Encodes symbols with the table that {@link Fse} decodes with. States are numbered from 2^{@code log} on
+ * here. A symbol that has n of them takes as many low bits from the state as leave n to 2n-1 of it; that
+ * names, counted from n, one of the symbol's states in their order, which is the next. The first symbol to be
+ * encoded, which is decoded last, just takes its first state, from which a decoder would take most bits.
  *
  * @param log of the number of states
  * @param counts of each symbol's states, 0 where it cannot be encoded

@@ -22,6 +22,8 @@ final class MatchFinder {
             ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class,
             ByteOrder.LITTLE_ENDIAN);
+    /** What a match must save: below it zstd's own numbers take more than the literals, though not lz4's. */
+    private static final int LEAST_SAVED = 3;
     private static final int HASH_FACTOR = 0x9E3779B1;
     private static final int LEAST_HASH_BITS = 8;
     private static final int MOST_HASH_BITS = 16;
@@ -146,7 +148,7 @@ final class MatchFinder {
     private void find(int position) {
         start = position;
         length = 0;
-        saved = 0;
+        saved = LEAST_SAVED;
         int low = Math.max(historyFrom, position - window);
         int bytes = (int) INT.get(in, position);
         int repeated = position - lastDistance;

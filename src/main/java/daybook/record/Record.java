@@ -17,7 +17,8 @@ import java.util.List;
  * @param value a view of its bytes, or null
  * @param headerBytes the headers as {@link RecordIterator} draws them, sealed until someone asks for them
  */
-public record Record(long offset, long timestampMs, ByteBuffer key, ByteBuffer value, ByteBuffer headerBytes) {
+public record Record(long offset, long timestampMs, ByteBuffer key, ByteBuffer value,
+        ByteBuffer headerBytes) {
     /** The bytes of no headers: a count of 0. */
     public static final ByteBuffer NO_HEADERS = ByteBuffer.wrap(new byte[1]).asReadOnlyBuffer();
 

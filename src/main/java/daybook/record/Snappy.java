@@ -30,13 +30,13 @@ final class Snappy {
     private static final long MAGIC = 0x82_53_4E_41_50_50_59_00L;
     private static final int HEADER_BYTES = 16;
     private static final int OLDEST_VERSION = 1;
+    private static final int VERSION = Integer.reverseBytes(1);
     private static final int LONG_LITERAL = 60;
     private static final int NEAR_COPY_MOST = 11;
     private static final int NEAR_DISTANCES = 1 << 11;
     private static final int COPY_MOST = 64;
     /** What the Java client puts in a block. */
     private static final int BLOCK_BYTES = 32 * 1024;
-    private static final byte[] HEADER = {(byte) 0x82, 'S', 'N', 'A', 'P', 'P', 'Y', 0, 0, 0, 0, 1, 0, 0, 0, 1};
 
     private Snappy() { }
 
@@ -102,7 +102,7 @@ final class Snappy {
     }
 
     static void compress(byte[] in, int from, int to, CompressedBytes out) {
-        out.append(HEADER, 0, HEADER_BYTES);
+        out.int64(Long.reverseBytes(MAGIC)).int32(VERSION).int32(VERSION);
         var matches = new MatchFinder(in, Math.min(to - from, BLOCK_BYTES), BLOCK_BYTES, 1, 1);
         for (int at = from; at < to; at += BLOCK_BYTES) {
             int end = Math.min(to, at + BLOCK_BYTES);

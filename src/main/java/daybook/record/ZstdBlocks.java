@@ -56,7 +56,7 @@ final class ZstdBlocks {
             return firsts[symbol] + bits.take(extraBits[symbol]);
         }
 
-        /** The symbol whose range holds the value; the ranges of the last ones double from each to the next. */
+        /** The symbol whose range holds the value; of large ones each has a range twice the last. */
         int symbol(int value) {
             if (value < SMALL_VALUES) {
                 return ofSmall[value];

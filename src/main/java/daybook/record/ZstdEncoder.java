@@ -170,7 +170,8 @@ final class ZstdEncoder {
             }
         }
         long size = out.length() - headerAt - headerBytes;
-        out.fill(headerAt, COMPRESSED | form << 2 | (long) literalCount << 4 | size << 4 + sizeBits, headerBytes);
+        long sizes = literalCount | size << sizeBits;
+        out.fill(headerAt, COMPRESSED | form << 2 | sizes << 4, headerBytes);
         return size < literalCount;
     }
 

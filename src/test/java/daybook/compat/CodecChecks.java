@@ -130,8 +130,8 @@ final class CodecChecks {
         expectEqual(1_011, batch.lastSequence(), "last sequence");
         expect(batch.isTransactional(), "not transactional");
         var theirs = MemoryRecords.builder(ByteBuffer.allocate(1 << 20), MAGIC,
-                kafka(codec, codec.defaultLevel()), TimestampType.CREATE_TIME, 1_000, 5_000, 77, (short) 4, 12,
-                true, false, 7);
+                kafka(codec, codec.defaultLevel()), TimestampType.CREATE_TIME, 1_000, 5_000, 77, (short) 4,
+                12, true, false, 7);
         int count = 0;
         for (var read : batch) {
             var sent = records.get(count++);

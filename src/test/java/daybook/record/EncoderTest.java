@@ -42,17 +42,20 @@ class EncoderTest {
     void everyKindOfBytesAtEveryBorder() {
         for (var kind : Samples.values()) {
             for (int border : BORDERS) {
-                assertComesBack(kind.bytes(random, border));
+                var plain = kind.bytes(random, border);
+                for (var codec : CODECS.subList(1, CODECS.size())) {
+                    assertComesBack(codec, plain, codec.defaultLevel());
+                }
             }
         }
     }
 
     @Test
     void mixturesOfAllKinds() {
-        for (int round = 0; round < 60; round++) {
+        for (int round = 0; round < 40; round++) {
             assertComesBack(Samples.mixture(random, random.nextInt(1, 1 << random.nextInt(1, 20))));
         }
-        assertComesBack(Samples.mixture(random, 5_000_000));
+        assertComesBack(Samples.mixture(random, 2_500_000));
     }
 
     @Test
@@ -100,7 +103,8 @@ class EncoderTest {
         var plain = Samples.TEXT.bytes(random, 70_000);
         for (var codec : CODECS) {
             var expected = codec.compress(ByteBuffer.wrap(plain), codec.defaultLevel());
-            var direct = ByteBuffer.allocateDirect(plain.length + 20).position(13).put(plain).flip().position(13);
+            var direct = ByteBuffer.allocateDirect(plain.length + 20);
+            direct.position(13).put(plain).flip().position(13);
             var inside = ByteBuffer.wrap(Arrays.copyOf(plain, plain.length + 9)).limit(plain.length).slice();
             var readOnly = ByteBuffer.wrap(plain).asReadOnlyBuffer();
             for (var in : List.of(direct, inside, readOnly)) {

@@ -1,41 +1,44 @@
 package daybook.record;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Random;
+import java.util.function.Supplier;
 
 /** Kinds of bytes that encoders are tried with. */
 enum Samples {
-    NOISE, RUN, RUNS, TEXT, JSON, SKEWED, FLAT_LITERALS, FAR_REPEATS, RISING;
+    NOISE, RUN, RUNS, TEXT, JSON, SKEWED, RARE_BYTES, FAR_REPEATS, RISING;
 
-    private static final String[] WORDS = ("the of a day book entry order broker partition offset leader epoch "
-            + "segment write read force disk power cut answer client über größe").split(" ");
+    private static final String[] WORDS = ("the of a day book entry order broker partition offset leader "
+            + "epoch segment write read force disk power cut answer client über größe").split(" ");
 
     byte[] bytes(Random random, int length) {
         var bytes = new byte[length];
         switch (this) {
             case NOISE -> random.nextBytes(bytes);
-            case RUN -> java.util.Arrays.fill(bytes, (byte) random.nextInt());
+            case RUN -> Arrays.fill(bytes, (byte) random.nextInt());
             case RUNS -> {
                 for (int at = 0; at < length;) {
                     byte value = (byte) random.nextInt(4);
-                    for (int left = 1 + (int) Math.exp(random.nextDouble(12)); left > 0 && at < length; left--) {
-                        bytes[at++] = value;
-                    }
+                    int to = Math.min(length, at + 1 + (int) Math.exp(random.nextDouble(12)));
+                    Arrays.fill(bytes, at, to, value);
+                    at = to;
                 }
             }
             case TEXT -> write(bytes, () -> WORDS[random.nextInt(WORDS.length)] + " ");
             case JSON -> write(bytes, () -> "{\"user\":" + random.nextInt(10_000) + ",\"action\":\""
-                    + WORDS[random.nextInt(WORDS.length)] + "\",\"amount\":" + random.nextInt(1_000) + ".25}\n");
+                    + WORDS[random.nextInt(WORDS.length)] + "\",\"amount\":" + random.nextInt(1_000)
+                    + ".25}\n");
             case SKEWED -> {
                 for (int at = 0; at < length; at++) {
-                    bytes[at] = (byte) (int) Math.min(255, Math.exp(random.nextDouble() * random.nextDouble() * 8));
+                    bytes[at] = (byte) (random.nextInt(256) * random.nextInt(256) >>> 8);
                 }
             }
             // Nothing repeats in four bytes, but some bytes are rarer than any code of 11 bits can tell.
-            case FLAT_LITERALS -> {
+            case RARE_BYTES -> {
                 for (int at = 0; at < length; at++) {
-                    bytes[at] = (byte) Math.min(255, Integer.numberOfTrailingZeros(random.nextInt() | 1 << 30) * 7
-                            + random.nextInt(3));
+                    int zeros = Integer.numberOfTrailingZeros(random.nextInt() | 1 << 30);
+                    bytes[at] = (byte) (zeros * 7 + random.nextInt(3));
                 }
             }
             case FAR_REPEATS -> {
@@ -69,7 +72,7 @@ enum Samples {
         return bytes;
     }
 
-    private static void write(byte[] bytes, java.util.function.Supplier<String> next) {
+    private static void write(byte[] bytes, Supplier<String> next) {
         for (int at = 0; at < bytes.length;) {
             var piece = next.get().getBytes(StandardCharsets.UTF_8);
             int count = Math.min(piece.length, bytes.length - at);
