@@ -210,6 +210,7 @@ public final class PartitionLog {
     }
 
     private Appended appendLocked(ByteBuffer bytes, RecordBatch batch, long nowMs, boolean fromClient) {
+        int sizeBytes = batch.sizeBytes();
         if (closed || refusesWrites) {
             return BatchCheck.refused(
                     closed ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.KAFKA_STORAGE_ERROR, -1);
@@ -220,6 +221,9 @@ public final class PartitionLog {
             var known = fromClient ? answerOutOfTurn(batch) : null;
             if (known != null) {
                 return known;
+            }
+            if (fromClient && !home.space().take(sizeBytes)) {
+                return BatchCheck.refusedForWantOfRoom();
             }
             batch.stamp(baseOffset, leaderEpoch);
             if (stampTime) {
@@ -235,6 +239,9 @@ public final class PartitionLog {
             end = new Segments.End(batch.nextOffset(), segment, segment.sizeBytes());
             highWatermark = end;
         } catch (IOException | Error failure) {
+            if (failure instanceof IOException && home.space().lacks(sizeBytes) && cutBack()) {
+                return BatchCheck.refusedForWantOfRoom();
+            }
             // Errors too: an InternalError is how the JVM tells that a mapped index could not be written.
             fail("A batch could not be written", failure);
             return BatchCheck.refused(ErrorCode.KAFKA_STORAGE_ERROR, -1);
@@ -261,6 +268,16 @@ public final class PartitionLog {
         }
     }
 
+    /** After a write that failed: whether the log is again as it was before. Under {@link #lock}. */
+    private boolean cutBack() {
+        try {
+            segments.active().cut();
+            return !segments.leftBehind(end.offset());
+        } catch (IOException failure) {
+            return false;
+        }
+    }
+
     /** What is answered to a batch that is not to be appended; null where it is. Under {@link #lock}. */
     private Appended answerOutOfTurn(RecordBatch batch) throws IOException {
         var answer = producers.answerOutOfTurn(batch, startOffset);
@@ -277,6 +294,7 @@ public final class PartitionLog {
 
     private void fail(String what, Throwable failure) {
         refusesWrites = true;
+        home.noteFailure();
         LOG.log(Level.ERROR, what + ": " + partition + " in " + directory
                 + " takes no batches until the broker is started again", failure);
     }

@@ -37,6 +37,7 @@ final class Recovery {
     private final Disk disk;
     private final Path directory;
     private final LogConfig config;
+    private final boolean dense;
     private final long nowMs;
     private final NavigableMap<Long, Segment> byBase = new ConcurrentSkipListMap<>();
     private final Segments segments;
@@ -45,6 +46,8 @@ final class Recovery {
     private long startOffset;
     private long endOffset;
     private long recoveryPoint;
+    /** What is wrong where the log ends too early, for the one who must look at it; null where nothing is. */
+    private String flaw;
     /** Batches from here on are new to {@link #producers}. */
     private long producersFrom;
 
@@ -53,15 +56,18 @@ final class Recovery {
      *
      * @param startOffset the log begins here at least
      * @param recoveryPoint all before it was known to be on the disk
+     * @param dense whether each offset is there, as in every log that was never compacted
      */
-    Recovery(Disk disk, Path directory, LogConfig config, long startOffset, long recoveryPoint, long nowMs) {
+    Recovery(Disk disk, Path directory, LogConfig config, long startOffset, long recoveryPoint, boolean dense,
+            long nowMs) {
         this.disk = disk;
         this.directory = directory;
         this.config = config;
         this.startOffset = startOffset;
         this.recoveryPoint = recoveryPoint;
+        this.dense = dense;
         this.nowMs = nowMs;
-        this.segments = new Segments(disk, directory, byBase);
+        this.segments = new Segments(disk, directory, byBase, dense);
         this.epochs = LeaderEpochs.open(disk, directory);
     }
 
@@ -145,6 +151,9 @@ final class Recovery {
         long first = segments.firstBase();
         long checkFrom = trusted ? Long.MAX_VALUE
                 : segments.from(recoveryPoint).iterator().next().baseOffset();
+        if (!trusted) {
+            findGap(checkFrom);
+        }
         producersFrom = producers.load(first, trusted ? endOffset : checkFrom);
         long from = epochs.latest() < 0 ? first : producersFrom;
         if (trusted && from == endOffset) {
@@ -157,6 +166,29 @@ final class Recovery {
                 check(segment);
             }
         }
+    }
+
+    /**
+     * Ends the log where a segment is missing, or ends before the next begins; the first one is looked at.
+     */
+    private void findGap(long limit) throws IOException {
+        for (var segment : List.copyOf(byBase.headMap(limit, false).values())) {
+            endOffset = segment.baseOffset();
+            var cursor = segment.lastBatches(0, BatchCursor.SMALL_WINDOW_BYTES);
+            while (cursor.next()) {
+                endOffset = cursor.batch().nextOffset();
+            }
+            if (!cursor.atLimit() || gapBehind(segment)) {
+                segment.endAt(cursor.position());
+                endHere(segment, cursor.flaw());
+                return;
+            }
+        }
+    }
+
+    private boolean gapBehind(Segment segment) {
+        var nextBase = byBase.higherKey(segment.baseOffset());
+        return dense && nextBase != null && nextBase != endOffset;
     }
 
     private void readHeaders(Segment segment, long from) throws IOException {
@@ -184,7 +216,7 @@ final class Recovery {
         long offsetLimit = Math.min(nextBase == null ? Long.MAX_VALUE : nextBase,
                 segment.baseOffset() + Integer.MAX_VALUE + 1L);
         endOffset = segment.baseOffset();
-        segment.check(cursor -> {
+        var wrong = segment.check(cursor -> {
             boolean holds = cursor.batch().baseOffset() >= endOffset
                     && cursor.batch().lastOffset() < offsetLimit && cursor.checksumHolds();
             if (holds) {
@@ -193,21 +225,26 @@ final class Recovery {
             }
             return holds;
         });
-        if (segment.sizeBytes() < sizeBytes) {
-            endHere(segment, sizeBytes - segment.sizeBytes());
+        if (segment.sizeBytes() < sizeBytes || gapBehind(segment)) {
+            endHere(segment, wrong);
         }
     }
 
-    private void endHere(Segment segment, int restBytes) throws IOException {
+    /**
+     * Lets the log end with this segment.
+     *
+     * @param wrong what is wrong with the bytes behind it; null where it is their offsets
+     */
+    private void endHere(Segment segment, String wrong) throws IOException {
         var later = byBase.tailMap(segment.baseOffset(), false);
+        var found = later.isEmpty() ? "others" : "a segment that begins at offset " + later.firstKey();
+        var what = segment.path() + ", byte " + segment.sizeBytes() + ": "
+                + (wrong != null ? wrong : "expected offset " + endOffset + ", found " + found);
         if (endOffset < recoveryPoint) {
-            LOG.log(Level.ERROR, "{0} is damaged at byte {1}", segment.path(),
-                    Integer.toString(segment.sizeBytes()));
+            flaw = what;
             later.values().forEach(Segment::release);
         } else {
-            LOG.log(Level.WARNING, "No whole batch at byte {1} of {0}, behind offset {3}: cutting the {2}"
-                    + " bytes from there on", segment.path(), Integer.toString(segment.sizeBytes()),
-                    Integer.toString(restBytes), Long.toString(endOffset));
+            LOG.log(Level.WARNING, "{0}; what lies behind was not known to be on the disk, and is cut", what);
             segment.cut();
             for (var behind : later.values()) {
                 LOG.log(Level.WARNING, "Deleting {0} behind it, {1} bytes", behind.path(),
@@ -229,9 +266,10 @@ final class Recovery {
     private State settle(boolean trusted) throws IOException {
         boolean damaged = endOffset < recoveryPoint;
         if (damaged) {
-            LOG.log(Level.ERROR, "{0} ends at offset {1}, but all before {2} was known to be on the disk: it"
-                    + " can be read as far as that, and takes no batches", directory,
-                    Long.toString(endOffset), Long.toString(recoveryPoint));
+            LOG.log(Level.ERROR, "{0} is damaged: its records from offset {1} to {2} were on the disk, and"
+                    + " cannot be read. It is served up to there, and takes no batches. {3}", directory,
+                    Long.toString(endOffset), Long.toString(recoveryPoint - 1),
+                    flaw == null ? "Expected more segments, found none" : flaw);
         } else {
             recoveryPoint = trusted ? endOffset : recoveryPoint;
             if (startOffset > endOffset) {
@@ -240,7 +278,13 @@ final class Recovery {
         }
         startOffset = Math.min(Math.max(startOffset, segments.firstBase()), endOffset);
         epochs.keep(startOffset, endOffset);
-        epochs.write();
+        try {
+            epochs.write();
+        } catch (IOException failure) {
+            // The next batch writes it, or is refused; until then the log can be read.
+            LOG.log(Level.WARNING, "The leader epochs in {0} cannot be written: {1}", directory,
+                    failure.toString());
+        }
         return new State(segments, producers, epochs, startOffset, endOffset, recoveryPoint, damaged);
     }
 

@@ -189,9 +189,20 @@ final class Segment {
 
     // Recovery, before there are readers.
 
-    /** Ends the segment before the first batch that does not hold; what lies behind stays in the file. */
-    void check(Check check) throws IOException {
-        sizeBytes = index(check);
+    /**
+     * Ends the segment before the first batch that does not hold; what lies behind stays in the file.
+     *
+     * @return what is wrong with the bytes there, as {@link BatchCursor#flaw} tells it; null where nothing is
+     */
+    String check(Check check) throws IOException {
+        var cursor = index(check);
+        sizeBytes = cursor.position();
+        return cursor.atLimit() ? null : cursor.flaw();
+    }
+
+    /** Ends the segment at a border of batches; what lies behind stays in the file. */
+    void endAt(int position) {
+        sizeBytes = position;
     }
 
     /** A cursor over the last so many bytes, and those before them from an indexed batch on. */
@@ -229,17 +240,16 @@ final class Segment {
         }
     }
 
-    /** Makes the indexes anew of all batches up to one that does not hold; returns where they end. */
-    private int index(Check check) throws IOException {
-        var made = SegmentIndexes.create(disk, directory, baseOffset);
-        made.grow(indexBytes);
+    /** Makes the indexes anew of all batches up to one that does not hold, where the cursor then stands. */
+    private BatchCursor index(Check check) throws IOException {
+        var made = SegmentIndexes.gather(disk, directory, baseOffset, indexBytes);
         var cursor = cursor(0, sizeBytes, BatchCursor.LARGE_WINDOW_BYTES);
         while (cursor.next() && check.holds(cursor)) {
             made.add(cursor.position(), cursor.batch(), indexIntervalBytes);
         }
         made.seal();
         indexes = made;
-        return cursor.position();
+        return cursor;
     }
 
     /** The time by which the segment ages: its newest record's, or where records have none, its file's. */

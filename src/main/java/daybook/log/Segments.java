@@ -28,12 +28,17 @@ final class Segments {
     private final Disk disk;
     private final Path directory;
     private final NavigableMap<Long, Segment> byBase;
+    private final boolean dense;
 
-    /** @param byBase safe for many threads; never empty once the log is recovered */
-    Segments(Disk disk, Path directory, NavigableMap<Long, Segment> byBase) {
+    /**
+     * @param byBase safe for many threads; never empty once the log is recovered
+     * @param dense whether each offset is there
+     */
+    Segments(Disk disk, Path directory, NavigableMap<Long, Segment> byBase, boolean dense) {
         this.disk = disk;
         this.directory = directory;
         this.byBase = byBase;
+        this.dense = dense;
     }
 
     /** The segment that batches are added to. */
@@ -178,6 +183,10 @@ final class Segments {
                 segment.release();
             }
             entry = byBase.higherEntry(entry.getKey());
+            if (dense && entry != null && entry.getKey() > offset) {
+                throw new IOException("The records from offset " + offset + " on are missing before "
+                        + entry.getValue().path());
+            }
         }
         return null;
     }

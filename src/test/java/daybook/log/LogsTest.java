@@ -31,7 +31,7 @@ class LogsTest {
         for (var directory : directories) {
             paths.add(temp.resolve(directory));
         }
-        var settings = new LogSettings(paths, paths.getFirst(), true, 300_000, 60_000, 86_400_000L, 2);
+        var settings = new LogSettings(paths, paths.getFirst(), true, 300_000, 60_000, 86_400_000L, 0, 2);
         return Logs.open(settings, nodeId, Disk.local(), InstantSource.system());
     }
 

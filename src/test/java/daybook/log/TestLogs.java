@@ -34,7 +34,7 @@ final class TestLogs implements AutoCloseable {
 
     private TestLogs(Path path, boolean forceAcksAll, Collection<Logs.Expected> expected) throws IOException {
         this.path = path;
-        var settings = new LogSettings(List.of(path), path, forceAcksAll, 1_000, 1_000, 86_400_000L, 2);
+        var settings = new LogSettings(List.of(path), path, forceAcksAll, 1_000, 1_000, 86_400_000L, 0, 2);
         InstantSource clock = () -> Instant.ofEpochMilli(nowMs);
         this.logs = Logs.open(settings, -1, disk, clock);
         begin(logs);
