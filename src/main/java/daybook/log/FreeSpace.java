@@ -13,8 +13,8 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class FreeSpace {
     /**
-     * So much is kept free whatever the configuration says; and where less is free beside what a failed write
-     * wanted, the disk was full.
+     * So much is kept free whatever the configuration says; so much more must be free before a full disk has
+     * room again; and where less is free beside what a failed write wanted, the disk was full.
      */
     private static final int RESERVE_LEAST_BYTES = 1 << 20;
     private static final System.Logger LOG = System.getLogger("daybook.log");
@@ -50,8 +50,10 @@ final class FreeSpace {
      */
     boolean measure(int bytes) {
         long budget;
+        // More is to be free for a change to room than for one to none: else the two would take turns.
+        long marginBytes = full ? RESERVE_LEAST_BYTES : 0;
         try {
-            budget = disk.usableBytes(directory) - reserveBytes - bytes;
+            budget = disk.usableBytes(directory) - reserveBytes - marginBytes - bytes;
         } catch (IOException failure) {
             // Writing will tell what is wrong.
             return true;

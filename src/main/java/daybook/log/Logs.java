@@ -267,7 +267,7 @@ public final class Logs implements AutoCloseable {
             LOG.log(Level.INFO, "Opening the logs: {0} of {1} partitions are served", logs.size(),
                     tasks.size());
         }
-        if (!cleanStart()) {
+        if (!cleanStart() && !logs.isEmpty()) {
             long bytes = logs.values().stream().mapToLong(PartitionLog::sizeBytes).sum();
             LOG.log(Level.INFO, "Recovered after an unclean stop: {0} partitions of {1} MB in {2} ms",
                     logs.size(), Long.toString(bytes >> 20), Long.toString(clock.millis() - beganMs));

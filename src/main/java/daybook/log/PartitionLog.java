@@ -93,7 +93,7 @@ public final class PartitionLog {
         this.epochs = recovered.epochs();
         this.producers = recovered.producers();
         this.startOffset = recovered.startOffset();
-        this.refusesWrites = recovered.damaged();
+        this.refusesWrites = recovered.flaw() != null;
         var active = segments.active();
         this.end = new Segments.End(recovered.endOffset(), active, active.sizeBytes());
         this.highWatermark = end;

@@ -28,11 +28,12 @@ final class Recovery {
      * A log to go on from.
      *
      * @param recoveryPoint all before it is on the disk
-     * @param damaged whether bytes are wrong that were known to be on the disk: the log is readable before
-     *     them, and must not grow
+     * @param flaw where bytes are wrong that were known to be on the disk, and what: the log is readable
+     *     before
+     *     them, and must not grow; null where none are
      */
     record State(Segments segments, ProducerStates producers, LeaderEpochs epochs, long startOffset,
-            long endOffset, long recoveryPoint, boolean damaged) { }
+            long endOffset, long recoveryPoint, String flaw) { }
 
     private final Disk disk;
     private final Path directory;
@@ -264,12 +265,14 @@ final class Recovery {
     // Making the parts agree.
 
     private State settle(boolean trusted) throws IOException {
-        boolean damaged = endOffset < recoveryPoint;
-        if (damaged) {
+        if (endOffset < recoveryPoint) {
+            if (flaw == null) {
+                flaw = segments.active().path() + " is followed by none: expected segments up to offset "
+                        + recoveryPoint + ", found an end at " + endOffset;
+            }
             LOG.log(Level.ERROR, "{0} is damaged: its records from offset {1} to {2} were on the disk, and"
                     + " cannot be read. It is served up to there, and takes no batches. {3}", directory,
-                    Long.toString(endOffset), Long.toString(recoveryPoint - 1),
-                    flaw == null ? "Expected more segments, found none" : flaw);
+                    Long.toString(endOffset), Long.toString(recoveryPoint - 1), flaw);
         } else {
             recoveryPoint = trusted ? endOffset : recoveryPoint;
             if (startOffset > endOffset) {
@@ -285,7 +288,7 @@ final class Recovery {
             LOG.log(Level.WARNING, "The leader epochs in {0} cannot be written: {1}", directory,
                     failure.toString());
         }
-        return new State(segments, producers, epochs, startOffset, endOffset, recoveryPoint, damaged);
+        return new State(segments, producers, epochs, startOffset, endOffset, recoveryPoint, flaw);
     }
 
     /** Begins the log again at its start offset: all that is left of it had been deleted. */
