@@ -72,7 +72,10 @@ public final class PartitionLog {
     private volatile long startOffset;
     /** Behind the last batch. Written under {@link #lock}, after the batch. */
     private volatile Segments.End end;
-    /** What readers may see: with one replica, all that was written. Written under {@link #lock}. */
+    /**
+     * What readers may see: with one replica, all that was written, or, once a force failed, that was forced.
+     * Written under {@link #lock}.
+     */
     private volatile Segments.End highWatermark;
     /** Whether the log takes no batches any more. */
     private volatile boolean refusesWrites;
@@ -339,10 +342,26 @@ public final class PartitionLog {
         } catch (Throwable failure) {
             // Whatever it was: it is not known what is on the disk.
             fail("Forcing to the disk failed", failure);
+            hideUnforced();
             throw failure;
         }
         forcedMs = clock.millis();
         return until;
+    }
+
+    /**
+     * Lets readers see no further than what is known to be on the disk: after a force that failed, the page
+     * cache may have dropped what it could not write, and give back what was there before.
+     */
+    private void hideUnforced() {
+        lock.lock();
+        try {
+            highWatermark = segments.endAt(Math.max(startOffset, flusher.forcedOffset()));
+        } catch (IOException failure) {
+            LOG.log(Level.ERROR, partition + " cannot be read to find what was forced", failure);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** All before this offset is known to be on the disk. */

@@ -21,6 +21,8 @@ final class Recovery {
     private static final System.Logger LOG = System.getLogger("daybook.log");
     private static final String CLEANED = ".cleaned";
     private static final String SWAP = ".swap";
+    /** Of a small file that was being replaced. */
+    private static final String TEMPORARY = ".tmp";
     private static final int DIGITS = 20;
     private static final String LARGEST_BASE = "0" + Long.MAX_VALUE;
 
@@ -93,7 +95,7 @@ final class Recovery {
         }
         for (var name : names) {
             var file = directory.resolve(name);
-            if (name.endsWith(Segment.DELETED) || name.endsWith(CLEANED)) {
+            if (name.endsWith(Segment.DELETED) || name.endsWith(CLEANED) || name.endsWith(TEMPORARY)) {
                 disk.delete(file);
             } else if (Segment.INDEXES.stream().anyMatch(suffix -> orphan(name, suffix, bases))) {
                 LOG.log(Level.WARNING, "{0} has no log file; it is deleted", file);

@@ -208,6 +208,13 @@ final class Segments {
         return maxBytes;
     }
 
+    /** The end of a log that is to end with the batch before {@code offset}, which begins one or is its end. */
+    End endAt(long offset) throws IOException {
+        var segment = byBase.floorEntry(offset).getValue();
+        var place = segment.find(offset, segment.sizeBytes());
+        return new End(offset, segment, place == null ? segment.sizeBytes() : place.position());
+    }
+
     /** The newest time of a record in the segments from {@code startOffset} on; -1 where none has a time. */
     long newestMs(long startOffset) throws IOException {
         long newestMs = RecordBatch.NO_TIMESTAMP;

@@ -147,11 +147,11 @@ final class TestLogs implements AutoCloseable {
         return list;
     }
 
-    /** All batches of the log, read from its start to its end. */
+    /** All batches of the log, read from its start to its high watermark. */
     static List<byte[]> all(PartitionLog log) throws IOException {
         var list = new ArrayList<byte[]>();
         long offset = log.startOffset();
-        while (offset < log.endOffset()) {
+        while (offset < log.highWatermark()) {
             var bytes = read(log, offset, 100_000);
             int at = 0;
             for (var batch : batches(bytes)) {
