@@ -1,6 +1,7 @@
 package daybook.catalog;
 
 import daybook.catalog.MetadataRecord.AbortTransactionRecord;
+import daybook.catalog.MetadataRecord.KeptRecord;
 import daybook.catalog.MetadataRecord.ProducerIdsRecord;
 import daybook.log.Appended;
 import daybook.log.Disk;
@@ -68,8 +69,9 @@ public final class Catalog {
             quorum.format(clock.millis());
         }
         var catalog = new Catalog(log, quorum, self, clock);
-        var replay = new Replay(Image.EMPTY);
-        var image = MetadataLog.replay(log, replay);
+        var snapshot = Snapshots.newest(disk, log);
+        var replay = new Replay(snapshot);
+        var image = MetadataLog.replay(log, replay, snapshot);
         if (image.broker() != null && image.broker().nodeId() != self.nodeId()) {
             throw new IOException("The metadata log is that of node " + image.broker().nodeId()
                     + ", not of node " + self.nodeId());
@@ -174,8 +176,15 @@ public final class Catalog {
         }
     }
 
-    /** Another broker may have set in this log what Daybook would refuse. */
+    /** Another broker may have set in this log what Daybook would refuse, or does not have. */
     private static void warnOfWhatIsNotServed(Image image) {
+        for (var kind : KeptRecord.Kind.values()) {
+            long count = image.kept().values().stream().filter(kept -> kept.kind() == kind).count();
+            if (count > 0) {
+                LOG.log(Level.WARNING, "The metadata log has " + count + " " + kind + ", which this version"
+                        + " of Daybook keeps but DOES NOT ENFORCE: who reaches a listener may do everything");
+            }
+        }
         image.configs().forEach((resource, values) -> values.forEach((name, value) -> {
             var key = (resource.type() == ConfigResource.Type.TOPIC ? TopicConfigs.KEYS : BrokerConfig.KEYS)
                     .get(name);
