@@ -77,6 +77,11 @@ public final class PartitionLog {
      * Written under {@link #lock}.
      */
     private volatile Segments.End highWatermark;
+    /**
+     * Where the oldest transaction begins that has not ended; null where there is none. Written under {@link
+     * #lock}, before a high watermark that is behind it.
+     */
+    private volatile Segments.End firstUnstable;
     /** Whether the log takes no batches any more. */
     private volatile boolean refusesWrites;
     /** Written under {@link #lock}. */
@@ -100,6 +105,7 @@ public final class PartitionLog {
         var active = segments.active();
         this.end = new Segments.End(recovered.endOffset(), active, active.sizeBytes());
         this.highWatermark = end;
+        this.firstUnstable = recovered.firstUnstable();
         this.forcedMs = clock.millis();
         lead(expected.leaderEpoch());
         this.flusher = new Flusher(recovered.recoveryPoint(), this::forceSegments, home.forcers());
@@ -131,8 +137,18 @@ public final class PartitionLog {
         return highWatermark.offset();
     }
 
+    /** All before it belongs to no transaction, or to one that has ended. */
     public long lastStableOffset() {
-        return highWatermark.offset();
+        return Math.max(stable(highWatermark).offset(), startOffset);
+    }
+
+    /**
+     * What those may see who want committed records only. The watermark was read before: so the oldest
+     * transaction of all that it covers is known here, or has ended.
+     */
+    private Segments.End stable(Segments.End watermark) {
+        var unstable = firstUnstable;
+        return unstable == null || unstable.offset() >= watermark.offset() ? watermark : unstable;
     }
 
     public int leaderEpoch() {
@@ -188,7 +204,7 @@ public final class PartitionLog {
         return append(bytes.limit(bytes.position() + batch.sizeBytes()), batch, nowMs, true);
     }
 
-    /** Appends a batch of the broker's own, without the checks for clients. */
+    /** Appends a batch of the broker's own, such as a marker that ends a transaction, without checks. */
     public Appended appendOwn(ByteBuffer batch) {
         var bytes = batch.duplicate();
         return append(bytes, new RecordBatch(bytes, bytes.position()), clock.millis(), false);
@@ -238,7 +254,11 @@ public final class PartitionLog {
             }
             epochs.write();
             segment.append(bytes, batch);
-            producers.note(batch);
+            var aborted = producers.note(batch);
+            if (aborted != null) {
+                segment.aborted().append(aborted);
+            }
+            followTransactions();
             end = new Segments.End(batch.nextOffset(), segment, segment.sizeBytes());
             highWatermark = end;
         } catch (IOException | Error failure) {
@@ -250,6 +270,14 @@ public final class PartitionLog {
             return BatchCheck.refused(ErrorCode.KAFKA_STORAGE_ERROR, -1);
         }
         return new Appended.Done(baseOffset, batch.nextOffset(), stampTime ? nowMs : -1, startOffset, false);
+    }
+
+    /** Under {@link #lock}. */
+    private void followTransactions() throws IOException {
+        long first = producers.firstUnstable();
+        if (first != (firstUnstable == null ? -1 : firstUnstable.offset())) {
+            firstUnstable = first < 0 ? null : segments.place(first);
+        }
     }
 
     /** Begins a segment at the log's end. Under {@link #lock}. */
@@ -397,16 +425,20 @@ public final class PartitionLog {
      */
     public ReadResult read(long offset, int maxBytes, boolean wholeBatch, boolean committedOnly) {
         while (true) {
-            var until = highWatermark;
+            var watermark = highWatermark;
+            var stable = stable(watermark);
+            var until = committedOnly ? stable : watermark;
             long from = startOffset;
+            long stableOffset = Math.max(stable.offset(), from);
             if (offset < from || offset > end.offset()) {
-                return new ReadResult.OutOfRange(until.offset(), until.offset(), from);
+                return new ReadResult.OutOfRange(watermark.offset(), stableOffset, from);
             }
             try {
                 var region = offset >= until.offset() ? null
                         : segments.region(offset, maxBytes, wholeBatch, until);
                 if (region != null || offset >= startOffset) {
-                    return new ReadResult.Data(region, until.offset(), until.offset(), from);
+                    var aborted = committedOnly ? segments.aborted(offset, region, until) : null;
+                    return new ReadResult.Data(region, watermark.offset(), stableOffset, from, aborted);
                 }
             } catch (IOException failure) {
                 if (closed) {

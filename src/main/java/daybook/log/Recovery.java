@@ -1,6 +1,6 @@
 package daybook.log;
 
-import daybook.record.RecordBatch;
+import daybook.record.TransactionMarker;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -29,13 +29,14 @@ final class Recovery {
     /**
      * A log to go on from.
      *
+     * @param firstUnstable where the oldest transaction begins that has not ended, or null
      * @param recoveryPoint all before it is on the disk
      * @param flaw where bytes are wrong that were known to be on the disk, and what: the log is readable
      *     before
      *     them, and must not grow; null where none are
      */
     record State(Segments segments, ProducerStates producers, LeaderEpochs epochs, long startOffset,
-            long endOffset, long recoveryPoint, String flaw) { }
+            long endOffset, Segments.End firstUnstable, long recoveryPoint, String flaw) { }
 
     private final Disk disk;
     private final Path directory;
@@ -51,6 +52,8 @@ final class Recovery {
     private long recoveryPoint;
     /** What is wrong where the log ends too early, for the one who must look at it; null where nothing is. */
     private String flaw;
+    /** Segments from here on are checked. */
+    private long checkFrom = Long.MAX_VALUE;
     /** Batches from here on are new to {@link #producers}. */
     private long producersFrom;
 
@@ -102,9 +105,16 @@ final class Recovery {
                 disk.delete(file);
             }
         }
+        var withAborted = basesOf(names, Segment.TRANSACTION_INDEX);
         for (long base : bases) {
             boolean sealed = base != bases.last();
-            byBase.put(base, Segment.open(disk, directory, base, sealed, config, nowMs));
+            var segment = Segment.open(disk, directory, base, sealed, config, nowMs);
+            byBase.put(base, segment);
+            if (withAborted.contains(base) && !segment.aborted().load(base)) {
+                LOG.log(Level.WARNING, "The index of aborted transactions of {0} is wrong; the log is checked"
+                        + " from there on", segment.path());
+                checkFrom = Math.min(checkFrom, base);
+            }
         }
         if (bases.isEmpty()) {
             segments.begin(startOffset, config, nowMs);
@@ -152,12 +162,11 @@ final class Recovery {
 
     private void replay(boolean trusted) throws IOException {
         long first = segments.firstBase();
-        long checkFrom = trusted ? Long.MAX_VALUE
-                : segments.from(recoveryPoint).iterator().next().baseOffset();
         if (!trusted) {
+            checkFrom = Math.min(checkFrom, segments.from(recoveryPoint).iterator().next().baseOffset());
             findGap(checkFrom);
         }
-        producersFrom = producers.load(first, trusted ? endOffset : checkFrom);
+        producersFrom = producers.load(first, trusted ? Math.min(endOffset, checkFrom) : checkFrom);
         long from = epochs.latest() < 0 ? first : producersFrom;
         if (trusted && from == endOffset) {
             return;
@@ -201,15 +210,19 @@ final class Recovery {
         }
         var cursor = segment.cursor(place.position(), segment.sizeBytes(), BatchCursor.SMALL_WINDOW_BYTES);
         while (cursor.next()) {
-            note(cursor.batch());
+            note(cursor);
         }
     }
 
-    private void note(RecordBatch batch) {
-        if (batch.baseOffset() >= producersFrom) {
-            producers.note(batch);
-        }
+    /** Returns the transaction that is aborted by the batch, or null. */
+    private AbortedTransactions.Entry note(BatchCursor cursor) throws IOException {
+        var batch = cursor.batch();
         epochs.note(batch.leaderEpoch(), batch.baseOffset());
+        if (batch.baseOffset() < producersFrom) {
+            return null;
+        }
+        boolean opened = batch.control() && batch.sizeBytes() <= TransactionMarker.LIMIT_BYTES;
+        return producers.note(opened ? cursor.whole() : batch);
     }
 
     /** Reads every batch of a segment, and ends the log where one is wrong. */
@@ -219,15 +232,21 @@ final class Recovery {
         long offsetLimit = Math.min(nextBase == null ? Long.MAX_VALUE : nextBase,
                 segment.baseOffset() + Integer.MAX_VALUE + 1L);
         endOffset = segment.baseOffset();
+        var aborted = new AbortedTransactions(disk, Segment.path(directory, segment.baseOffset(),
+                Segment.TRANSACTION_INDEX + CLEANED));
         var wrong = segment.check(cursor -> {
             boolean holds = cursor.batch().baseOffset() >= endOffset
                     && cursor.batch().lastOffset() < offsetLimit && cursor.checksumHolds();
             if (holds) {
-                note(cursor.batch());
+                var entry = note(cursor);
+                if (entry != null) {
+                    aborted.append(entry);
+                }
                 endOffset = cursor.batch().nextOffset();
             }
             return holds;
         });
+        segment.aborted().replace(aborted, segment.baseOffset());
         if (segment.sizeBytes() < sizeBytes || gapBehind(segment)) {
             endHere(segment, wrong);
         }
@@ -290,7 +309,9 @@ final class Recovery {
             LOG.log(Level.WARNING, "The leader epochs in {0} cannot be written: {1}", directory,
                     failure.toString());
         }
-        return new State(segments, producers, epochs, startOffset, endOffset, recoveryPoint, flaw);
+        long unstable = producers.firstUnstable();
+        return new State(segments, producers, epochs, startOffset, endOffset,
+                unstable < 0 ? null : segments.place(unstable), recoveryPoint, flaw);
     }
 
     /** Begins the log again at its start offset: all that is left of it had been deleted. */
@@ -302,6 +323,7 @@ final class Recovery {
         }
         byBase.clear();
         segments.begin(startOffset, config, nowMs);
+        producers.load(0, -1);
         endOffset = startOffset;
         recoveryPoint = startOffset;
     }

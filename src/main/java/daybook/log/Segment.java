@@ -58,6 +58,8 @@ final class Segment {
     private final ReentrantLock indexLock = new ReentrantLock();
     /** Null until used. Written under {@link #indexLock}. */
     private volatile SegmentIndexes indexes;
+    /** Whoever makes the segment loads it. */
+    private final AbortedTransactions aborted;
     /** Guarded by {@link #indexLock}. */
     private boolean deleted;
     /** Bytes of whole batches. Written under the log's lock. */
@@ -81,6 +83,7 @@ final class Segment {
         this.jitterMs = config.drawJitterMs();
         this.indexIntervalBytes = config.indexIntervalBytes();
         this.indexBytes = config.segmentIndexBytes();
+        this.aborted = new AbortedTransactions(disk, path(directory, baseOffset, TRANSACTION_INDEX));
         this.log = disk.open(path(directory, baseOffset, LOG));
     }
 
@@ -126,6 +129,11 @@ final class Segment {
 
     Path path() {
         return path(directory, baseOffset, LOG);
+    }
+
+    /** To be used under the log's lock, or with a lease. */
+    AbortedTransactions aborted() {
+        return aborted;
     }
 
     // Adding, under the log's lock.
@@ -329,6 +337,7 @@ final class Segment {
         if (leases.decrementAndGet() == 0) {
             try {
                 log.close();
+                aborted.close();
             } catch (IOException failed) {
                 LOGGER.log(Level.WARNING, "Closing " + path() + " failed", failed);
             }
@@ -336,7 +345,7 @@ final class Segment {
     }
 
     /** A region of the file, with a lease of its own; the caller holds one. */
-    Region region(int position, int lengthBytes) {
+    Leased region(int position, int lengthBytes) {
         lease();
         return new Leased(this, position, lengthBytes, new AtomicBoolean());
     }
@@ -346,6 +355,7 @@ final class Segment {
         if (lease()) {
             try {
                 log.force(false);
+                aborted.force();
             } finally {
                 release();
             }
@@ -374,8 +384,14 @@ final class Segment {
     }
 
     /** The segment's bytes for one reader. */
-    private record Leased(Segment segment, int position, int lengthBytes, AtomicBoolean closed)
-            implements Region {
+    record Leased(Segment segment, int position, int lengthBytes, AtomicBoolean closed) implements Region {
+        /** Where an indexed batch behind it begins; the largest offset where none is indexed. */
+        long offsetBehind() throws IOException {
+            int border = segment.indexes().borderFrom(position + lengthBytes);
+            var cursor = segment.cursor(Math.max(border, 0), segment.sizeBytes, RecordBatch.HEADER_BYTES);
+            return border >= 0 && cursor.next() ? cursor.batch().baseOffset() : Long.MAX_VALUE;
+        }
+
         @Override
         public long transferTo(int from, WritableByteChannel target) throws IOException {
             long at = (long) position + from;

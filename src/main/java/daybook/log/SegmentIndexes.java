@@ -131,6 +131,12 @@ final class SegmentIndexes {
         return positionOf(Math.max(from, offset));
     }
 
+    /** The first indexed beginning of a batch that is not before {@code position}; -1 where none is indexed. */
+    int borderFrom(int position) throws IOException {
+        int entry = offsets.floorOfValue(position - 1) + 1;
+        return entry < offsets.entries() ? offsets.value(entry) : -1;
+    }
+
     /** The last indexed beginning of a batch that is not behind {@code position}; 0 where none is indexed. */
     int borderAt(int position) throws IOException {
         int entry = offsets.floorOfValue(position);

@@ -2,7 +2,6 @@ package daybook.log;
 
 import daybook.record.CorruptBatchException;
 import daybook.record.RecordBatch;
-import daybook.wire.Region;
 
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
@@ -167,7 +166,7 @@ final class Segments {
      * Bytes of the batch that holds {@code offset} and of those behind it; null where none are before {@code
      * until}.
      */
-    Region region(long offset, int maxBytes, boolean wholeBatch, End until) throws IOException {
+    Segment.Leased region(long offset, int maxBytes, boolean wholeBatch, End until) throws IOException {
         var entry = byBase.floorEntry(offset);
         while (entry != null && entry.getKey() < until.offset) {
             var segment = entry.getValue();
@@ -186,6 +185,53 @@ final class Segments {
             if (dense && entry != null && entry.getKey() > offset) {
                 throw new IOException("The records from offset " + offset + " on are missing before "
                         + entry.getValue().path());
+            }
+        }
+        return null;
+    }
+
+    /**
+     * The aborted transactions that have records in a region which begins at {@code offset}, and perhaps some
+     * that begin right behind it. Closes the region where it fails.
+     *
+     * @param region may be null
+     */
+    List<AbortedTransactions.Entry> aborted(long offset, Segment.Leased region, End until) throws IOException {
+        try {
+            for (var segment : from(offset)) {
+                if (region != null && !segment.aborted().isEmpty()) {
+                    return aborted(offset, Math.min(region.offsetBehind(), until.offset));
+                }
+            }
+            return List.of();
+        } catch (Throwable failure) {
+            region.close();
+            throw failure;
+        }
+    }
+
+    /** The aborted transactions that have records from {@code from} on and before {@code upTo}. */
+    List<AbortedTransactions.Entry> aborted(long from, long upTo) throws IOException {
+        var found = new ArrayList<AbortedTransactions.Entry>();
+        boolean complete = false;
+        for (var segments = from(from).iterator(); segments.hasNext() && !complete;) {
+            var segment = segments.next();
+            lease(segment);
+            try {
+                complete = segment.aborted().collect(from, upTo, found);
+            } finally {
+                segment.release();
+            }
+        }
+        return found;
+    }
+
+    /** The place of the batch that holds {@code offset}, or the next one; null where that is the end. */
+    End place(long offset) throws IOException {
+        for (var segment : from(offset)) {
+            var place = segment.find(offset, segment.sizeBytes());
+            if (place != null) {
+                return new End(offset, segment, place.position());
             }
         }
         return null;

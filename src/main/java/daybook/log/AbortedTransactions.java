@@ -1,0 +1,168 @@
+package daybook.log;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * The aborted transactions whose abort markers lie in one segment: what a consumer that wants committed records
+ * only is told, so that it passes over the others. {@code package-info} draws the file; one that is missing
+ * holds none, so it is made with the first. Unlike the other indexes it cannot be told from the batches that
+ * an entry is missing, unless all are read; so it is forced with its segment.
+ *
+ * <p>Whoever holds the log's lock adds; any thread that holds a lease on the segment looks up.
+ */
+public final class AbortedTransactions {
+    /**
+     * One of them.
+     *
+     * @param lastOffset that of its marker
+     * @param lastStableOffset the last stable offset once it was aborted
+     */
+    public record Entry(long producerId, long firstOffset, long lastOffset, long lastStableOffset) { }
+
+    private static final short VERSION = 0;
+    private static final int ENTRY_BYTES = Short.BYTES + 4 * Long.BYTES;
+
+    private final Disk disk;
+    private final Path file;
+    /** Null while there is no entry. Written by the one that adds, before {@link #entries}. */
+    private volatile FileChannel channel;
+    /** Written by the one that adds, after the entry. */
+    private volatile int entries;
+    /** Whether there are entries that were not forced since they were added. */
+    private volatile boolean unforced;
+
+    /** None yet: {@link #load} takes those that are in the file. */
+    AbortedTransactions(Disk disk, Path file) {
+        this.disk = disk;
+        this.file = file;
+    }
+
+    /**
+     * Takes the entries that are in the file, before there are readers.
+     *
+     * @param baseOffset of the segment, before which no marker of it lies
+     * @return whether they can be those of the segment; if not, {@link #replace} them
+     */
+    boolean load(long baseOffset) throws IOException {
+        long sizeBytes = Math.max(0, disk.sizeBytes(file));
+        if (sizeBytes > Integer.MAX_VALUE || sizeBytes % ENTRY_BYTES != 0) {
+            return false;
+        }
+        channel = sizeBytes == 0 ? null : disk.open(file);
+        entries = (int) sizeBytes / ENTRY_BYTES;
+        long before = baseOffset - 1;
+        for (int i = 0; i < entries; i++) {
+            var bytes = bytes(i);
+            var entry = entry(bytes);
+            if (bytes.getShort(0) != VERSION || entry.lastOffset <= before) {
+                return false;
+            }
+            before = entry.lastOffset;
+        }
+        return true;
+    }
+
+    boolean isEmpty() {
+        return entries == 0;
+    }
+
+    /** Adds the transaction whose marker was just added to the segment; they come in the order of markers. */
+    void append(Entry entry) throws IOException {
+        if (channel == null) {
+            channel = disk.open(file);
+        }
+        var bytes = ByteBuffer.allocate(ENTRY_BYTES).putShort(VERSION).putLong(entry.producerId)
+                .putLong(entry.firstOffset).putLong(entry.lastOffset).putLong(entry.lastStableOffset).flip();
+        long end = (entries + 1L) * ENTRY_BYTES;
+        while (bytes.hasRemaining()) {
+            channel.write(bytes, end - bytes.remaining());
+        }
+        unforced = true;
+        entries++;
+    }
+
+    /**
+     * Adds to {@code into} those that have records from {@code from} on and before {@code upTo}.
+     *
+     * @return whether no later segment can have more of them
+     */
+    boolean collect(long from, long upTo, List<Entry> into) throws IOException {
+        int count = entries;
+        for (int i = firstEndingAt(from, count); i < count; i++) {
+            var entry = entry(bytes(i));
+            if (entry.firstOffset < upTo) {
+                into.add(entry);
+            }
+            if (entry.lastStableOffset >= upTo) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The first of {@code count} entries that ends at or after {@code offset}; they end in their order. */
+    private int firstEndingAt(long offset, int count) throws IOException {
+        int from = 0;
+        int to = count;
+        while (from < to) {
+            int middle = (from + to) >>> 1;
+            if (entry(bytes(middle)).lastOffset < offset) {
+                from = middle + 1;
+            } else {
+                to = middle;
+            }
+        }
+        return from;
+    }
+
+    private static Entry entry(ByteBuffer bytes) {
+        return new Entry(bytes.getLong(2), bytes.getLong(10), bytes.getLong(18), bytes.getLong(26));
+    }
+
+    private ByteBuffer bytes(int index) throws IOException {
+        var bytes = ByteBuffer.allocate(ENTRY_BYTES);
+        long at = (long) index * ENTRY_BYTES;
+        while (bytes.hasRemaining()) {
+            if (channel.read(bytes, at + bytes.position()) < 0) {
+                throw new IOException(file + " ends before byte " + (at + ENTRY_BYTES));
+            }
+        }
+        return bytes;
+    }
+
+    /** Forces what was added since the last time, and the file's name. */
+    void force() throws IOException {
+        if (unforced) {
+            unforced = false;
+            channel.force(false);
+            disk.forceDirectory(file.getParent());
+        }
+    }
+
+    /**
+     * Takes the entries of another file instead of those in this one, before there are readers. Killed at any
+     * point, it leaves the old file or the new one.
+     */
+    void replace(AbortedTransactions anew, long baseOffset) throws IOException {
+        close();
+        anew.force();
+        anew.close();
+        if (!anew.isEmpty()) {
+            disk.rename(anew.file, file);
+        } else if (disk.exists(file)) {
+            disk.delete(file);
+        }
+        disk.forceDirectory(file.getParent());
+        load(baseOffset);
+    }
+
+    void close() throws IOException {
+        if (channel != null) {
+            channel.close();
+        }
+    }
+}
