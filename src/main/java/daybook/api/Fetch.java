@@ -282,12 +282,8 @@ record Fetch(Services services, FetchSessions sessions) {
         out.int32(answer.slot.index()).error(answer.error);
         out.int64(answer.highWatermark).int64(answer.lastStableOffset);
         out.since(5, more -> more.int64(answer.startOffset));
-        if (answer.aborted == null) {
-            out.length(-1);
-        } else {
-            out.structs(answer.aborted, (each, transaction) ->
-                    each.int64(transaction.producerId()).int64(transaction.firstOffset()));
-        }
+        out.structs(answer.aborted, (each, transaction) ->
+                each.int64(transaction.producerId()).int64(transaction.firstOffset()));
         out.since(11, more -> more.int32(-1));
         if (answer.region == null) {
             out.bytes(NO_RECORDS);
