@@ -7,10 +7,10 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The aborted transactions whose abort markers lie in one segment: what a consumer that wants committed records
+ * The aborted transactions whose markers lie in one segment: what a consumer that wants committed records
  * only is told, so that it passes over the others. {@code package-info} draws the file; one that is missing
- * holds none, so it is made with the first. Unlike the other indexes it cannot be told from the batches that
- * an entry is missing, unless all are read; so it is forced with its segment.
+ * holds none, so it is made with the first. A reader would not notice that an entry is lost, as it does with
+ * the other indexes; so this one is forced with its segment.
  *
  * <p>Whoever holds the log's lock adds; any thread that holds a lease on the segment looks up.
  */
@@ -148,13 +148,16 @@ public final class AbortedTransactions {
      * point, it leaves the old file or the new one.
      */
     void replace(AbortedTransactions anew, long baseOffset) throws IOException {
+        if (anew.isEmpty() && !disk.exists(file)) {
+            return;
+        }
         close();
         anew.force();
         anew.close();
-        if (!anew.isEmpty()) {
-            disk.rename(anew.file, file);
-        } else if (disk.exists(file)) {
+        if (anew.isEmpty()) {
             disk.delete(file);
+        } else {
+            disk.rename(anew.file, file);
         }
         disk.forceDirectory(file.getParent());
         load(baseOffset);

@@ -19,7 +19,7 @@ import java.util.zip.CRC32C;
 
 /**
  * What a log remembers of the idempotent producers that write to it (KIP-98): each one's epoch and its last
- * five batches, by which duplicates and gaps are told, and the first offset of the transaction that it has not
+ * five batches, by which duplicates and gaps are told, and where the transaction begins that it has not
  * ended. Snapshots of it let a start begin near the log's end;
  * one that is missing or wrong only makes it begin earlier. Guarded by the log's lock.
  */

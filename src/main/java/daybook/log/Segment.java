@@ -312,6 +312,13 @@ final class Segment {
         return border <= after ? -1 : border;
     }
 
+    /** The offset of the first indexed batch from {@code position} on; the largest where none is indexed. */
+    long offsetFrom(int position) throws IOException {
+        int border = indexes().borderFrom(position);
+        var cursor = cursor(Math.max(border, 0), sizeBytes, RecordBatch.HEADER_BYTES);
+        return border >= 0 && cursor.next() ? cursor.batch().baseOffset() : Long.MAX_VALUE;
+    }
+
     /** The size of the batch at this position, by its header. */
     int batchBytes(int position, int limit) throws IOException {
         var cursor = cursor(position, limit, RecordBatch.HEADER_BYTES);
@@ -385,13 +392,6 @@ final class Segment {
 
     /** The segment's bytes for one reader. */
     record Leased(Segment segment, int position, int lengthBytes, AtomicBoolean closed) implements Region {
-        /** Where an indexed batch behind it begins; the largest offset where none is indexed. */
-        long offsetBehind() throws IOException {
-            int border = segment.indexes().borderFrom(position + lengthBytes);
-            var cursor = segment.cursor(Math.max(border, 0), segment.sizeBytes, RecordBatch.HEADER_BYTES);
-            return border >= 0 && cursor.next() ? cursor.batch().baseOffset() : Long.MAX_VALUE;
-        }
-
         @Override
         public long transferTo(int from, WritableByteChannel target) throws IOException {
             long at = (long) position + from;

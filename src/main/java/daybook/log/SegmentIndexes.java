@@ -131,7 +131,7 @@ final class SegmentIndexes {
         return positionOf(Math.max(from, offset));
     }
 
-    /** The first indexed beginning of a batch that is not before {@code position}; -1 where none is indexed. */
+    /** The first indexed beginning of a batch that is not before {@code position}; -1 where there is none. */
     int borderFrom(int position) throws IOException {
         int entry = offsets.floorOfValue(position - 1) + 1;
         return entry < offsets.entries() ? offsets.value(entry) : -1;

@@ -191,16 +191,17 @@ final class Segments {
     }
 
     /**
-     * The aborted transactions that have records in a region which begins at {@code offset}, and perhaps some
-     * that begin right behind it. Closes the region where it fails.
+     * The aborted transactions that have records in a region which begins at {@code offset}, and perhaps
+     * some that begin right behind it. Closes the region where it fails.
      *
      * @param region may be null
      */
-    List<AbortedTransactions.Entry> aborted(long offset, Segment.Leased region, End until) throws IOException {
+    List<AbortedTransactions.Entry> aborted(long offset, Segment.Leased region, End until)
+            throws IOException {
         try {
             for (var segment : from(offset)) {
                 if (region != null && !segment.aborted().isEmpty()) {
-                    return aborted(offset, Math.min(region.offsetBehind(), until.offset));
+                    return aborted(offset, Math.min(offsetBehind(region), until.offset));
                 }
             }
             return List.of();
@@ -208,6 +209,13 @@ final class Segments {
             region.close();
             throw failure;
         }
+    }
+
+    /** An offset above those of the region's batches: that of a batch soon behind it, as an index has it. */
+    private long offsetBehind(Segment.Leased region) throws IOException {
+        long indexed = region.segment().offsetFrom(region.position() + region.lengthBytes());
+        var nextBase = byBase.higherKey(region.segment().baseOffset());
+        return Math.min(indexed, nextBase == null ? Long.MAX_VALUE : nextBase);
     }
 
     /** The aborted transactions that have records from {@code from} on and before {@code upTo}. */

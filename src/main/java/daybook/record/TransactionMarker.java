@@ -1,6 +1,5 @@
 package daybook.record;
 
-import java.nio.ByteBuffer;
 import java.util.NoSuchElementException;
 
 /**
@@ -17,12 +16,12 @@ public record TransactionMarker(boolean commit, int coordinatorEpoch) {
 
     private static final int KEY_BYTES = 4;
     private static final int VALUE_BYTES = 6;
-    private static final short ABORT = 0;
-    private static final short COMMIT = 1;
+    private static final int ABORT = 0;
+    private static final int COMMIT = 1;
 
     /**
-     * The marker in a batch that is wholly in its buffer; null where the batch is none, as the control batches
-     * of a quorum are not.
+     * The marker in a batch that is wholly in its buffer; null where there is none in it, as in the control
+     * batches of a quorum.
      */
     public static TransactionMarker of(RecordBatch batch) {
         if (!batch.control() || !batch.hasProducerId() || batch.sizeBytes() > LIMIT_BYTES) {
@@ -31,17 +30,14 @@ public record TransactionMarker(boolean commit, int coordinatorEpoch) {
         try {
             var record = batch.records(LIMIT_BYTES).iterator().next();
             var key = record.key();
-            short type = key == null || key.remaining() < KEY_BYTES ? -1 : key.getShort(key.position() + 2);
-            if (type != ABORT && type != COMMIT) {
-                return null;
-            }
-            return new TransactionMarker(type == COMMIT, coordinatorEpoch(record.value()));
-        } catch (CorruptBatchException | NoSuchElementException notOne) {
+            var value = record.value();
+            boolean whole = key != null && key.remaining() >= KEY_BYTES
+                    && value != null && value.remaining() >= VALUE_BYTES;
+            int type = whole ? key.getShort(key.position() + 2) : -1;
+            return type != ABORT && type != COMMIT ? null
+                    : new TransactionMarker(type == COMMIT, value.getInt(value.position() + 2));
+        } catch (CorruptBatchException | NoSuchElementException none) {
             return null;
         }
-    }
-
-    private static int coordinatorEpoch(ByteBuffer value) {
-        return value == null || value.remaining() < VALUE_BYTES ? -1 : value.getInt(value.position() + 2);
     }
 }

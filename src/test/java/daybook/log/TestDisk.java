@@ -45,7 +45,8 @@ public final class TestDisk implements Disk {
             throw noSpace();
         }
         var channel = disk.open(file);
-        return file.toString().endsWith(Segment.LOG) ? new Watched(channel) : channel;
+        var watched = List.of(Segment.LOG, Segment.TRANSACTION_INDEX);
+        return watched.stream().anyMatch(file.toString()::endsWith) ? new Watched(channel) : channel;
     }
 
     @Override
@@ -135,7 +136,7 @@ public final class TestDisk implements Disk {
         return new IOException("No space left on device");
     }
 
-    /** A log file. */
+    /** A log file, or an index of aborted transactions. */
     private final class Watched extends FileChannel {
         private final FileChannel channel;
 
