@@ -45,25 +45,24 @@ public final class AbortedTransactions {
      * Takes the entries that are in the file, before there are readers.
      *
      * @param baseOffset of the segment, before which no marker of it lies
-     * @return whether they can be those of the segment; if not, {@link #replace} them
+     * @return whether all of the file can be those of the segment; if not, they are to be made again
      */
     boolean load(long baseOffset) throws IOException {
         long sizeBytes = Math.max(0, disk.sizeBytes(file));
-        if (sizeBytes > Integer.MAX_VALUE || sizeBytes % ENTRY_BYTES != 0) {
-            return false;
-        }
         channel = sizeBytes == 0 ? null : disk.open(file);
-        entries = (int) sizeBytes / ENTRY_BYTES;
         long before = baseOffset - 1;
-        for (int i = 0; i < entries; i++) {
-            var bytes = bytes(i);
+        int sound = 0;
+        while ((sound + 1L) * ENTRY_BYTES <= sizeBytes) {
+            var bytes = bytes(sound);
             var entry = entry(bytes);
             if (bytes.getShort(0) != VERSION || entry.lastOffset <= before) {
-                return false;
+                break;
             }
             before = entry.lastOffset;
+            sound++;
         }
-        return true;
+        entries = sound;
+        return (long) sound * ENTRY_BYTES == sizeBytes;
     }
 
     boolean isEmpty() {
@@ -144,23 +143,49 @@ public final class AbortedTransactions {
     }
 
     /**
-     * Takes the entries of another file instead of those in this one, before there are readers. Killed at any
-     * point, it leaves the old file or the new one.
+     * The entries made again from the segment's batches, before there are readers. A file that holds just
+     * them is left as it is; another one is replaced in the end, so that a kill leaves the old or the new.
      */
-    void replace(AbortedTransactions anew, long baseOffset) throws IOException {
-        if (anew.isEmpty() && !disk.exists(file)) {
-            return;
+    final class Remake {
+        private int same;
+        /** Null as long as the file holds what was made. */
+        private AbortedTransactions other;
+
+        void append(Entry entry) throws IOException {
+            if (other == null && same < entries && entry.equals(entry(bytes(same)))) {
+                same++;
+            } else {
+                differ();
+                other.append(entry);
+            }
         }
-        close();
-        anew.force();
-        anew.close();
-        if (anew.isEmpty()) {
-            disk.delete(file);
-        } else {
-            disk.rename(anew.file, file);
+
+        private void differ() throws IOException {
+            if (other == null) {
+                other = new AbortedTransactions(disk, Path.of(file + Recovery.CLEANED));
+                for (int i = 0; i < same; i++) {
+                    other.append(entry(bytes(i)));
+                }
+            }
         }
-        disk.forceDirectory(file.getParent());
-        load(baseOffset);
+
+        void end(long baseOffset) throws IOException {
+            unforced = !isEmpty();
+            if (other == null && same == entries && disk.sizeBytes(file) <= (long) same * ENTRY_BYTES) {
+                return;
+            }
+            differ();
+            other.force();
+            other.close();
+            close();
+            if (other.isEmpty()) {
+                disk.delete(file);
+            } else {
+                disk.rename(other.file, file);
+            }
+            disk.forceDirectory(file.getParent());
+            load(baseOffset);
+        }
     }
 
     void close() throws IOException {

@@ -253,11 +253,8 @@ public final class PartitionLog {
                 segment = roll(nowMs);
             }
             epochs.write();
-            segment.append(bytes, batch);
-            var aborted = producers.note(batch);
-            if (aborted != null) {
-                segment.aborted().append(aborted);
-            }
+            segment.append(bytes, batch, producers.aborted(batch));
+            producers.note(batch);
             followTransactions();
             end = new Segments.End(batch.nextOffset(), segment, segment.sizeBytes());
             highWatermark = end;
@@ -272,11 +269,18 @@ public final class PartitionLog {
         return new Appended.Done(baseOffset, batch.nextOffset(), stampTime ? nowMs : -1, startOffset, false);
     }
 
-    /** Under {@link #lock}. */
-    private void followTransactions() throws IOException {
+    /**
+     * Finds the oldest transaction after the end of the one that was, or where there was none. Only for the
+     * former a file may have to be read; where that fails, readers stop where they did. Under {@link #lock}.
+     */
+    private void followTransactions() {
         long first = producers.firstUnstable();
         if (first != (firstUnstable == null ? -1 : firstUnstable.offset())) {
-            firstUnstable = first < 0 ? null : segments.place(first);
+            try {
+                firstUnstable = first < 0 ? null : segments.endAt(first);
+            } catch (IOException failure) {
+                fail("The oldest open transaction cannot be found", failure);
+            }
         }
     }
 

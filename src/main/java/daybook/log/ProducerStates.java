@@ -156,12 +156,11 @@ public final class ProducerStates {
      * Remembers a batch that is in the log.
      *
      * @param batch a control batch must be wholly in its buffer, of others only the header is read
-     * @return the transaction that is aborted by it, or null
      */
-    AbortedTransactions.Entry note(RecordBatch batch) {
+    void note(RecordBatch batch) {
         var marker = batch.control() ? TransactionMarker.of(batch) : null;
         if (batch.producerId() < 0 || batch.control() && marker == null) {
-            return null;
+            return;
         }
         var producer = producers.computeIfAbsent(batch.producerId(), id -> new Producer());
         if (producer.epoch != batch.producerEpoch()) {
@@ -170,25 +169,29 @@ public final class ProducerStates {
         }
         producer.lastTimestampMs = batch.maxTimestamp();
         if (marker != null) {
-            return end(producer, marker, batch);
+            producer.coordinatorEpoch = marker.coordinatorEpoch();
+            ongoing.remove(producer.transactionStart);
+            producer.transactionStart = -1;
+            return;
         }
         producer.add(batch);
         if (batch.transactional() && producer.transactionStart < 0) {
             producer.transactionStart = batch.baseOffset();
             ongoing.add(batch.baseOffset());
         }
-        return null;
     }
 
-    /** Ends the producer's transaction; one that has no record in this log leaves nothing to abort. */
-    private AbortedTransactions.Entry end(Producer producer, TransactionMarker marker, RecordBatch batch) {
+    /** The transaction that a batch aborts which is not noted yet; null where it aborts none. */
+    AbortedTransactions.Entry aborted(RecordBatch batch) {
+        var marker = batch.control() ? TransactionMarker.of(batch) : null;
+        var producer = marker == null || marker.commit() ? null : producers.get(batch.producerId());
+        if (producer == null || producer.transactionStart < 0) {
+            return null;
+        }
         long start = producer.transactionStart;
-        producer.coordinatorEpoch = marker.coordinatorEpoch();
-        producer.transactionStart = -1;
-        ongoing.remove(start);
-        long stable = ongoing.isEmpty() ? batch.nextOffset() : ongoing.first();
-        return marker.commit() || start < 0 ? null
-                : new AbortedTransactions.Entry(batch.producerId(), start, batch.lastOffset(), stable);
+        var oldest = ongoing.first() == start ? ongoing.higher(start) : ongoing.first();
+        return new AbortedTransactions.Entry(batch.producerId(), start, batch.lastOffset(),
+                oldest == null ? batch.nextOffset() : oldest);
     }
 
     /** Where the oldest transaction begins that has not ended; -1 where there is none. */

@@ -19,7 +19,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
  */
 final class Recovery {
     private static final System.Logger LOG = System.getLogger("daybook.log");
-    private static final String CLEANED = ".cleaned";
+    static final String CLEANED = ".cleaned";
     private static final String SWAP = ".swap";
     /** Of a small file that was being replaced. */
     private static final String TEMPORARY = ".tmp";
@@ -214,7 +214,7 @@ final class Recovery {
         }
     }
 
-    /** Returns the transaction that is aborted by the batch, or null. */
+    /** Returns the transaction that the batch aborts, or null. */
     private AbortedTransactions.Entry note(BatchCursor cursor) throws IOException {
         var batch = cursor.batch();
         epochs.note(batch.leaderEpoch(), batch.baseOffset());
@@ -222,7 +222,10 @@ final class Recovery {
             return null;
         }
         boolean opened = batch.control() && batch.sizeBytes() <= TransactionMarker.LIMIT_BYTES;
-        return producers.note(opened ? cursor.whole() : batch);
+        var known = opened ? cursor.whole() : batch;
+        var aborted = producers.aborted(known);
+        producers.note(known);
+        return aborted;
     }
 
     /** Reads every batch of a segment, and ends the log where one is wrong. */
@@ -232,8 +235,7 @@ final class Recovery {
         long offsetLimit = Math.min(nextBase == null ? Long.MAX_VALUE : nextBase,
                 segment.baseOffset() + Integer.MAX_VALUE + 1L);
         endOffset = segment.baseOffset();
-        var aborted = new AbortedTransactions(disk, Segment.path(directory, segment.baseOffset(),
-                Segment.TRANSACTION_INDEX + CLEANED));
+        var aborted = segment.aborted().new Remake();
         var wrong = segment.check(cursor -> {
             boolean holds = cursor.batch().baseOffset() >= endOffset
                     && cursor.batch().lastOffset() < offsetLimit && cursor.checksumHolds();
@@ -246,7 +248,7 @@ final class Recovery {
             }
             return holds;
         });
-        segment.aborted().replace(aborted, segment.baseOffset());
+        aborted.end(segment.baseOffset());
         if (segment.sizeBytes() < sizeBytes || gapBehind(segment)) {
             endHere(segment, wrong);
         }
@@ -311,7 +313,7 @@ final class Recovery {
         }
         long unstable = producers.firstUnstable();
         return new State(segments, producers, epochs, startOffset, endOffset,
-                unstable < 0 ? null : segments.place(unstable), recoveryPoint, flaw);
+                unstable < 0 ? null : segments.endAt(unstable), recoveryPoint, flaw);
     }
 
     /** Begins the log again at its start offset: all that is left of it had been deleted. */

@@ -159,13 +159,20 @@ final class Segment {
         return cursor.next() ? cursor.batch().maxTimestamp() : RecordBatch.NO_TIMESTAMP;
     }
 
-    /** Writes a stamped batch at the end. Where this throws, part of it may lie behind the end. */
-    void append(ByteBuffer bytes, RecordBatch batch) throws IOException {
+    /**
+     * Writes a stamped batch at the end. Where this throws, part of it may lie behind the end.
+     *
+     * @param ended the transaction that it aborts, or null
+     */
+    void append(ByteBuffer bytes, RecordBatch batch, AbortedTransactions.Entry ended) throws IOException {
         int position = sizeBytes;
         int length = bytes.remaining();
         indexes().grow(indexBytes);
         while (bytes.hasRemaining()) {
             log.write(bytes, position + (long) length - bytes.remaining());
+        }
+        if (ended != null) {
+            aborted.append(ended);
         }
         if (position == 0) {
             firstBatchMs = batch.maxTimestamp();

@@ -234,17 +234,6 @@ final class Segments {
         return found;
     }
 
-    /** The place of the batch that holds {@code offset}, or the next one; null where that is the end. */
-    End place(long offset) throws IOException {
-        for (var segment : from(offset)) {
-            var place = segment.find(offset, segment.sizeBytes());
-            if (place != null) {
-                return new End(offset, segment, place.position());
-            }
-        }
-        return null;
-    }
-
     private static int lengthBytes(Segment segment, Segment.Place first, int limit, int maxBytes,
             boolean wholeBatch) throws IOException {
         int position = first.position();
@@ -262,11 +251,15 @@ final class Segments {
         return maxBytes;
     }
 
-    /** The end of a log that is to end with the batch before {@code offset}, which begins one or is its end. */
+    /** The end of a log that is to end before {@code offset}, where a batch begins or the log ends. */
     End endAt(long offset) throws IOException {
-        var segment = byBase.floorEntry(offset).getValue();
-        var place = segment.find(offset, segment.sizeBytes());
-        return new End(offset, segment, place == null ? segment.sizeBytes() : place.position());
+        for (var segment : from(offset)) {
+            var place = segment.find(offset, segment.sizeBytes());
+            if (place != null) {
+                return new End(offset, segment, place.position());
+            }
+        }
+        return new End(offset, active(), active().sizeBytes());
     }
 
     /** The newest time of a record in the segments from {@code startOffset} on; -1 where none has a time. */
