@@ -12,6 +12,7 @@ JAR_DATE        := 2026-01-01T00:00:00Z
 JUNIT   := .deps/junit-platform-console-standalone-$(JUNIT_VERSION).jar
 KAFKA   := .deps/kafka-$(KAFKA_VERSION)
 KAFKAJS := .deps/kafkajs-$(KAFKAJS_VERSION)
+NO_LOG  := -Dorg.slf4j.simpleLogger.defaultLogLevel=off
 JDK      = $$(head -n 1 build/jdk)/bin
 # Lints by name, for `all` grows with each JDK, and a newer one than ours must build this too.
 LINTS   := cast,deprecation,divzero,empty,exports,fallthrough,finally,lossy-conversions,missing-explicit-ctor
@@ -104,14 +105,15 @@ define KAFKA_POM
     $(call dependency,org.apache.kafka,kafka_2.13,$(KAFKA_VERSION))
     $(call dependency,org.apache.kafka,kafka-tools,$(KAFKA_VERSION))
     $(call dependency,org.apache.kafka,kafka-streams,$(KAFKA_VERSION))
-    $(call dependency,org.slf4j,slf4j-nop,1.7.36)
+    $(call dependency,org.slf4j,slf4j-simple,1.7.36)
   </dependencies>
 </project>
 endef
 export KAFKA_POM
 
-$(KAFKA)/fetched:
-	@mkdir -p $(KAFKA); echo "$$KAFKA_POM" >$(KAFKA)/pom.xml
+# What its broker logs goes to standard error, where Compat asks for it.
+$(KAFKA)/fetched-to-log:
+	@rm -rf $(KAFKA); mkdir -p $(KAFKA); echo "$$KAFKA_POM" >$(KAFKA)/pom.xml
 	$(MAVEN) -f $(KAFKA)/pom.xml dependency:copy-dependencies -DoutputDirectory='$(CURDIR)/$(KAFKA)'
 	@touch $@
 
@@ -119,7 +121,7 @@ $(KAFKAJS)/fetched:
 	npm install --silent --no-audit --no-fund --prefix $(KAFKAJS) kafkajs@$(KAFKAJS_VERSION)
 	@touch $@
 
-build/compat: build/daybook.jar $(KAFKA)/fetched $(COMPAT)
+build/compat: build/daybook.jar $(KAFKA)/fetched-to-log $(COMPAT)
 	@rm -rf $@; mkdir -p $@
 	@echo 'javac --release 21 src/test/java/daybook/compat'
 	@$(JAVAC) -Xlint:-try -d $@ -cp 'build/classes:$(KAFKA)/*' \
@@ -133,7 +135,8 @@ clients:
 	done
 
 compat: clients all build/compat $(KAFKAJS)/fetched ## run real clients against it: kcat, Apache Kafka's, kafkajs
-	@$(JDK)/java -ea -cp 'build/compat:build/classes:$(KAFKA)/*' daybook.compat.Compat $(KAFKA) $(KAFKAJS)/node_modules
+	@$(JDK)/java -ea $(NO_LOG) -cp 'build/compat:build/classes:$(KAFKA)/*' \
+	    daybook.compat.Compat $(KAFKA) $(KAFKAJS)/node_modules
 
 audit: build/daybook.jar ## print the reading order, the lines of each room, the modules required; check the rules
 	@mkdir -p build/audit; $(JDK)/javac --release 21 -d build/audit $(AUDIT)

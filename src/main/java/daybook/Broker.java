@@ -27,11 +27,13 @@ import daybook.wire.Uuid;
 import daybook.wire.Writer;
 
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A broker in this process: builds its parts from the ground up, ties the logs to the catalog, and takes all
@@ -48,11 +50,13 @@ public final class Broker implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("daybook");
     /** How long requests in flight may take to end when the broker stops, in milliseconds. */
     private static final long STOP_GRACE_MS = 500;
+    private static final long ROOM_CHECK_NANOS = 1_000_000_000L;
 
     private final Config settings;
     private final Logs logs;
     private final Server server;
     private final Catalog catalog;
+    private volatile boolean closing;
     /** Set before the server accepts. */
     private Dispatcher dispatcher;
     /** The newest configuration; written under the catalog's lock. */
@@ -108,6 +112,7 @@ public final class Broker implements AutoCloseable {
     /** Lets requests in flight end, forces all files and marks the stop as clean. */
     @Override
     public void close() {
+        closing = true;
         server.stop(STOP_GRACE_MS);
         logs.close();
     }
@@ -123,15 +128,43 @@ public final class Broker implements AutoCloseable {
 
     private void serve(InstantSource clock) throws IOException {
         config = config.with(logs.nodeId(), catalog.image());
-        if (!logs.cleanStart()) {
-            catalog.change(catalog.changes()::renewLeaders);
-        }
-        logs.load(expected(catalog.image()));
-        catalog.onChange(this::changed);
+        begin();
         var log = new RateLimitedLog(System.getLogger("daybook.api"), clock);
         dispatcher = new Dispatcher(new Apis(new Services(catalog, logs, () -> config, clock, log)));
-        logs.start();
+        var expected = expected(catalog.image());
+        catalog.onChange(this::changed);
         server.start();
+        logs.load(expected);
+        logs.start();
+    }
+
+    /** Where the disk is full, what is there can be read; the rest begins when there is room. */
+    private void begin() throws IOException {
+        try {
+            catalog.begin(!logs.cleanStart());
+        } catch (IOException failed) {
+            if (catalog.image().broker() == null || logs.hasRoom()) {
+                throw failed;
+            }
+            LOG.log(Level.WARNING, "The disk is full: all can be read; until it has room nothing changes");
+            logs.holdWrites(true);
+            Thread.ofPlatform().daemon().name("daybook-begin").start(this::beginLater);
+        }
+    }
+
+    private void beginLater() {
+        while (!closing) {
+            LockSupport.parkNanos(ROOM_CHECK_NANOS);
+            if (logs.hasRoom()) {
+                try {
+                    catalog.begin(!logs.cleanStart());
+                    logs.holdWrites(false);
+                    return;
+                } catch (IOException failed) {
+                    LOG.log(Level.WARNING, "The broker cannot begin yet: {0}", failed.getMessage());
+                }
+            }
+        }
     }
 
     /**
@@ -144,6 +177,7 @@ public final class Broker implements AutoCloseable {
         }
         for (var topic : before.topics().values()) {
             if (!after.topicsById().containsKey(topic.id())) {
+                logs.awaitLoaded();
                 topic.partitions().forEach(partition -> logs.delete(place(topic, partition)));
             }
         }
@@ -164,6 +198,7 @@ public final class Broker implements AutoCloseable {
     }
 
     private void lead(Topic topic, LogConfig logConfig) {
+        logs.awaitLoaded();
         for (var partition : topic.partitions()) {
             var log = logs.find(topic.name(), partition.index());
             if (log != null) {
@@ -174,13 +209,14 @@ public final class Broker implements AutoCloseable {
             try {
                 logs.create(expected(topic, partition, logConfig));
             } catch (IOException failed) {
-                LOG.log(System.Logger.Level.ERROR, "No log can be made for " + place(topic, partition)
+                LOG.log(Level.ERROR, "No log can be made for " + place(topic, partition)
                         + ", which stays offline until the broker is started again", failed);
             }
         }
     }
 
     private void configure(Topic topic, LogConfig logConfig) {
+        logs.awaitLoaded();
         for (var partition : topic.partitions()) {
             var log = logs.find(topic.name(), partition.index());
             if (log != null) {
@@ -233,6 +269,7 @@ public final class Broker implements AutoCloseable {
                 config.number("log.retention.check.interval.ms"),
                 config.number("log.flush.offset.checkpoint.interval.ms"),
                 config.number("producer.id.expiration.ms"),
+                config.number("daybook.disk.reserve.bytes"),
                 config.integer("num.recovery.threads.per.data.dir"));
     }
 

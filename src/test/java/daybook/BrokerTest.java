@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.cli.Start;
+import daybook.log.TestDisk;
 import daybook.wire.Reader;
 import daybook.wire.Writer;
 
@@ -20,6 +21,7 @@ import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 
@@ -27,6 +29,7 @@ import java.util.Map;
 class BrokerTest {
     private static final int METADATA = 3;
     private static final int CREATE_TOPICS = 19;
+    private static final int KAFKA_STORAGE_ERROR = 56;
 
     @TempDir
     Path directory;
@@ -64,12 +67,21 @@ class BrokerTest {
     }
 
     private static void create(String address, String topic) throws IOException {
+        assertEquals(0, created(address, topic));
+    }
+
+    /** The error of an attempt to create a topic. */
+    private static int created(String address, String topic) throws IOException {
         var body = new Writer(2, false).int32(1).string(topic).int32(3).int16(1).int32(0).int32(0)
                 .int32(5_000).bool(false);
         var answer = ask(address, CREATE_TOPICS, 2, body);
         answer.int32();
-        assertEquals(List.of(topic + " 0 null"), answer.array(in -> in.string() + " " + in.int16() + " "
-                + in.nullableString()));
+        return answer.array(in -> {
+            assertEquals(topic, in.string());
+            int error = in.int16();
+            in.nullableString();
+            return error;
+        }).getFirst();
     }
 
     private static List<String> topics(String address) throws IOException {
@@ -102,6 +114,31 @@ class BrokerTest {
         try (var broker = start()) {
             assertEquals(clusterId, broker.clusterId());
             assertEquals(List.of("orders 3"), topics(broker.addresses().getFirst()));
+        }
+    }
+
+    @Test
+    void aStartOnAFullDiskIsForReadingUntilThereIsRoom() throws IOException {
+        try (var broker = start()) {
+            create(broker.addresses().getFirst(), "orders");
+        }
+        var disk = new TestDisk();
+        disk.full = true;
+        var config = config("PLAINTEXT://127.0.0.1:0");
+        try (var broker = Broker.start(config, disk, InstantSource.system())) {
+            var address = broker.addresses().getFirst();
+            assertEquals(List.of("orders 3"), topics(address));
+            assertEquals(KAFKA_STORAGE_ERROR, created(address, "more"));
+            disk.full = false;
+            int error = KAFKA_STORAGE_ERROR;
+            long endNanos = System.nanoTime() + 30_000_000_000L;
+            while (error == KAFKA_STORAGE_ERROR && System.nanoTime() < endNanos) {
+                error = created(address, "more");
+            }
+            assertEquals(0, error);
+        }
+        try (var broker = start()) {
+            assertEquals(List.of("more 3", "orders 3"), topics(broker.addresses().getFirst()));
         }
     }
 

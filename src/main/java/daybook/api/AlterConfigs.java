@@ -3,8 +3,6 @@ package daybook.api;
 import daybook.wire.Reader;
 import daybook.wire.Writer;
 
-import java.io.IOException;
-
 /**
  * AlterConfigs (33): the whole configuration of resources, old style; what is not named is deleted. Kafka has
  * deprecated it in favour of {@link IncrementalAlterConfigs}.
@@ -15,7 +13,7 @@ import java.io.IOException;
  * </pre>
  */
 record AlterConfigs(Services services) {
-    void serve(Request request, Reader in, Writer out) throws IOException {
+    void serve(Request request, Reader in, Writer out) {
         new IncrementalAlterConfigs(services).alter(in, true, out);
     }
 }

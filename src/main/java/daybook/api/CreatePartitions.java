@@ -7,7 +7,6 @@ import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
 import daybook.wire.Writer;
 
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -32,7 +31,7 @@ record CreatePartitions(Services services) {
         }
     }
 
-    void serve(Request request, Reader in, Writer out) throws IOException {
+    void serve(Request request, Reader in, Writer out) {
         var topics = in.structs(Wanted::read);
         int timeoutMs = in.int32();
         boolean validateOnly = in.bool();
@@ -41,10 +40,11 @@ record CreatePartitions(Services services) {
         if (timeoutMs <= 0) {
             topics.forEach(topic -> outcomes.put(topic.name, Outcome.TIMED_OUT));
         } else {
-            services.catalog().change(image -> {
+            var written = services.change(image -> {
                 var records = decide(image, topics, outcomes);
                 return validateOnly ? List.of() : records;
             });
+            outcomes.replaceAll((topic, outcome) -> outcome.or(written));
         }
         out.int32(0).structs(outcomes.entrySet(), (each, outcome) ->
                 outcome.getValue().write(each.string(outcome.getKey()))).tags();
@@ -72,6 +72,9 @@ record CreatePartitions(Services services) {
                     ? "Topic already has " + present + " partition(s)."
                     : "The topic " + wanted.name + " currently has " + present + " partition(s); "
                             + wanted.count + " would not be an increase.");
+        }
+        if (!services.logs().hasRoom()) {
+            return Outcome.DISK_FULL;
         }
         int more = wanted.count - present;
         var refusal = wanted.assignments == null ? null : refusal(image, more, wanted.assignments);

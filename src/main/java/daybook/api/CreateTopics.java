@@ -12,7 +12,6 @@ import daybook.wire.Reader;
 import daybook.wire.Uuid;
 import daybook.wire.Writer;
 
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -71,9 +70,14 @@ record CreateTopics(Services services) {
         static Created refused(String name, Outcome why) {
             return new Created(name, Uuid.ZERO, why.error(), why.message(), -1, -1, Map.of());
         }
+
+        /** Refused too, where what was to make it failed. */
+        Created or(Outcome written) {
+            return error == ErrorCode.NONE && written.failed() ? refused(name, written) : this;
+        }
     }
 
-    void serve(Request request, Reader in, Writer out) throws IOException {
+    void serve(Request request, Reader in, Writer out) {
         var topics = in.structs(CreateTopics::topic);
         int timeoutMs = in.int32();
         boolean validateOnly = in.bool();
@@ -112,17 +116,17 @@ record CreateTopics(Services services) {
      *
      * @param validateOnly says what would become of them, and makes none
      * @return a line for each name, in the order asked; names that came twice are refused, at the end
-     * @throws IOException if the catalog cannot be written
      */
-    List<Created> create(List<Wanted> wanted, boolean validateOnly) throws IOException {
+    List<Created> create(List<Wanted> wanted, boolean validateOnly) {
         var times = new TreeMap<String, Integer>();
         wanted.forEach(each -> times.merge(each.name, 1, Integer::sum));
         var single = wanted.stream().filter(each -> times.get(each.name) == 1).toList();
         var created = new ArrayList<Created>();
-        services.catalog().change(image -> {
+        var written = services.change(image -> {
             var records = decide(image, single, created);
             return validateOnly ? List.of() : records;
         });
+        created.replaceAll(each -> each.or(written));
         times.forEach((name, count) -> {
             if (count > 1) {
                 created.add(Created.refused(name, Outcome.invalid("Duplicate topic name.")));
@@ -163,7 +167,7 @@ record CreateTopics(Services services) {
     }
 
     /** Why a topic cannot be made, or null; what is looked at first is what Apache Kafka looks at first. */
-    private static Outcome refusal(Image image, BrokerConfig config, Wanted wanted) {
+    private Outcome refusal(Image image, BrokerConfig config, Wanted wanted) {
         if (wanted.name.equals("__cluster_metadata")) {
             return Outcome.invalid("Creation of internal topic __cluster_metadata is prohibited.");
         }
@@ -173,6 +177,9 @@ record CreateTopics(Services services) {
         }
         if (image.topic(wanted.name) != null) {
             return new Outcome(ErrorCode.TOPIC_ALREADY_EXISTS, "Topic '" + wanted.name + "' already exists.");
+        }
+        if (!services.logs().hasRoom()) {
+            return Outcome.DISK_FULL;
         }
         var collision = TopicNames.collision(image, wanted.name);
         if (collision != null) {

@@ -8,7 +8,6 @@ import daybook.wire.Reader;
 import daybook.wire.Uuid;
 import daybook.wire.Writer;
 
-import java.io.IOException;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,9 +29,13 @@ record DeleteTopics(Services services) {
         static Deleted refused(TopicRef named, Outcome why) {
             return new Deleted(named.name(), named.id(), why);
         }
+
+        Deleted or(Outcome written) {
+            return new Deleted(name, id, outcome.or(written));
+        }
     }
 
-    void serve(Request request, Reader in, Writer out) throws IOException {
+    void serve(Request request, Reader in, Writer out) {
         var topics = in.since(6) ? in.structs(each -> new TopicRef(each.nullableString(), each.uuid()))
                 : in.array(each -> TopicRef.of(each.string()));
         int timeoutMs = in.int32();
@@ -51,17 +54,17 @@ record DeleteTopics(Services services) {
         return timeoutMs > 0 ? null : Outcome.TIMED_OUT;
     }
 
-    private Collection<Deleted> delete(List<TopicRef> topics) throws IOException {
+    private Collection<Deleted> delete(List<TopicRef> topics) {
         var times = new LinkedHashMap<TopicRef, Integer>();
         topics.forEach(named -> times.merge(named, 1, Integer::sum));
         // By topic id, or by what was named where nothing is deleted.
         var deleted = new LinkedHashMap<Object, Deleted>();
-        services.catalog().change(image -> {
+        var written = services.change(image -> {
             times.forEach((named, count) -> decide(named, count, named.in(image), deleted));
             return deleted.values().stream().filter(each -> !each.outcome.failed())
                     .<MetadataRecord>map(each -> new RemoveTopicRecord(each.id)).toList();
         });
-        return deleted.values();
+        return deleted.values().stream().map(each -> each.or(written)).toList();
     }
 
     /**

@@ -2,6 +2,7 @@ package daybook.api;
 
 import daybook.api.FetchSessions.Slot;
 import daybook.api.FetchSessions.Wanted;
+import daybook.log.AbortedTransactions;
 import daybook.log.PartitionLog;
 import daybook.log.PartitionLog.EpochEnd;
 import daybook.log.ReadResult;
@@ -80,13 +81,14 @@ record Fetch(Services services, FetchSessions sessions) {
      *
      * @param log null where there is none to wait for
      * @param diverging where the epoch ended that the client takes for longer, or null
-     * @param aborted whether a list of aborted transactions is there, if an empty one
+     * @param aborted the aborted transactions, or null
      * @param region the batches, or null
      */
     record Answer(Slot slot, PartitionLog log, ErrorCode error, long highWatermark, long lastStableOffset,
-            long startOffset, EpochEnd diverging, boolean aborted, Region region) {
-        static Answer failed(Slot slot, ErrorCode error, boolean aborted) {
-            return new Answer(slot, null, error, -1, -1, -1, null, aborted, null);
+            long startOffset, EpochEnd diverging, List<AbortedTransactions.Entry> aborted, Region region) {
+        /** @param noneAborted whether an empty list of aborted transactions is there */
+        static Answer failed(Slot slot, ErrorCode error, boolean noneAborted) {
+            return new Answer(slot, null, error, -1, -1, -1, null, noneAborted ? List.of() : null, null);
         }
 
         int lengthBytes() {
@@ -227,7 +229,7 @@ record Fetch(Services services, FetchSessions sessions) {
                 var diverged = wanted.lastFetchedEpoch() < 0 ? null : diverged(slot, wanted, led);
                 int limit = (int) Math.max(0, Math.min(wanted.maxBytes(), maxBytes - takenBytes));
                 yield diverged != null ? diverged
-                        : answer(slot, log, query.committedOnly(),
+                        : answer(slot, log,
                                 log.read(wanted.offset(), limit, takenBytes == 0, query.committedOnly()));
             }
         };
@@ -246,13 +248,13 @@ record Fetch(Services services, FetchSessions sessions) {
             return null;
         }
         return new Answer(slot, log, ErrorCode.NONE, log.highWatermark(), log.lastStableOffset(),
-                log.startOffset(), end, false, null);
+                log.startOffset(), end, null, null);
     }
 
-    private static Answer answer(Slot slot, PartitionLog log, boolean committedOnly, ReadResult result) {
+    private static Answer answer(Slot slot, PartitionLog log, ReadResult result) {
         return switch (result) {
             case ReadResult.Data data -> new Answer(slot, log, ErrorCode.NONE, data.highWatermark(),
-                    data.lastStableOffset(), data.startOffset(), null, committedOnly, data.region());
+                    data.lastStableOffset(), data.startOffset(), null, data.aborted(), data.region());
             case ReadResult.OutOfRange outside -> Answer.failed(slot, ErrorCode.OFFSET_OUT_OF_RANGE, false);
             case ReadResult.Failed failed -> Answer.failed(slot, ErrorCode.KAFKA_STORAGE_ERROR, false);
         };
@@ -280,7 +282,9 @@ record Fetch(Services services, FetchSessions sessions) {
         out.int32(answer.slot.index()).error(answer.error);
         out.int64(answer.highWatermark).int64(answer.lastStableOffset);
         out.since(5, more -> more.int64(answer.startOffset));
-        out.length(answer.aborted ? 0 : -1).since(11, more -> more.int32(-1));
+        out.structs(answer.aborted, (each, transaction) ->
+                each.int64(transaction.producerId()).int64(transaction.firstOffset()));
+        out.since(11, more -> more.int32(-1));
         if (answer.region == null) {
             out.bytes(NO_RECORDS);
         } else {

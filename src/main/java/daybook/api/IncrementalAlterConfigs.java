@@ -61,9 +61,8 @@ record IncrementalAlterConfigs(Services services) {
      *
      * @param whole whether the changes are all sets, and a resource's whole configuration: keys that they do
      *     not name are deleted
-     * @throws IOException if the catalog cannot be written
      */
-    void alter(Reader in, boolean whole, Writer out) throws IOException {
+    void alter(Reader in, boolean whole, Writer out) {
         var alterations = in.structs(resource -> new Alteration(
                 new Resource(resource.int8(), resource.string()), resource.structs(each ->
                         new Change(each.string(), whole ? SET : each.int8(), each.nullableString()))));
@@ -72,7 +71,7 @@ record IncrementalAlterConfigs(Services services) {
         var times = new HashMap<Resource, Integer>();
         alterations.forEach(each -> times.merge(each.resource, 1, Integer::sum));
         var outcomes = new ArrayList<Outcome>();
-        services.catalog().change(image -> {
+        var written = services.change(image -> {
             var records = new ArrayList<MetadataRecord>();
             for (var each : alterations) {
                 outcomes.add(times.get(each.resource) == 1 ? decide(image, each, whole, records)
@@ -84,6 +83,7 @@ record IncrementalAlterConfigs(Services services) {
             }
             return validateOnly ? List.of() : records;
         });
+        outcomes.replaceAll(outcome -> outcome.or(written));
         var next = outcomes.iterator();
         out.int32(0).structs(alterations, (each, alteration) -> next.next().write(each)
                 .int8(alteration.resource.type).string(alteration.resource.name)).tags();

@@ -9,7 +9,6 @@ import daybook.wire.Reader;
 import daybook.wire.Uuid;
 import daybook.wire.Writer;
 
-import java.io.IOException;
 import java.util.Comparator;
 import java.util.List;
 
@@ -113,13 +112,8 @@ record Metadata(Services services) {
                 .filter(name -> image.topic(name) == null && !InternalTopics.contains(name)
                         && TopicNames.error(name) == null)
                 .map(CreateTopics.Wanted::byDefault).toList();
-        if (wanted.isEmpty()) {
-            return;
-        }
-        try {
+        if (!wanted.isEmpty()) {
             new CreateTopics(services).create(wanted, false);
-        } catch (IOException failed) {
-            services.log().warn("create", "Topics that a client asked for were not made: " + failed);
         }
     }
 

@@ -10,6 +10,8 @@ import daybook.wire.Writer;
  */
 record Outcome(ErrorCode error, String message) {
     static final Outcome DONE = of(ErrorCode.NONE);
+    static final Outcome DISK_FULL = new Outcome(ErrorCode.KAFKA_STORAGE_ERROR,
+            "The broker's disk is full.");
     /** What Apache Kafka answers when the client grants no time at all. */
     static final Outcome TIMED_OUT = of(ErrorCode.REQUEST_TIMED_OUT);
     /** The sentence of a bound that Apache Kafka has too: records of one change of the catalog. */
@@ -36,6 +38,11 @@ record Outcome(ErrorCode error, String message) {
 
     static Outcome unknown(String message) {
         return new Outcome(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message);
+    }
+
+    /** This one where it is a failure, or else the other one: what came of the whole that it is a part of. */
+    Outcome or(Outcome other) {
+        return failed() ? this : other;
     }
 
     boolean failed() {

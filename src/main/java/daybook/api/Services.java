@@ -2,10 +2,16 @@ package daybook.api;
 
 import daybook.catalog.BrokerConfig;
 import daybook.catalog.Catalog;
+import daybook.catalog.Image;
+import daybook.catalog.MetadataRecord;
 import daybook.log.Logs;
 import daybook.net.RateLimitedLog;
+import daybook.wire.ErrorCode;
 
+import java.io.IOException;
 import java.time.InstantSource;
+import java.util.List;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -18,5 +24,20 @@ public record Services(Catalog catalog, Logs logs, Supplier<BrokerConfig> config
         RateLimitedLog log) {
     Partitions partitions() {
         return new Partitions(this);
+    }
+
+    /**
+     * Changes the catalog, as {@link Catalog#change} does.
+     *
+     * @return what is to be told of all that was decided: it is done, or the disk is full or failed
+     */
+    Outcome change(Function<Image, List<MetadataRecord>> decide) {
+        try {
+            catalog.change(decide);
+            return Outcome.DONE;
+        } catch (IOException failed) {
+            log.warn("catalog", "A change of the catalog failed: " + failed.getMessage());
+            return new Outcome(ErrorCode.KAFKA_STORAGE_ERROR, failed.getMessage());
+        }
     }
 }

@@ -9,7 +9,6 @@ import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
 import daybook.wire.Writer;
 
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -39,7 +38,7 @@ record UpdateFeatures(Services services) {
         }
     }
 
-    void serve(Request request, Reader in, Writer out) throws IOException {
+    void serve(Request request, Reader in, Writer out) {
         in.int32();
         // A feature that comes twice has its last level.
         var updates = new LinkedHashMap<String, Update>();
@@ -47,11 +46,11 @@ record UpdateFeatures(Services services) {
         boolean validateOnly = in.since(1) && in.bool();
         in.tags();
         var errors = new ArrayList<String>();
-        services.catalog().change(image -> {
+        var written = services.change(image -> {
             var records = decide(image, updates, errors);
             return validateOnly || !errors.isEmpty() ? List.of() : records;
         });
-        var outcome = errors.isEmpty() ? Outcome.DONE : new Outcome(ErrorCode.INVALID_UPDATE_VERSION,
+        var outcome = errors.isEmpty() ? written : new Outcome(ErrorCode.INVALID_UPDATE_VERSION,
                 "The update failed for all features since the following feature had an error: "
                         + errors.getFirst());
         outcome.write(out.int32(0));

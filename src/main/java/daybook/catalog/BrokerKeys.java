@@ -35,6 +35,9 @@ final class BrokerKeys {
                     "Where the catalog is; without it, the first of log.dirs."),
             fixed("daybook.durability", STRING, "fsync", oneOf("fsync", "page-cache"),
                     "What acks=all waits for: fsync, the disk; page-cache, only the system."),
+            fixed("daybook.disk.reserve.bytes", LONG, "67108864", atLeast(0),
+                    "Below so many free bytes of its disk, 1 MiB at least, a log directory takes no "
+                            + "produced batches; the rest is kept for offsets, topics and checkpoints."),
             fixed("listeners", LIST, "PLAINTEXT://127.0.0.1:9092", ANY,
                     "NAME://HOST:PORT, comma-separated; no host, as in Kafka's default: all addresses."),
             fixed("advertised.listeners", LIST, null, ANY,

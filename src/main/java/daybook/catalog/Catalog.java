@@ -1,6 +1,7 @@
 package daybook.catalog;
 
 import daybook.catalog.MetadataRecord.AbortTransactionRecord;
+import daybook.catalog.MetadataRecord.KeptRecord;
 import daybook.catalog.MetadataRecord.ProducerIdsRecord;
 import daybook.log.Appended;
 import daybook.log.Disk;
@@ -26,15 +27,19 @@ public final class Catalog {
     private static final int PRODUCER_IDS_BLOCK = 1000;
 
     private final PartitionLog log;
+    private final Quorum quorum;
     private final Identity self;
     private final InstantSource clock;
     private final Changes changes;
-    private final int epoch;
     /** Held from the decision on a change until its listeners were called. */
     private final ReentrantLock lock = new ReentrantLock();
     /** Written under the lock. */
     private volatile Image image;
-    /** Under the lock. After a failed write nobody knows what is on the disk: no more changes. */
+    /** Under the lock: the leader epoch of this start; -1 until it has begun. */
+    private int epoch = -1;
+    /** Under the lock: whether the log ends inside of a transaction, which nobody will end. */
+    private boolean inTransaction;
+    /** Under the lock. After a failed force nobody knows what is on the disk: no more changes. */
     private boolean failed;
     /** Under the lock: producer ids to give out, the first and the one after the last. */
     private long producerId;
@@ -42,18 +47,17 @@ public final class Catalog {
     /** Under the lock. */
     private final List<BiConsumer<Image, Image>> listeners = new ArrayList<>();
 
-    private Catalog(PartitionLog log, Identity self, InstantSource clock, Image image, int epoch) {
+    private Catalog(PartitionLog log, Quorum quorum, Identity self, InstantSource clock) {
         this.log = log;
+        this.quorum = quorum;
         this.self = self;
         this.clock = clock;
         this.changes = new Changes(self);
-        this.image = image;
-        this.epoch = epoch;
     }
 
     /**
-     * Replays the log, begins a new leader epoch in it and registers the broker. On a first start the log
-     * begins with what Apache Kafka's format step and first controller write.
+     * Replays the log. On a first start it begins with what Apache Kafka's format step and first controller
+     * write. Nothing can be changed before {@link #begin}.
      *
      * @throws IOException if the disk fails, or the log has what this version of Daybook does not know; the
      *     message is a sentence
@@ -64,23 +68,44 @@ public final class Catalog {
         if (log.endOffset() == 0) {
             quorum.format(clock.millis());
         }
-        var replay = new Replay(Image.EMPTY);
-        var image = MetadataLog.replay(log, replay);
+        var catalog = new Catalog(log, quorum, self, clock);
+        var snapshot = Snapshots.newest(disk, log);
+        var replay = new Replay(snapshot);
+        var image = MetadataLog.replay(log, replay, snapshot);
         if (image.broker() != null && image.broker().nodeId() != self.nodeId()) {
             throw new IOException("The metadata log is that of node " + image.broker().nodeId()
                     + ", not of node " + self.nodeId());
         }
-        int epoch = Math.max(image.epoch(), quorum.epoch()) + 1;
-        quorum.lead(epoch);
-        log.lead(epoch);
-        var catalog = new Catalog(log, self, clock, image, epoch);
         warnOfWhatIsNotServed(image);
-        catalog.append(quorum.leaderChange(clock.millis()), List.of());
-        if (replay.inTransaction()) {
-            catalog.change(before -> List.of(new AbortTransactionRecord()));
-        }
-        catalog.change(catalog.changes::start);
+        catalog.image = image;
+        catalog.inTransaction = replay.inTransaction();
         return catalog;
+    }
+
+    /**
+     * Begins a new leader epoch in the log and registers the broker. Where that fails for want of room, it
+     * can be tried again.
+     *
+     * @param unclean whether the last stop was none: then each partition has a new leader epoch too
+     * @throws IOException if the disk is full or fails
+     */
+    public void begin(boolean unclean) throws IOException {
+        lock.lock();
+        try {
+            int next = Math.max(image.epoch(), quorum.epoch()) + 1;
+            quorum.lead(next);
+            log.lead(next);
+            append(quorum.leaderChange(clock.millis()), List.of(), next);
+            if (inTransaction) {
+                write(List.of(new AbortTransactionRecord()), next);
+                inTransaction = false;
+            }
+            write(changes.start(image), next);
+            write(unclean ? changes.renewLeaders(image) : List.of(), next);
+            epoch = next;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** The newest image. */
@@ -100,18 +125,26 @@ public final class Catalog {
      *
      * @param decide returns the records to write; with none, nothing happens
      * @return the image after the change
-     * @throws IOException if the disk fails; the catalog then refuses all changes
+     * @throws IOException if the disk is full: nothing has changed; or if it fails: the catalog then refuses
+     *     all changes
      */
     public Image change(Function<Image, List<MetadataRecord>> decide) throws IOException {
         lock.lock();
         try {
             var records = decide.apply(image);
-            if (!records.isEmpty()) {
-                append(BatchBuilder.plain(clock.millis(), MetadataLog.entries(records)), records);
+            if (!records.isEmpty() && epoch < 0) {
+                throw new IOException("The disk was full at the start: nothing changes until it has room");
             }
+            write(records, epoch);
             return image;
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void write(List<MetadataRecord> records, int leaderEpoch) throws IOException {
+        if (!records.isEmpty()) {
+            append(BatchBuilder.plain(clock.millis(), MetadataLog.entries(records)), records, leaderEpoch);
         }
     }
 
@@ -143,8 +176,15 @@ public final class Catalog {
         }
     }
 
-    /** Another broker may have set in this log what Daybook would refuse. */
+    /** Another broker may have set in this log what Daybook would refuse, or does not have. */
     private static void warnOfWhatIsNotServed(Image image) {
+        for (var kind : KeptRecord.Kind.values()) {
+            long count = image.kept().values().stream().filter(kept -> kept.kind() == kind).count();
+            if (count > 0) {
+                LOG.log(Level.WARNING, "The metadata log has " + count + " " + kind + ", which this version"
+                        + " of Daybook keeps but DOES NOT ENFORCE: who reaches a listener may do everything");
+            }
+        }
         image.configs().forEach((resource, values) -> values.forEach((name, value) -> {
             var key = (resource.type() == ConfigResource.Type.TOPIC ? TopicConfigs.KEYS : BrokerConfig.KEYS)
                     .get(name);
@@ -156,23 +196,23 @@ public final class Catalog {
         }));
     }
 
-    private void append(ByteBuffer batch, List<MetadataRecord> records) throws IOException {
+    private void append(ByteBuffer batch, List<MetadataRecord> records, int leaderEpoch) throws IOException {
         if (failed) {
-            throw new IOException("The catalog takes no changes since a write to the metadata log failed");
+            throw new IOException("The catalog takes no changes since a force of the metadata log failed");
         }
-        failed = true;
         long next = switch (log.appendOwn(batch)) {
             case Appended.Done done -> done.nextOffset();
             case Appended.Refused refused -> throw new IOException("The metadata log cannot be written: "
                     + refused.error());
         };
+        failed = true;
         if (!log.awaitForced(next)) {
             throw new IOException("The metadata log cannot be forced to the disk");
         }
         var before = image;
         var replay = new Replay(before);
         records.forEach(replay::apply);
-        image = replay.done(next, epoch);
+        image = replay.done(next, leaderEpoch);
         failed = false;
         for (var listener : listeners) {
             listener.accept(before, image);

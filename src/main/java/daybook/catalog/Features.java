@@ -5,6 +5,7 @@ import daybook.catalog.MetadataRecord.FeatureRange;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * The features whose levels a cluster agrees on (KIP-584). A feature stands here once Daybook has the whole
@@ -18,34 +19,45 @@ public final class Features {
     /** The level of Apache Kafka 4.3, which says what versions of records the metadata log may hold. */
     public static final int METADATA_LEVEL = 30;
 
-    /** All that Daybook can work with, in the order in which Kafka tells them. */
+    /** All that Daybook has, in the order in which Kafka tells them: what clients see and may change. */
     public static final List<FeatureRange> SUPPORTED = List.of(
             new FeatureRange(QUORUM, 1, 1),
             new FeatureRange(METADATA, METADATA_LEVEL, METADATA_LEVEL),
             new FeatureRange(ELIGIBLE_LEADERS, 0, 1));
 
+    /**
+     * What Apache Kafka 4.3 finalizes besides, and Daybook does not have: its levels stay in the log and in
+     * the image as they are, and nobody is told of them. They say nothing about the records of the metadata
+     * log.
+     */
+    private static final List<FeatureRange> KEPT = List.of(
+            new FeatureRange("group.version", 0, 1),
+            new FeatureRange("share.version", 0, 1),
+            new FeatureRange("streams.version", 0, 1),
+            new FeatureRange("transaction.version", 0, 2));
+
     private Features() { }
 
-    /** The levels that hold, by name; that of the quorum is in its control records, not in the image. */
+    /**
+     * The levels that hold of what Daybook has, by name; that of the quorum is in its control records, not in
+     * the image.
+     */
     public static Map<String, Short> finalized(Image image) {
         var levels = new TreeMap<>(image.features());
+        KEPT.forEach(kept -> levels.remove(kept.name()));
         levels.put(QUORUM, (short) 1);
         return levels;
     }
 
     /** Why this version of Daybook cannot work with a level, as a sentence; null where it can. */
     static String error(String name, int level) {
-        for (var range : SUPPORTED) {
-            if (range.name().equals(name)) {
-                return level >= range.least() && level <= range.most() ? null
-                        : unusable(name, level, "works with " + range.least() + " to " + range.most());
-            }
+        var known = Stream.of(SUPPORTED, KEPT).flatMap(List::stream)
+                .filter(range -> range.name().equals(name)).findFirst();
+        if (known.isPresent() && level >= known.get().least() && level <= known.get().most()) {
+            return null;
         }
-        return unusable(name, level, "does not have it");
-    }
-
-    private static String unusable(String name, int level, String why) {
-        return "The feature " + name + " is finalized at level " + level
-                + ", but this version of Daybook " + why;
+        return "The feature " + name + " is finalized at level " + level + ", but this version of Daybook "
+                + known.map(range -> "works with " + range.least() + " to " + range.most())
+                .orElse("does not have it");
     }
 }

@@ -1,5 +1,6 @@
 package daybook.catalog;
 
+import daybook.catalog.MetadataRecord.KeptRecord;
 import daybook.wire.Uuid;
 
 import java.util.List;
@@ -17,12 +18,14 @@ import java.util.TreeMap;
  * @param features the finalized levels
  * @param broker null before its first registration
  * @param nextProducerId the first producer id of the block after the last one given out
+ * @param kept what another broker set and Daybook does not serve, by kind and key
  */
 public record Image(long offset, int epoch, SortedMap<String, Topic> topics, Map<Uuid, Topic> topicsById,
         Map<ConfigResource, Map<String, String>> configs, Map<String, Short> features,
-        BrokerRegistration broker, long nextProducerId) {
+        BrokerRegistration broker, long nextProducerId, Map<List<?>, KeptRecord> kept) {
     /** Before the first record. */
-    public static final Image EMPTY = new Image(0, 0, new TreeMap<>(), Map.of(), Map.of(), Map.of(), null, 0);
+    public static final Image EMPTY = new Image(0, 0, new TreeMap<>(), Map.of(), Map.of(), Map.of(), null, 0,
+            Map.of());
 
     /** The topic with this name, or null. */
     public Topic topic(String name) {

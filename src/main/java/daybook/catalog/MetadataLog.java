@@ -30,20 +30,16 @@ final class MetadataLog {
         return entries;
     }
 
-    /** The image after all records of the log, which {@code replay} is given from an empty one on. */
-    static Image replay(PartitionLog log, Replay replay) throws IOException {
-        if (log.startOffset() > 0) {
-            throw new IOException("The metadata log begins at offset " + log.startOffset()
-                    + ": what was before is in a snapshot, which this version of Daybook does not read");
-        }
-        long offset = 0;
-        int epoch = 0;
+    /** The image after all records of the log, those behind {@code from} given to {@code replay}. */
+    static Image replay(PartitionLog log, Replay replay, Image from) throws IOException {
+        long offset = from.offset();
+        int epoch = from.epoch();
         while (offset < log.endOffset()) {
             for (var batch : batches(log, offset)) {
                 if (batch.baseOffset() != offset || !batch.checksumHolds()) {
                     throw damaged(offset);
                 }
-                apply(batch, replay);
+                apply(batch, replay, "The metadata log");
                 offset = batch.nextOffset();
                 epoch = batch.leaderEpoch();
             }
@@ -53,7 +49,15 @@ final class MetadataLog {
 
     /** Some whole batches from an offset on, at least one. */
     private static List<RecordBatch> batches(PartitionLog log, long offset) throws IOException {
-        var bytes = read(log, offset);
+        var batches = wholeBatches(read(log, offset));
+        if (batches.isEmpty()) {
+            throw damaged(offset);
+        }
+        return batches;
+    }
+
+    /** The batches that these bytes begin with; what follows the last whole one is left out. */
+    static List<RecordBatch> wholeBatches(ByteBuffer bytes) {
         var batches = new ArrayList<RecordBatch>();
         int at = 0;
         while (bytes.limit() - at >= RecordBatch.HEADER_BYTES) {
@@ -64,9 +68,6 @@ final class MetadataLog {
             batches.add(batch);
             at += batch.sizeBytes();
         }
-        if (batches.isEmpty()) {
-            throw damaged(offset);
-        }
         return batches;
     }
 
@@ -74,7 +75,8 @@ final class MetadataLog {
         return new IOException("The metadata log is damaged at offset " + offset);
     }
 
-    private static void apply(RecordBatch batch, Replay replay) throws IOException {
+    /** Gives the records of a batch to {@code replay}; {@code place} is where the batch is. */
+    static void apply(RecordBatch batch, Replay replay, String place) throws IOException {
         if (batch.control()) {
             return;
         }
@@ -85,7 +87,7 @@ final class MetadataLog {
                 replay.apply(MetadataRecord.read(record.value()));
             }
         } catch (MalformedException | CorruptBatchException malformed) {
-            throw new IOException("The metadata log cannot be read at offset " + offset + ": "
+            throw new IOException(place + " cannot be read at offset " + offset + ": "
                     + malformed.getMessage());
         }
     }

@@ -8,7 +8,9 @@ import daybook.wire.Writer;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 
@@ -35,13 +37,32 @@ public sealed interface MetadataRecord {
                 new ProducerIdsRecord(in.int32(), in.int64(), in.int64())),
         BROKER_REGISTRATION_CHANGE(17, 3, BrokerRegistrationChangeRecord.class, in ->
                 new BrokerRegistrationChangeRecord(in.int32(), in.int64())),
+        UNREGISTER_BROKER(1, 0, UnregisterBrokerRecord.class, in -> new UnregisterBrokerRecord(in.int32())),
+        ACCESS_CONTROL_ENTRY(18, 0, KeptRecord.class, in ->
+                KeptRecord.set(KeptRecord.Kind.ACCESS_CONTROL_ENTRIES, in.uuid())),
+        REMOVE_ACCESS_CONTROL_ENTRY(19, 0, KeptRecord.class, in ->
+                KeptRecord.removed(KeptRecord.Kind.ACCESS_CONTROL_ENTRIES, in.uuid())),
+        USER_SCRAM_CREDENTIAL(11, 0, KeptRecord.class, in ->
+                KeptRecord.set(KeptRecord.Kind.SCRAM_CREDENTIALS, in.string(), in.int8())),
+        REMOVE_USER_SCRAM_CREDENTIAL(22, 0, KeptRecord.class, in ->
+                KeptRecord.removed(KeptRecord.Kind.SCRAM_CREDENTIALS, in.string(), in.int8())),
+        DELEGATION_TOKEN(10, 0, KeptRecord.class, KeptRecord::token),
+        REMOVE_DELEGATION_TOKEN(26, 0, KeptRecord.class, in ->
+                KeptRecord.removed(KeptRecord.Kind.DELEGATION_TOKENS, in.string())),
+        CLIENT_QUOTA(14, 0, KeptRecord.class, KeptRecord::quota),
         /** Written by Apache Kafka twice a second. */
         NO_OP(20, 0, UnusedRecord.class, in -> new UnusedRecord()),
         BEGIN_TRANSACTION(23, 0, BeginTransactionRecord.class, in -> new BeginTransactionRecord()),
         END_TRANSACTION(24, 0, EndTransactionRecord.class, in -> new EndTransactionRecord()),
         ABORT_TRANSACTION(25, 0, AbortTransactionRecord.class, in -> new AbortTransactionRecord()),
         /** Where Kafka's controller is, which writes it at each start. */
-        REGISTER_CONTROLLER(27, 0, UnusedRecord.class, in -> new UnusedRecord());
+        REGISTER_CONTROLLER(27, 0, UnusedRecord.class, in -> new UnusedRecord()),
+        /** What the record of a changed partition or a new registration says as well. */
+        FENCE_BROKER(7, 0, UnusedRecord.class, in -> new UnusedRecord()),
+        UNFENCE_BROKER(8, 0, UnusedRecord.class, in -> new UnusedRecord()),
+        CLEAR_ELIGIBLE_LEADERS(28, 0, UnusedRecord.class, in -> new UnusedRecord()),
+        /** Clusters that are older than KRaft have one. */
+        ZOOKEEPER_MIGRATION(21, 0, UnusedRecord.class, in -> new UnusedRecord());
 
         private final int key;
         private final int version;
@@ -90,7 +111,11 @@ public sealed interface MetadataRecord {
             if (frameVersion == FRAME_VERSION && type.key == key && version >= 0 && version <= type.version) {
                 var in = new Reader(frame.view(frame.remaining()), version, true);
                 var record = type.parser.apply(in);
-                return record instanceof UnusedRecord ? record : withTags(record, in);
+                return switch (record) {
+                    case UnusedRecord unused -> unused;
+                    case KeptRecord kept -> kept.whole(value);
+                    default -> withTags(record, in);
+                };
             }
         }
         throw new MalformedException("This version of Daybook does not know the record of type " + key
@@ -292,6 +317,70 @@ public sealed interface MetadataRecord {
         @Override
         public Fields tagged() {
             return new Fields().add(0, -1, Writer::int8);
+        }
+    }
+
+    /** A broker is gone for good. */
+    record UnregisterBrokerRecord(int brokerId) implements MetadataRecord {
+        @Override
+        public void write(Writer out) {
+            out.int32(brokerId).int64(-1);
+        }
+    }
+
+    /**
+     * Something is set or removed that Daybook keeps, and does not serve.
+     *
+     * @param key what tells it from others of its kind
+     * @param value the value of the record in the log, byte for byte
+     */
+    record KeptRecord(Kind kind, List<?> key, boolean removed, ByteBuffer value) implements MetadataRecord {
+        /** What there is of that. */
+        enum Kind {
+            ACCESS_CONTROL_ENTRIES, SCRAM_CREDENTIALS, DELEGATION_TOKENS, CLIENT_QUOTAS;
+
+            /** As in a sentence. */
+            @Override
+            public String toString() {
+                return name().toLowerCase(Locale.ROOT).replace('_', ' ').replace("scram", "SCRAM");
+            }
+        }
+
+        static KeptRecord set(Kind kind, Object... key) {
+            return new KeptRecord(kind, List.of(key), false, null);
+        }
+
+        static KeptRecord removed(Kind kind, Object... key) {
+            return new KeptRecord(kind, List.of(key), true, null);
+        }
+
+        static KeptRecord token(Reader in) {
+            in.string();
+            in.string();
+            in.array(Reader::string);
+            in.int64();
+            in.int64();
+            in.int64();
+            return set(Kind.DELEGATION_TOKENS, in.string());
+        }
+
+        static KeptRecord quota(Reader in) {
+            var entity = new HashMap<String, String>();
+            in.structs(each -> entity.put(each.string(), each.nullableString()));
+            var key = in.string();
+            in.float64();
+            return new KeptRecord(Kind.CLIENT_QUOTAS, List.of(entity, key), in.bool(), null);
+        }
+
+        /** With a copy of what was read: the image outlives the buffer. */
+        private KeptRecord whole(ByteBuffer bytes) {
+            var copy = ByteBuffer.allocate(bytes.remaining()).put(bytes.duplicate()).flip();
+            return new KeptRecord(kind, key, removed, copy);
+        }
+
+        @Override
+        public ByteBuffer toValue() {
+            return value.duplicate();
         }
     }
 

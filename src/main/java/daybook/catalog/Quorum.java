@@ -36,8 +36,8 @@ final class Quorum {
 
     /** Types of control records. */
     private static final int LEADER_CHANGE = 2;
-    private static final int SNAPSHOT_HEADER = 3;
-    private static final int SNAPSHOT_FOOTER = 4;
+    static final int SNAPSHOT_HEADER = 3;
+    static final int SNAPSHOT_FOOTER = 4;
     private static final int QUORUM_LEVEL = 5;
     private static final int VOTERS = 6;
 

@@ -6,12 +6,14 @@ import daybook.catalog.MetadataRecord.BrokerRegistrationChangeRecord;
 import daybook.catalog.MetadataRecord.ConfigRecord;
 import daybook.catalog.MetadataRecord.EndTransactionRecord;
 import daybook.catalog.MetadataRecord.FeatureLevelRecord;
+import daybook.catalog.MetadataRecord.KeptRecord;
 import daybook.catalog.MetadataRecord.PartitionChangeRecord;
 import daybook.catalog.MetadataRecord.PartitionRecord;
 import daybook.catalog.MetadataRecord.ProducerIdsRecord;
 import daybook.catalog.MetadataRecord.RegisterBrokerRecord;
 import daybook.catalog.MetadataRecord.RemoveTopicRecord;
 import daybook.catalog.MetadataRecord.TopicRecord;
+import daybook.catalog.MetadataRecord.UnregisterBrokerRecord;
 import daybook.catalog.MetadataRecord.UnusedRecord;
 import daybook.wire.MalformedException;
 import daybook.wire.Uuid;
@@ -36,6 +38,7 @@ final class Replay {
     private final Map<String, Short> features;
     /** By topic id, what the topics changed by this replay show as their partitions. */
     private final Map<Uuid, List<Partition>> partitions = new HashMap<>();
+    private final Map<List<?>, KeptRecord> kept;
     private BrokerRegistration broker;
     private long nextProducerId;
     /** Records of a metadata transaction that has not ended; null outside of one. */
@@ -48,6 +51,7 @@ final class Replay {
         this.features = new TreeMap<>(from.features());
         this.broker = from.broker();
         this.nextProducerId = from.nextProducerId();
+        this.kept = new HashMap<>(from.kept());
     }
 
     /** @throws MalformedException if the record does not fit to those before it; the message is a sentence */
@@ -69,6 +73,8 @@ final class Replay {
             case FeatureLevelRecord feature -> finalizeFeature(feature);
             case RegisterBrokerRecord register -> register(register.broker());
             case ProducerIdsRecord ids -> nextProducerId = ids.nextProducerId();
+            case UnregisterBrokerRecord gone -> unregister(gone.brokerId());
+            case KeptRecord other -> keep(other);
             case BrokerRegistrationChangeRecord change -> { }
             case UnusedRecord unused -> { }
         }
@@ -83,7 +89,8 @@ final class Replay {
     Image done(long offset, int epoch) {
         return new Image(offset, epoch, Collections.unmodifiableSortedMap(topics),
                 Collections.unmodifiableMap(topicsById), Collections.unmodifiableMap(configs),
-                Collections.unmodifiableMap(features), broker, nextProducerId);
+                Collections.unmodifiableMap(features), broker, nextProducerId,
+                Collections.unmodifiableMap(kept));
     }
 
     private void create(TopicRecord topic) {
@@ -202,5 +209,20 @@ final class Replay {
                     + " are registered, but Daybook stands alone");
         }
         broker = registration;
+    }
+
+    private void unregister(int brokerId) {
+        if (broker != null && broker.nodeId() == brokerId) {
+            broker = null;
+        }
+    }
+
+    private void keep(KeptRecord record) {
+        var key = List.of(record.kind(), record.key());
+        if (record.removed()) {
+            kept.remove(key);
+        } else {
+            kept.put(key, record);
+        }
     }
 }

@@ -19,8 +19,8 @@
  * RegisterBroker, whose broker epoch is its own offset, and BrokerRegistrationChange, which lifts the fence;
  * every later start has the last two. {@link daybook.catalog.Quorum} draws the files beside the log. Apache
  * Kafka 4.3 goes on with such a directory (its own configuration needs a controller listener named
- * CONTROLLER), and Daybook with one of Kafka's, as far as the features that are finalized there are built
- * here and no snapshot has taken the place of the log's start.
+ * CONTROLLER), and Daybook with one of Kafka's: it begins with the newest snapshot, keeps the levels of the
+ * features that it does not have, and the records of what it does not serve, which it warns of.
  *
  * <p>Lock: {@code Catalog.lock}, held from the decision on a change until its listeners were called. Who
  * holds it may take any lock of {@code daybook.log}; nobody who holds one of those may ask for a change. The

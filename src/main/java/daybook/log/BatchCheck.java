@@ -162,6 +162,12 @@ final class BatchCheck {
         return timestampMs >= nowMs - config.timestampBeforeMaxMs() && (timestampMs <= latest || latest < 0);
     }
 
+    /** Nothing was written, and the same batch is taken when there is room again: clients try again. */
+    static Appended.Refused refusedForWantOfRoom() {
+        return new Appended.Refused(ErrorCode.KAFKA_STORAGE_ERROR,
+                "The broker's disk is full; the batch was not written", List.of(), -1);
+    }
+
     /** @param startOffset where the log begins, -1 where Kafka does not say */
     static Appended.Refused refused(ErrorCode error, long startOffset) {
         return new Appended.Refused(error, null, List.of(), startOffset);

@@ -88,19 +88,58 @@ final class BatchCursor {
             return false;
         }
         int expected = header().checksum();
+        long found = checksum();
+        batch = found < 0 ? null : header();
+        return found == Integer.toUnsignedLong(expected);
+    }
+
+    /** The checksum of the batch's bytes; -1 where the file ends before. */
+    private long checksum() throws IOException {
         var checksum = new CRC32C();
         int done = CHECKSUM_FROM;
         while (done < sizeBytes) {
             int at = inWindow(position + (long) done, 1);
             if (at < 0) {
-                return false;
+                return -1;
             }
             int count = Math.min(window.limit() - at, sizeBytes - done);
             checksum.update(window.slice(at, count));
             done += count;
         }
-        batch = header();
-        return (int) checksum.getValue() == expected;
+        return checksum.getValue();
+    }
+
+    /**
+     * What is wrong with the bytes at the cursor, as {@code expected …, found …}; null where nothing is. For
+     * after {@link #next} or {@link #checksumHolds} was false.
+     */
+    String flaw() throws IOException {
+        int rest = limit - position;
+        int at = rest < RecordBatch.HEADER_BYTES ? -1 : inWindow(position, RecordBatch.HEADER_BYTES);
+        if (at < 0) {
+            return expected("a batch of " + RecordBatch.HEADER_BYTES + " bytes or more", rest);
+        }
+        var found = new RecordBatch(window, at);
+        long size = (long) window.getInt(at + RecordBatch.LENGTH_AT) + RecordBatch.OVERHEAD_BYTES;
+        if (found.magic() != RecordBatch.MAGIC) {
+            return expected("magic " + RecordBatch.MAGIC, found.magic());
+        }
+        if (size < RecordBatch.HEADER_BYTES || size > rest) {
+            return expected("a size of " + RecordBatch.HEADER_BYTES + " to " + rest + " bytes", size);
+        }
+        if (found.baseOffset() < 0 || found.lastOffsetDelta() < 0) {
+            return expected("a base offset and a last offset delta of 0 or more",
+                    found.baseOffset() + " and " + found.lastOffsetDelta());
+        }
+        long stored = Integer.toUnsignedLong(found.checksum());
+        sizeBytes = (int) size;
+        long computed = checksum();
+        return computed == stored ? null
+                : expected("checksum " + Long.toHexString(stored), Long.toHexString(computed));
+    }
+
+    private static String expected(String what, Object found) {
+        return "expected " + what + ", found " + found;
     }
 
     /** A copy of the whole batch; the caller has seen to it that {@link #sizeBytes} is not too much. */

@@ -19,6 +19,7 @@ final class Checkpoints {
     static final String RECOVERY_POINTS = "recovery-point-offset-checkpoint";
     static final String START_OFFSETS = "log-start-offset-checkpoint";
     static final String HIGH_WATERMARKS = "replication-offset-checkpoint";
+    static final String COMPACTED = "cleaner-offset-checkpoint";
 
     private static final System.Logger LOG = System.getLogger("daybook.log");
     private static final int LIMIT_BYTES = 64 << 20;

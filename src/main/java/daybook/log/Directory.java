@@ -54,9 +54,10 @@ final class Directory {
 
     private final Disk disk;
     private final InstantSource clock;
-    private final boolean forceAcksAll;
+    private final LogSettings settings;
     private final Path path;
     private final Closeable fileLock;
+    private final FreeSpace space;
     private final boolean clean;
     private final Map<TopicPartition, PartitionLog> logs = new ConcurrentHashMap<>();
     /**
@@ -72,17 +73,22 @@ final class Directory {
     private final ReentrantLock lock = new ReentrantLock();
     /** What each file holds, by its name. Written under {@link #lock}. */
     private final Map<String, Map<TopicPartition, Long>> checkpoints = new ConcurrentHashMap<>();
+    private volatile boolean failed;
+    /** Partitions that were compacted once, whose offsets have gaps. */
+    private final Set<TopicPartition> compacted;
     /** Written once, before there are other threads. */
     private Uuid id = Uuid.ZERO;
 
-    private Directory(Disk disk, InstantSource clock, boolean forceAcksAll, Path path, Closeable fileLock)
+    private Directory(Disk disk, InstantSource clock, LogSettings settings, Path path, Closeable fileLock)
             throws IOException {
         this.disk = disk;
         this.clock = clock;
-        this.forceAcksAll = forceAcksAll;
+        this.settings = settings;
         this.path = path;
         this.fileLock = fileLock;
+        this.space = new FreeSpace(disk, path, settings.reserveBytes());
         this.clean = disk.exists(path.resolve(CLEAN_MARK));
+        this.compacted = Checkpoints.offsets(disk, path.resolve(Checkpoints.COMPACTED)).keySet();
         for (var file : CHECKPOINTS) {
             var offsets = Checkpoints.offsets(disk, path.resolve(file));
             checkpoints.put(file, offsets);
@@ -91,7 +97,7 @@ final class Directory {
     }
 
     /** Makes the directory where it is missing, and locks it; null where another broker has it locked. */
-    static Directory open(Disk disk, InstantSource clock, boolean forceAcksAll, Path path)
+    static Directory open(Disk disk, InstantSource clock, LogSettings settings, Path path)
             throws IOException {
         disk.createDirectories(path);
         var fileLock = disk.tryLock(path.resolve(".lock"));
@@ -99,7 +105,7 @@ final class Directory {
             return null;
         }
         try {
-            return new Directory(disk, clock, forceAcksAll, path, fileLock);
+            return new Directory(disk, clock, settings, path, fileLock);
         } catch (IOException | RuntimeException failure) {
             fileLock.close();
             throw failure;
@@ -111,7 +117,22 @@ final class Directory {
     }
 
     boolean forceAcksAll() {
-        return forceAcksAll;
+        return settings.forceAcksAll();
+    }
+
+    /** Notes that the disk failed: new partitions go elsewhere. */
+    void noteFailure() {
+        failed = true;
+    }
+
+    /** Whether the disk has failed somewhere in this directory since the start. */
+    boolean failed() {
+        return failed;
+    }
+
+    /** What is free of the directory's disk. */
+    FreeSpace space() {
+        return space;
     }
 
     Path path() {
@@ -206,7 +227,8 @@ final class Directory {
         var recoveryPoints = checkpoints.get(Checkpoints.RECOVERY_POINTS);
         var recovery = new Recovery(disk, directory, expected.config(),
                 starts.getOrDefault(expected.partition(), 0L),
-                recoveryPoints.getOrDefault(expected.partition(), 0L), clock.millis());
+                recoveryPoints.getOrDefault(expected.partition(), 0L),
+                !compacted.contains(expected.partition()), clock.millis());
         var log = new PartitionLog(this, expected, directory, recovery.open(trusted));
         logs.put(expected.partition(), log);
         unopened.remove(expected.partition());

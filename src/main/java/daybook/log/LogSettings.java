@@ -13,10 +13,12 @@ import java.util.List;
  * @param retentionCheckMs between two looks at what is too old or too much
  * @param flushCheckpointMs between two writings of the checkpoints
  * @param producerIdExpirationMs an idempotent producer that was silent this long is forgotten
+ * @param reserveBytes below so many free bytes of a directory's disk clients add nothing to the logs in it
  * @param recoveryThreads threads that load the logs at start, per directory
  */
 public record LogSettings(List<Path> directories, Path metadataDirectory, boolean forceAcksAll,
-        long retentionCheckMs, long flushCheckpointMs, long producerIdExpirationMs, int recoveryThreads) {
+        long retentionCheckMs, long flushCheckpointMs, long producerIdExpirationMs, long reserveBytes,
+        int recoveryThreads) {
 
     /** Makes the paths such as can be compared. */
     public LogSettings {

@@ -16,7 +16,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -36,6 +39,8 @@ public final class Logs implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("daybook.log");
     private static final int FIRST_NODE_ID = 1;
     private static final long TICK_NANOS = 1_000_000_000L;
+    /** Between two lines about how far the opening of the logs is. */
+    private static final int PROGRESS_SECONDS = 3;
 
     private final LogSettings settings;
     private final Disk disk;
@@ -59,8 +64,8 @@ public final class Logs implements AutoCloseable {
     private long checkpointAtMs;
     /** Null before {@link #start}. Guarded by {@link #backgroundLock}. */
     private Thread background;
-    /** Whether all that is here was recovered, so that the directories can be marked as closed properly. */
-    private volatile boolean loaded;
+    /** At zero all that is here was recovered, so that the directories can be marked as closed properly. */
+    private final CountDownLatch loading = new CountDownLatch(1);
     private volatile boolean closing;
 
     private Logs(LogSettings settings, int configuredNodeId, Disk disk, InstantSource clock,
@@ -134,7 +139,7 @@ public final class Logs implements AutoCloseable {
             Map<Path, Directory> into) throws IOException {
         Directory directory;
         try {
-            directory = Directory.open(disk, clock, settings.forceAcksAll(), path);
+            directory = Directory.open(disk, clock, settings, path);
         } catch (IOException failure) {
             if (path.equals(settings.metadataDirectory())) {
                 throw new IOException("The log directory " + path + " cannot be used: " + failure, failure);
@@ -247,9 +252,39 @@ public final class Logs implements AutoCloseable {
                 tasks.add(() -> createOrTell(one));
             }
         }
-        inParallel(tasks);
+        recover(tasks);
         directories.values().forEach(directory -> directory.unopened().retainAll(offline.keySet()));
-        loaded = true;
+        loading.countDown();
+    }
+
+    /** Opens the logs side by side, each one served as soon as it is open, and tells how far it is. */
+    private void recover(List<Runnable> tasks) {
+        long beganMs = clock.millis();
+        var pool = pool(tasks.size());
+        tasks.forEach(pool::execute);
+        pool.shutdown();
+        while (!ended(pool)) {
+            LOG.log(Level.INFO, "Opening the logs: {0} of {1} partitions are served", logs.size(),
+                    tasks.size());
+        }
+        if (!cleanStart() && !logs.isEmpty()) {
+            long bytes = logs.values().stream().mapToLong(PartitionLog::sizeBytes).sum();
+            LOG.log(Level.INFO, "Recovered after an unclean stop: {0} partitions of {1} MB in {2} ms",
+                    logs.size(), Long.toString(bytes >> 20), Long.toString(clock.millis() - beganMs));
+        }
+    }
+
+    /**
+     * Returns when {@link #load} has ended; what would change a log that may be under way there waits for it.
+     */
+    public void awaitLoaded() {
+        while (loading.getCount() > 0) {
+            try {
+                loading.await();
+            } catch (InterruptedException never) {
+                throw new IllegalStateException(never);
+            }
+        }
     }
 
     /** Takes a partition offline that is missing, but was here, or may be in a directory that failed. */
@@ -292,14 +327,18 @@ public final class Logs implements AutoCloseable {
         }
     }
 
-    private void inParallel(List<? extends Runnable> tasks) {
-        int threads = Math.min(Math.max(1, settings.recoveryThreads() * directories.size()), tasks.size());
-        if (threads == 0) {
-            return;
-        }
-        var names = Thread.ofPlatform().name("daybook-load-", 0).factory();
-        try (var pool = Executors.newFixedThreadPool(threads, names)) {
-            tasks.forEach(pool::execute);
+    /** Threads for the opening or closing of so many logs. */
+    private ExecutorService pool(int tasks) {
+        int threads = Math.clamp(tasks, 1, settings.recoveryThreads() * directories.size());
+        return Executors.newFixedThreadPool(threads, Thread.ofPlatform().name("daybook-load-", 0).factory());
+    }
+
+    /** Waits for a pool that was shut down, but not for ever. */
+    private static boolean ended(ExecutorService pool) {
+        try {
+            return pool.awaitTermination(PROGRESS_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException never) {
+            throw new IllegalStateException(never);
         }
     }
 
@@ -326,9 +365,7 @@ public final class Logs implements AutoCloseable {
             if (offline.containsKey(expected.partition())) {
                 throw new IOException(expected.partition() + " is offline");
             }
-            var directory = settings.directories().stream().map(directories::get).filter(one -> one != null)
-                    .min(Comparator.comparingInt(one -> one.logs().size())).orElseThrow();
-            var log = directory.createLog(expected);
+            var log = roomiest().createLog(expected);
             logs.put(expected.partition(), log);
             return log;
         } catch (Throwable failure) {
@@ -339,6 +376,24 @@ public final class Logs implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Where a new partition goes: where the fewest are, if the disk there works and is not full. */
+    private Directory roomiest() {
+        return settings.directories().stream().map(directories::get).filter(one -> one != null)
+                .min(Comparator.comparing((Directory one) -> one.failed() || !one.space().measure(0))
+                        .thenComparing(one -> one.logs().size())).orElseThrow();
+    }
+
+    /** Whether there is a directory whose disk is not full. */
+    public boolean hasRoom() {
+        return settings.directories().stream().map(directories::get)
+                .anyMatch(one -> one != null && one.space().measure(0));
+    }
+
+    /** Has all logs refuse the batches of clients, as if the disk were full, until it is told otherwise. */
+    public void holdWrites(boolean hold) {
+        directories.values().forEach(one -> one.space().hold(hold));
     }
 
     /** The log of a partition; null where there is none, or it is offline. */
@@ -429,6 +484,7 @@ public final class Logs implements AutoCloseable {
             if (closing) {
                 return;
             }
+            directories.values().forEach(one -> one.space().measure(0));
             logs.values().forEach(log -> attempt(log.directory(), () -> log.forceWhatIsDue(nowMs)));
             directories.values().forEach(one -> attempt(one.path(), () -> one.deleteDue(nowMs)));
             if (nowMs >= retentionAtMs) {
@@ -497,7 +553,11 @@ public final class Logs implements AutoCloseable {
                 });
             }
         }
-        inParallel(tasks);
+        try (var pool = pool(tasks.size())) {
+            tasks.forEach(pool::execute);
+        }
+        boolean loaded = loading.getCount() == 0;
+        loading.countDown();
         for (var directory : directories.values()) {
             boolean recovered = loaded ? directory.unopened().isEmpty() : directory.clean();
             close(directory, recovered && !dirty.contains(directory.path()));

@@ -72,8 +72,16 @@ public final class PartitionLog {
     private volatile long startOffset;
     /** Behind the last batch. Written under {@link #lock}, after the batch. */
     private volatile Segments.End end;
-    /** What readers may see: with one replica, all that was written. Written under {@link #lock}. */
+    /**
+     * What readers may see: with one replica, all that was written, or, once a force failed, that was forced.
+     * Written under {@link #lock}.
+     */
     private volatile Segments.End highWatermark;
+    /**
+     * Where the oldest transaction begins that has not ended; null where there is none. Written under {@link
+     * #lock}, before a high watermark that is behind it.
+     */
+    private volatile Segments.End firstUnstable;
     /** Whether the log takes no batches any more. */
     private volatile boolean refusesWrites;
     /** Written under {@link #lock}. */
@@ -93,10 +101,11 @@ public final class PartitionLog {
         this.epochs = recovered.epochs();
         this.producers = recovered.producers();
         this.startOffset = recovered.startOffset();
-        this.refusesWrites = recovered.damaged();
+        this.refusesWrites = recovered.flaw() != null;
         var active = segments.active();
         this.end = new Segments.End(recovered.endOffset(), active, active.sizeBytes());
         this.highWatermark = end;
+        this.firstUnstable = recovered.firstUnstable();
         this.forcedMs = clock.millis();
         lead(expected.leaderEpoch());
         this.flusher = new Flusher(recovered.recoveryPoint(), this::forceSegments, home.forcers());
@@ -128,8 +137,18 @@ public final class PartitionLog {
         return highWatermark.offset();
     }
 
+    /** All before it belongs to no transaction, or to one that has ended. */
     public long lastStableOffset() {
-        return highWatermark.offset();
+        return Math.max(stable(highWatermark).offset(), startOffset);
+    }
+
+    /**
+     * What those may see who want committed records only. The watermark was read before: so the oldest
+     * transaction of all that it covers is known here, or has ended.
+     */
+    private Segments.End stable(Segments.End watermark) {
+        var unstable = firstUnstable;
+        return unstable == null || unstable.offset() >= watermark.offset() ? watermark : unstable;
     }
 
     public int leaderEpoch() {
@@ -185,7 +204,7 @@ public final class PartitionLog {
         return append(bytes.limit(bytes.position() + batch.sizeBytes()), batch, nowMs, true);
     }
 
-    /** Appends a batch of the broker's own, without the checks for clients. */
+    /** Appends a batch of the broker's own, such as a marker that ends a transaction, without checks. */
     public Appended appendOwn(ByteBuffer batch) {
         var bytes = batch.duplicate();
         return append(bytes, new RecordBatch(bytes, bytes.position()), clock.millis(), false);
@@ -210,6 +229,7 @@ public final class PartitionLog {
     }
 
     private Appended appendLocked(ByteBuffer bytes, RecordBatch batch, long nowMs, boolean fromClient) {
+        int sizeBytes = batch.sizeBytes();
         if (closed || refusesWrites) {
             return BatchCheck.refused(
                     closed ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.KAFKA_STORAGE_ERROR, -1);
@@ -221,6 +241,9 @@ public final class PartitionLog {
             if (known != null) {
                 return known;
             }
+            if (fromClient && !home.space().take(sizeBytes)) {
+                return BatchCheck.refusedForWantOfRoom();
+            }
             batch.stamp(baseOffset, leaderEpoch);
             if (stampTime) {
                 batch.stampLogAppendTime(nowMs);
@@ -230,16 +253,35 @@ public final class PartitionLog {
                 segment = roll(nowMs);
             }
             epochs.write();
-            segment.append(bytes, batch);
+            segment.append(bytes, batch, producers.aborted(batch));
             producers.note(batch);
+            followTransactions();
             end = new Segments.End(batch.nextOffset(), segment, segment.sizeBytes());
             highWatermark = end;
         } catch (IOException | Error failure) {
+            if (failure instanceof IOException && home.space().lacks(sizeBytes) && cutBack()) {
+                return BatchCheck.refusedForWantOfRoom();
+            }
             // Errors too: an InternalError is how the JVM tells that a mapped index could not be written.
             fail("A batch could not be written", failure);
             return BatchCheck.refused(ErrorCode.KAFKA_STORAGE_ERROR, -1);
         }
         return new Appended.Done(baseOffset, batch.nextOffset(), stampTime ? nowMs : -1, startOffset, false);
+    }
+
+    /**
+     * Finds the oldest transaction after the end of the one that was, or where there was none. Only for the
+     * former a file may have to be read; where that fails, readers stop where they did. Under {@link #lock}.
+     */
+    private void followTransactions() {
+        long first = producers.firstUnstable();
+        if (first != (firstUnstable == null ? -1 : firstUnstable.offset())) {
+            try {
+                firstUnstable = first < 0 ? null : segments.endAt(first);
+            } catch (IOException failure) {
+                fail("The oldest open transaction cannot be found", failure);
+            }
+        }
     }
 
     /** Begins a segment at the log's end. Under {@link #lock}. */
@@ -261,6 +303,16 @@ public final class PartitionLog {
         }
     }
 
+    /** After a write that failed: whether the log is again as it was before. Under {@link #lock}. */
+    private boolean cutBack() {
+        try {
+            segments.active().cut();
+            return !segments.leftBehind(end.offset());
+        } catch (IOException failure) {
+            return false;
+        }
+    }
+
     /** What is answered to a batch that is not to be appended; null where it is. Under {@link #lock}. */
     private Appended answerOutOfTurn(RecordBatch batch) throws IOException {
         var answer = producers.answerOutOfTurn(batch, startOffset);
@@ -277,6 +329,7 @@ public final class PartitionLog {
 
     private void fail(String what, Throwable failure) {
         refusesWrites = true;
+        home.noteFailure();
         LOG.log(Level.ERROR, what + ": " + partition + " in " + directory
                 + " takes no batches until the broker is started again", failure);
     }
@@ -321,10 +374,26 @@ public final class PartitionLog {
         } catch (Throwable failure) {
             // Whatever it was: it is not known what is on the disk.
             fail("Forcing to the disk failed", failure);
+            hideUnforced();
             throw failure;
         }
         forcedMs = clock.millis();
         return until;
+    }
+
+    /**
+     * Lets readers see no further than what is known to be on the disk: after a force that failed, the page
+     * cache may have dropped what it could not write, and give back what was there before.
+     */
+    private void hideUnforced() {
+        lock.lock();
+        try {
+            highWatermark = segments.endAt(Math.max(startOffset, flusher.forcedOffset()));
+        } catch (IOException failure) {
+            LOG.log(Level.ERROR, partition + " cannot be read to find what was forced", failure);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** All before this offset is known to be on the disk. */
@@ -360,16 +429,20 @@ public final class PartitionLog {
      */
     public ReadResult read(long offset, int maxBytes, boolean wholeBatch, boolean committedOnly) {
         while (true) {
-            var until = highWatermark;
+            var watermark = highWatermark;
+            var stable = stable(watermark);
+            var until = committedOnly ? stable : watermark;
             long from = startOffset;
+            long stableOffset = Math.max(stable.offset(), from);
             if (offset < from || offset > end.offset()) {
-                return new ReadResult.OutOfRange(until.offset(), until.offset(), from);
+                return new ReadResult.OutOfRange(watermark.offset(), stableOffset, from);
             }
             try {
                 var region = offset >= until.offset() ? null
                         : segments.region(offset, maxBytes, wholeBatch, until);
                 if (region != null || offset >= startOffset) {
-                    return new ReadResult.Data(region, until.offset(), until.offset(), from);
+                    var aborted = committedOnly ? segments.aborted(offset, region, until) : null;
+                    return new ReadResult.Data(region, watermark.offset(), stableOffset, from, aborted);
                 }
             } catch (IOException failure) {
                 if (closed) {

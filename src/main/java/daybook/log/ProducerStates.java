@@ -1,6 +1,7 @@
 package daybook.log;
 
 import daybook.record.RecordBatch;
+import daybook.record.TransactionMarker;
 import daybook.wire.ErrorCode;
 
 import java.io.IOException;
@@ -18,13 +19,19 @@ import java.util.zip.CRC32C;
 
 /**
  * What a log remembers of the idempotent producers that write to it (KIP-98): each one's epoch and its last
- * five batches, by which duplicates and gaps are told. Snapshots of it let a start begin near the log's end;
+ * five batches, by which duplicates and gaps are told, and where the transaction begins that it has not
+ * ended. Snapshots of it let a start begin near the log's end;
  * one that is missing or wrong only makes it begin earlier. Guarded by the log's lock.
  */
 public final class ProducerStates {
-    /** One producer, as DescribeProducers tells it. */
-    public record View(long producerId, int producerEpoch, int lastSequence, long lastTimestampMs,
-            int coordinatorEpoch, long currentTransactionStartOffset) { }
+    /**
+     * One producer, as DescribeProducers tells it.
+     *
+     * @param lastOffset that of its last batch; -1 where it wrote none since its epoch was raised
+     * @param currentTransactionStartOffset -1 where it is in no transaction
+     */
+    public record View(long producerId, int producerEpoch, int lastSequence, long lastOffset,
+            long lastTimestampMs, int coordinatorEpoch, long currentTransactionStartOffset) { }
 
     /** A batch of a producer that is in the log: with its sequence numbers it tells a duplicate. */
     record Batch(int lastSequence, long lastOffset, int offsetDelta, long timestampMs) {
@@ -42,12 +49,23 @@ public final class ProducerStates {
         private final ArrayDeque<Batch> batches = new ArrayDeque<>(BATCHES);
         private short epoch;
         private long lastTimestampMs;
+        /** That of the last marker, -1 where there was none. */
         private int coordinatorEpoch = -1;
+        /** Where its transaction begins, -1 where it is in none. */
+        private long transactionStart = -1;
         /** Whether it came from a snapshot, which names only the last batch. */
         private boolean onlyLast;
 
         Batch lastBatch() {
             return batches.isEmpty() ? NO_BATCH : batches.getLast();
+        }
+
+        void add(RecordBatch batch) {
+            if (batches.size() == BATCHES) {
+                batches.removeFirst();
+            }
+            batches.add(new Batch(batch.lastSequence(), batch.lastOffset(), batch.lastOffsetDelta(),
+                    batch.maxTimestamp()));
         }
     }
 
@@ -63,6 +81,8 @@ public final class ProducerStates {
     private final Disk disk;
     private final Path directory;
     private final Map<Long, Producer> producers = new HashMap<>();
+    /** Where the transactions begin that have not ended. */
+    private final TreeSet<Long> ongoing = new TreeSet<>();
     /** The offsets of the snapshots on the disk. */
     private final TreeSet<Long> snapshots;
 
@@ -97,8 +117,11 @@ public final class ProducerStates {
                 }
             }
         }
-        boolean follows = batch.baseSequence() == ((last + 1) & Integer.MAX_VALUE);
-        return follows ? null : BatchCheck.refused(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, startOffset);
+        if (batch.baseSequence() != ((last + 1) & Integer.MAX_VALUE)) {
+            return BatchCheck.refused(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, startOffset);
+        }
+        boolean outside = producer.transactionStart >= 0 && !batch.transactional();
+        return outside ? BatchCheck.refused(ErrorCode.INVALID_TXN_STATE, startOffset) : null;
     }
 
     /**
@@ -118,8 +141,9 @@ public final class ProducerStates {
         var cursor = segments.lastBatches();
         while (cursor.next()) {
             var batch = cursor.batch();
-            if (batch.producerId() == producerId && batch.producerEpoch() == producer.epoch) {
-                note(batch);
+            if (batch.producerId() == producerId && batch.producerEpoch() == producer.epoch
+                    && !batch.control()) {
+                producer.add(batch);
             }
         }
         if (producer.batches.isEmpty()) {
@@ -128,9 +152,14 @@ public final class ProducerStates {
         return true;
     }
 
-    /** Remembers a batch that is in the log. */
+    /**
+     * Remembers a batch that is in the log.
+     *
+     * @param batch a control batch must be wholly in its buffer, of others only the header is read
+     */
     void note(RecordBatch batch) {
-        if (batch.producerId() < 0 || batch.control()) {
+        var marker = batch.control() ? TransactionMarker.of(batch) : null;
+        if (batch.producerId() < 0 || batch.control() && marker == null) {
             return;
         }
         var producer = producers.computeIfAbsent(batch.producerId(), id -> new Producer());
@@ -138,25 +167,53 @@ public final class ProducerStates {
             producer.epoch = batch.producerEpoch();
             producer.batches.clear();
         }
-        if (producer.batches.size() == BATCHES) {
-            producer.batches.removeFirst();
-        }
-        producer.batches.add(new Batch(batch.lastSequence(), batch.lastOffset(), batch.lastOffsetDelta(),
-                batch.maxTimestamp()));
         producer.lastTimestampMs = batch.maxTimestamp();
+        if (marker != null) {
+            producer.coordinatorEpoch = marker.coordinatorEpoch();
+            ongoing.remove(producer.transactionStart);
+            producer.transactionStart = -1;
+            return;
+        }
+        producer.add(batch);
+        if (batch.transactional() && producer.transactionStart < 0) {
+            producer.transactionStart = batch.baseOffset();
+            ongoing.add(batch.baseOffset());
+        }
     }
 
-    /** Forgets producers whose newest batch is as old as {@code expirationMs}. */
+    /** The transaction that a batch aborts which is not noted yet; null where it aborts none. */
+    AbortedTransactions.Entry aborted(RecordBatch batch) {
+        var marker = batch.control() ? TransactionMarker.of(batch) : null;
+        var producer = marker == null || marker.commit() ? null : producers.get(batch.producerId());
+        if (producer == null || producer.transactionStart < 0) {
+            return null;
+        }
+        long start = producer.transactionStart;
+        var oldest = ongoing.first() == start ? ongoing.higher(start) : ongoing.first();
+        return new AbortedTransactions.Entry(batch.producerId(), start, batch.lastOffset(),
+                oldest == null ? batch.nextOffset() : oldest);
+    }
+
+    /** Where the oldest transaction begins that has not ended; -1 where there is none. */
+    long firstUnstable() {
+        return ongoing.isEmpty() ? -1 : ongoing.first();
+    }
+
+    /**
+     * Forgets producers whose newest batch is as old as {@code expirationMs}, but none that is in a
+     * transaction.
+     */
     void expire(long nowMs, long expirationMs) {
-        producers.values().removeIf(producer -> nowMs - producer.lastTimestampMs >= expirationMs);
+        producers.values().removeIf(producer -> producer.transactionStart < 0
+                && nowMs - producer.lastTimestampMs >= expirationMs);
     }
 
     List<View> views() {
         var views = new ArrayList<View>(producers.size());
         producers.forEach((id, producer) -> {
-            int last = producer.lastBatch().lastSequence;
-            views.add(new View(id, producer.epoch, last, producer.lastTimestampMs, producer.coordinatorEpoch,
-                    -1));
+            var last = producer.lastBatch();
+            views.add(new View(id, producer.epoch, last.lastSequence, last.lastOffset,
+                    producer.lastTimestampMs, producer.coordinatorEpoch, producer.transactionStart));
         });
         return views;
     }
@@ -204,7 +261,7 @@ public final class ProducerStates {
      *     replayed begins there
      */
     long load(long firstOffset, long offset) throws IOException {
-        producers.clear();
+        clear();
         while (!snapshots.isEmpty()) {
             long newest = snapshots.last();
             if (newest <= offset && newest >= firstOffset) {
@@ -217,12 +274,17 @@ public final class ProducerStates {
                 } catch (IOException unreadable) {
                     wrong = unreadable.toString();
                 }
-                producers.clear();
+                clear();
                 LOG.log(Level.WARNING, "The snapshot {0} is wrong and is deleted: {1}", file, wrong);
             }
             dropSnapshot(newest);
         }
         return firstOffset;
+    }
+
+    private void clear() {
+        producers.clear();
+        ongoing.clear();
     }
 
     private ByteBuffer encode() {
@@ -232,7 +294,7 @@ public final class ProducerStates {
             var last = producer.lastBatch();
             bytes.putLong(id).putShort(producer.epoch).putInt(last.lastSequence).putLong(last.lastOffset);
             bytes.putInt(last.offsetDelta).putLong(producer.lastTimestampMs);
-            bytes.putInt(producer.coordinatorEpoch).putLong(-1);
+            bytes.putInt(producer.coordinatorEpoch).putLong(producer.transactionStart);
         });
         return bytes.putInt(CHECKSUM_AT, checksum(bytes)).flip();
     }
@@ -250,7 +312,10 @@ public final class ProducerStates {
             int offsetDelta = bytes.getInt();
             producer.lastTimestampMs = bytes.getLong();
             producer.coordinatorEpoch = bytes.getInt();
-            bytes.getLong();
+            producer.transactionStart = bytes.getLong();
+            if (producer.transactionStart >= 0) {
+                ongoing.add(producer.transactionStart);
+            }
             producer.onlyLast = true;
             if (lastOffset >= 0) {
                 producer.batches.add(new Batch(lastSequence, lastOffset, offsetDelta,

@@ -1,6 +1,6 @@
 package daybook.log;
 
-import daybook.record.RecordBatch;
+import daybook.record.TransactionMarker;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -19,24 +19,29 @@ import java.util.concurrent.ConcurrentSkipListMap;
  */
 final class Recovery {
     private static final System.Logger LOG = System.getLogger("daybook.log");
-    private static final String CLEANED = ".cleaned";
+    static final String CLEANED = ".cleaned";
     private static final String SWAP = ".swap";
+    /** Of a small file that was being replaced. */
+    private static final String TEMPORARY = ".tmp";
     private static final int DIGITS = 20;
     private static final String LARGEST_BASE = "0" + Long.MAX_VALUE;
 
     /**
      * A log to go on from.
      *
+     * @param firstUnstable where the oldest transaction begins that has not ended, or null
      * @param recoveryPoint all before it is on the disk
-     * @param damaged whether bytes are wrong that were known to be on the disk: the log is readable before
-     *     them, and must not grow
+     * @param flaw where bytes are wrong that were known to be on the disk, and what: the log is readable
+     *     before
+     *     them, and must not grow; null where none are
      */
     record State(Segments segments, ProducerStates producers, LeaderEpochs epochs, long startOffset,
-            long endOffset, long recoveryPoint, boolean damaged) { }
+            long endOffset, Segments.End firstUnstable, long recoveryPoint, String flaw) { }
 
     private final Disk disk;
     private final Path directory;
     private final LogConfig config;
+    private final boolean dense;
     private final long nowMs;
     private final NavigableMap<Long, Segment> byBase = new ConcurrentSkipListMap<>();
     private final Segments segments;
@@ -45,6 +50,10 @@ final class Recovery {
     private long startOffset;
     private long endOffset;
     private long recoveryPoint;
+    /** What is wrong where the log ends too early, for the one who must look at it; null where nothing is. */
+    private String flaw;
+    /** Segments from here on are checked. */
+    private long checkFrom = Long.MAX_VALUE;
     /** Batches from here on are new to {@link #producers}. */
     private long producersFrom;
 
@@ -53,15 +62,18 @@ final class Recovery {
      *
      * @param startOffset the log begins here at least
      * @param recoveryPoint all before it was known to be on the disk
+     * @param dense whether each offset is there, as in every log that was never compacted
      */
-    Recovery(Disk disk, Path directory, LogConfig config, long startOffset, long recoveryPoint, long nowMs) {
+    Recovery(Disk disk, Path directory, LogConfig config, long startOffset, long recoveryPoint, boolean dense,
+            long nowMs) {
         this.disk = disk;
         this.directory = directory;
         this.config = config;
         this.startOffset = startOffset;
         this.recoveryPoint = recoveryPoint;
+        this.dense = dense;
         this.nowMs = nowMs;
-        this.segments = new Segments(disk, directory, byBase);
+        this.segments = new Segments(disk, directory, byBase, dense);
         this.epochs = LeaderEpochs.open(disk, directory);
     }
 
@@ -86,16 +98,23 @@ final class Recovery {
         }
         for (var name : names) {
             var file = directory.resolve(name);
-            if (name.endsWith(Segment.DELETED) || name.endsWith(CLEANED)) {
+            if (name.endsWith(Segment.DELETED) || name.endsWith(CLEANED) || name.endsWith(TEMPORARY)) {
                 disk.delete(file);
             } else if (Segment.INDEXES.stream().anyMatch(suffix -> orphan(name, suffix, bases))) {
                 LOG.log(Level.WARNING, "{0} has no log file; it is deleted", file);
                 disk.delete(file);
             }
         }
+        var withAborted = basesOf(names, Segment.TRANSACTION_INDEX);
         for (long base : bases) {
             boolean sealed = base != bases.last();
-            byBase.put(base, Segment.open(disk, directory, base, sealed, config, nowMs));
+            var segment = Segment.open(disk, directory, base, sealed, config, nowMs);
+            byBase.put(base, segment);
+            if (withAborted.contains(base) && !segment.aborted().load(base)) {
+                LOG.log(Level.WARNING, "The index of aborted transactions of {0} is wrong; the log is checked"
+                        + " from there on", segment.path());
+                checkFrom = Math.min(checkFrom, base);
+            }
         }
         if (bases.isEmpty()) {
             segments.begin(startOffset, config, nowMs);
@@ -143,9 +162,11 @@ final class Recovery {
 
     private void replay(boolean trusted) throws IOException {
         long first = segments.firstBase();
-        long checkFrom = trusted ? Long.MAX_VALUE
-                : segments.from(recoveryPoint).iterator().next().baseOffset();
-        producersFrom = producers.load(first, trusted ? endOffset : checkFrom);
+        if (!trusted) {
+            checkFrom = Math.min(checkFrom, segments.from(recoveryPoint).iterator().next().baseOffset());
+            findGap(checkFrom);
+        }
+        producersFrom = producers.load(first, trusted ? Math.min(endOffset, checkFrom) : checkFrom);
         long from = epochs.latest() < 0 ? first : producersFrom;
         if (trusted && from == endOffset) {
             return;
@@ -159,6 +180,29 @@ final class Recovery {
         }
     }
 
+    /**
+     * Ends the log where a segment is missing, or ends before the next begins; the first one is looked at.
+     */
+    private void findGap(long limit) throws IOException {
+        for (var segment : List.copyOf(byBase.headMap(limit, false).values())) {
+            endOffset = segment.baseOffset();
+            var cursor = segment.lastBatches(0, BatchCursor.SMALL_WINDOW_BYTES);
+            while (cursor.next()) {
+                endOffset = cursor.batch().nextOffset();
+            }
+            if (!cursor.atLimit() || gapBehind(segment)) {
+                segment.endAt(cursor.position());
+                endHere(segment, cursor.flaw());
+                return;
+            }
+        }
+    }
+
+    private boolean gapBehind(Segment segment) {
+        var nextBase = byBase.higherKey(segment.baseOffset());
+        return dense && nextBase != null && nextBase != endOffset;
+    }
+
     private void readHeaders(Segment segment, long from) throws IOException {
         var place = segment.find(from, segment.sizeBytes());
         if (place == null) {
@@ -166,15 +210,22 @@ final class Recovery {
         }
         var cursor = segment.cursor(place.position(), segment.sizeBytes(), BatchCursor.SMALL_WINDOW_BYTES);
         while (cursor.next()) {
-            note(cursor.batch());
+            note(cursor);
         }
     }
 
-    private void note(RecordBatch batch) {
-        if (batch.baseOffset() >= producersFrom) {
-            producers.note(batch);
-        }
+    /** Returns the transaction that the batch aborts, or null. */
+    private AbortedTransactions.Entry note(BatchCursor cursor) throws IOException {
+        var batch = cursor.batch();
         epochs.note(batch.leaderEpoch(), batch.baseOffset());
+        if (batch.baseOffset() < producersFrom) {
+            return null;
+        }
+        boolean opened = batch.control() && batch.sizeBytes() <= TransactionMarker.LIMIT_BYTES;
+        var known = opened ? cursor.whole() : batch;
+        var aborted = producers.aborted(known);
+        producers.note(known);
+        return aborted;
     }
 
     /** Reads every batch of a segment, and ends the log where one is wrong. */
@@ -184,30 +235,40 @@ final class Recovery {
         long offsetLimit = Math.min(nextBase == null ? Long.MAX_VALUE : nextBase,
                 segment.baseOffset() + Integer.MAX_VALUE + 1L);
         endOffset = segment.baseOffset();
-        segment.check(cursor -> {
+        var aborted = segment.aborted().new Remake();
+        var wrong = segment.check(cursor -> {
             boolean holds = cursor.batch().baseOffset() >= endOffset
                     && cursor.batch().lastOffset() < offsetLimit && cursor.checksumHolds();
             if (holds) {
-                note(cursor.batch());
+                var entry = note(cursor);
+                if (entry != null) {
+                    aborted.append(entry);
+                }
                 endOffset = cursor.batch().nextOffset();
             }
             return holds;
         });
-        if (segment.sizeBytes() < sizeBytes) {
-            endHere(segment, sizeBytes - segment.sizeBytes());
+        aborted.end(segment.baseOffset());
+        if (segment.sizeBytes() < sizeBytes || gapBehind(segment)) {
+            endHere(segment, wrong);
         }
     }
 
-    private void endHere(Segment segment, int restBytes) throws IOException {
+    /**
+     * Lets the log end with this segment.
+     *
+     * @param wrong what is wrong with the bytes behind it; null where it is their offsets
+     */
+    private void endHere(Segment segment, String wrong) throws IOException {
         var later = byBase.tailMap(segment.baseOffset(), false);
+        var found = later.isEmpty() ? "others" : "a segment that begins at offset " + later.firstKey();
+        var what = segment.path() + ", byte " + segment.sizeBytes() + ": "
+                + (wrong != null ? wrong : "expected offset " + endOffset + ", found " + found);
         if (endOffset < recoveryPoint) {
-            LOG.log(Level.ERROR, "{0} is damaged at byte {1}", segment.path(),
-                    Integer.toString(segment.sizeBytes()));
+            flaw = what;
             later.values().forEach(Segment::release);
         } else {
-            LOG.log(Level.WARNING, "No whole batch at byte {1} of {0}, behind offset {3}: cutting the {2}"
-                    + " bytes from there on", segment.path(), Integer.toString(segment.sizeBytes()),
-                    Integer.toString(restBytes), Long.toString(endOffset));
+            LOG.log(Level.WARNING, "{0}; what lies behind was not known to be on the disk, and is cut", what);
             segment.cut();
             for (var behind : later.values()) {
                 LOG.log(Level.WARNING, "Deleting {0} behind it, {1} bytes", behind.path(),
@@ -227,11 +288,14 @@ final class Recovery {
     // Making the parts agree.
 
     private State settle(boolean trusted) throws IOException {
-        boolean damaged = endOffset < recoveryPoint;
-        if (damaged) {
-            LOG.log(Level.ERROR, "{0} ends at offset {1}, but all before {2} was known to be on the disk: it"
-                    + " can be read as far as that, and takes no batches", directory,
-                    Long.toString(endOffset), Long.toString(recoveryPoint));
+        if (endOffset < recoveryPoint) {
+            if (flaw == null) {
+                flaw = segments.active().path() + " is followed by none: expected segments up to offset "
+                        + recoveryPoint + ", found an end at " + endOffset;
+            }
+            LOG.log(Level.ERROR, "{0} is damaged: its records from offset {1} to {2} were on the disk, and"
+                    + " cannot be read. It is served up to there, and takes no batches. {3}", directory,
+                    Long.toString(endOffset), Long.toString(recoveryPoint - 1), flaw);
         } else {
             recoveryPoint = trusted ? endOffset : recoveryPoint;
             if (startOffset > endOffset) {
@@ -240,8 +304,16 @@ final class Recovery {
         }
         startOffset = Math.min(Math.max(startOffset, segments.firstBase()), endOffset);
         epochs.keep(startOffset, endOffset);
-        epochs.write();
-        return new State(segments, producers, epochs, startOffset, endOffset, recoveryPoint, damaged);
+        try {
+            epochs.write();
+        } catch (IOException failure) {
+            // The next batch writes it, or is refused; until then the log can be read.
+            LOG.log(Level.WARNING, "The leader epochs in {0} cannot be written: {1}", directory,
+                    failure.toString());
+        }
+        long unstable = producers.firstUnstable();
+        return new State(segments, producers, epochs, startOffset, endOffset,
+                unstable < 0 ? null : segments.endAt(unstable), recoveryPoint, flaw);
     }
 
     /** Begins the log again at its start offset: all that is left of it had been deleted. */
@@ -253,6 +325,7 @@ final class Recovery {
         }
         byBase.clear();
         segments.begin(startOffset, config, nowMs);
+        producers.load(0, -1);
         endOffset = startOffset;
         recoveryPoint = startOffset;
     }

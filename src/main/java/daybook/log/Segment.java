@@ -58,6 +58,8 @@ final class Segment {
     private final ReentrantLock indexLock = new ReentrantLock();
     /** Null until used. Written under {@link #indexLock}. */
     private volatile SegmentIndexes indexes;
+    /** Whoever makes the segment loads it. */
+    private final AbortedTransactions aborted;
     /** Guarded by {@link #indexLock}. */
     private boolean deleted;
     /** Bytes of whole batches. Written under the log's lock. */
@@ -81,6 +83,7 @@ final class Segment {
         this.jitterMs = config.drawJitterMs();
         this.indexIntervalBytes = config.indexIntervalBytes();
         this.indexBytes = config.segmentIndexBytes();
+        this.aborted = new AbortedTransactions(disk, path(directory, baseOffset, TRANSACTION_INDEX));
         this.log = disk.open(path(directory, baseOffset, LOG));
     }
 
@@ -128,6 +131,11 @@ final class Segment {
         return path(directory, baseOffset, LOG);
     }
 
+    /** To be used under the log's lock, or with a lease. */
+    AbortedTransactions aborted() {
+        return aborted;
+    }
+
     // Adding, under the log's lock.
 
     /** Whether a stamped batch belongs into a new segment. */
@@ -151,13 +159,20 @@ final class Segment {
         return cursor.next() ? cursor.batch().maxTimestamp() : RecordBatch.NO_TIMESTAMP;
     }
 
-    /** Writes a stamped batch at the end. Where this throws, part of it may lie behind the end. */
-    void append(ByteBuffer bytes, RecordBatch batch) throws IOException {
+    /**
+     * Writes a stamped batch at the end. Where this throws, part of it may lie behind the end.
+     *
+     * @param ended the transaction that it aborts, or null
+     */
+    void append(ByteBuffer bytes, RecordBatch batch, AbortedTransactions.Entry ended) throws IOException {
         int position = sizeBytes;
         int length = bytes.remaining();
         indexes().grow(indexBytes);
         while (bytes.hasRemaining()) {
             log.write(bytes, position + (long) length - bytes.remaining());
+        }
+        if (ended != null) {
+            aborted.append(ended);
         }
         if (position == 0) {
             firstBatchMs = batch.maxTimestamp();
@@ -189,9 +204,20 @@ final class Segment {
 
     // Recovery, before there are readers.
 
-    /** Ends the segment before the first batch that does not hold; what lies behind stays in the file. */
-    void check(Check check) throws IOException {
-        sizeBytes = index(check);
+    /**
+     * Ends the segment before the first batch that does not hold; what lies behind stays in the file.
+     *
+     * @return what is wrong with the bytes there, as {@link BatchCursor#flaw} tells it; null where nothing is
+     */
+    String check(Check check) throws IOException {
+        var cursor = index(check);
+        sizeBytes = cursor.position();
+        return cursor.atLimit() ? null : cursor.flaw();
+    }
+
+    /** Ends the segment at a border of batches; what lies behind stays in the file. */
+    void endAt(int position) {
+        sizeBytes = position;
     }
 
     /** A cursor over the last so many bytes, and those before them from an indexed batch on. */
@@ -229,17 +255,16 @@ final class Segment {
         }
     }
 
-    /** Makes the indexes anew of all batches up to one that does not hold; returns where they end. */
-    private int index(Check check) throws IOException {
-        var made = SegmentIndexes.create(disk, directory, baseOffset);
-        made.grow(indexBytes);
+    /** Makes the indexes anew of all batches up to one that does not hold, where the cursor then stands. */
+    private BatchCursor index(Check check) throws IOException {
+        var made = SegmentIndexes.gather(disk, directory, baseOffset, indexBytes);
         var cursor = cursor(0, sizeBytes, BatchCursor.LARGE_WINDOW_BYTES);
         while (cursor.next() && check.holds(cursor)) {
             made.add(cursor.position(), cursor.batch(), indexIntervalBytes);
         }
         made.seal();
         indexes = made;
-        return cursor.position();
+        return cursor;
     }
 
     /** The time by which the segment ages: its newest record's, or where records have none, its file's. */
@@ -294,6 +319,13 @@ final class Segment {
         return border <= after ? -1 : border;
     }
 
+    /** The offset of the first indexed batch from {@code position} on; the largest where none is indexed. */
+    long offsetFrom(int position) throws IOException {
+        int border = indexes().borderFrom(position);
+        var cursor = cursor(Math.max(border, 0), sizeBytes, RecordBatch.HEADER_BYTES);
+        return border >= 0 && cursor.next() ? cursor.batch().baseOffset() : Long.MAX_VALUE;
+    }
+
     /** The size of the batch at this position, by its header. */
     int batchBytes(int position, int limit) throws IOException {
         var cursor = cursor(position, limit, RecordBatch.HEADER_BYTES);
@@ -319,6 +351,7 @@ final class Segment {
         if (leases.decrementAndGet() == 0) {
             try {
                 log.close();
+                aborted.close();
             } catch (IOException failed) {
                 LOGGER.log(Level.WARNING, "Closing " + path() + " failed", failed);
             }
@@ -326,7 +359,7 @@ final class Segment {
     }
 
     /** A region of the file, with a lease of its own; the caller holds one. */
-    Region region(int position, int lengthBytes) {
+    Leased region(int position, int lengthBytes) {
         lease();
         return new Leased(this, position, lengthBytes, new AtomicBoolean());
     }
@@ -336,6 +369,7 @@ final class Segment {
         if (lease()) {
             try {
                 log.force(false);
+                aborted.force();
             } finally {
                 release();
             }
@@ -364,8 +398,7 @@ final class Segment {
     }
 
     /** The segment's bytes for one reader. */
-    private record Leased(Segment segment, int position, int lengthBytes, AtomicBoolean closed)
-            implements Region {
+    record Leased(Segment segment, int position, int lengthBytes, AtomicBoolean closed) implements Region {
         @Override
         public long transferTo(int from, WritableByteChannel target) throws IOException {
             long at = (long) position + from;

@@ -62,12 +62,19 @@ final class SegmentIndexes {
         return newestMs;
     }
 
-    /** Makes room to add batches. */
+    /** Indexes made anew in memory, which {@link #seal} writes. */
+    static SegmentIndexes gather(Disk disk, Path directory, long baseOffset, int indexBytes)
+            throws IOException {
+        var gathered = new SegmentIndexes(disk, directory, baseOffset);
+        gathered.offsets.gather(indexBytes);
+        gathered.times.gather(indexBytes);
+        return gathered;
+    }
+
+    /** Makes room to add a batch and to seal. */
     void grow(int indexBytes) throws IOException {
-        if (!offsets.grows()) {
-            offsets.grow(indexBytes);
-            times.grow(indexBytes);
-        }
+        offsets.grow(indexBytes);
+        times.grow(indexBytes);
     }
 
     /** Whether the next entry might not fit, with one time entry kept for the end. */
@@ -92,7 +99,7 @@ final class SegmentIndexes {
         bytesSinceEntry += batch.sizeBytes();
     }
 
-    /** Notes the newest time and cuts both files to their entries. */
+    /** Notes the newest time and has both files hold their entries, no less and no more. */
     void seal() throws IOException {
         if (offsets.grows()) {
             addNewest();
@@ -122,6 +129,12 @@ final class SegmentIndexes {
         int entry = times.floor(timestampMs);
         long from = entry < 0 ? baseOffset : baseOffset + times.value(entry);
         return positionOf(Math.max(from, offset));
+    }
+
+    /** The first indexed beginning of a batch that is not before {@code position}; -1 where there is none. */
+    int borderFrom(int position) throws IOException {
+        int entry = offsets.floorOfValue(position - 1) + 1;
+        return entry < offsets.entries() ? offsets.value(entry) : -1;
     }
 
     /** The last indexed beginning of a batch that is not behind {@code position}; 0 where none is indexed. */

@@ -2,7 +2,6 @@ package daybook.log;
 
 import daybook.record.CorruptBatchException;
 import daybook.record.RecordBatch;
-import daybook.wire.Region;
 
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
@@ -28,12 +27,17 @@ final class Segments {
     private final Disk disk;
     private final Path directory;
     private final NavigableMap<Long, Segment> byBase;
+    private final boolean dense;
 
-    /** @param byBase safe for many threads; never empty once the log is recovered */
-    Segments(Disk disk, Path directory, NavigableMap<Long, Segment> byBase) {
+    /**
+     * @param byBase safe for many threads; never empty once the log is recovered
+     * @param dense whether each offset is there
+     */
+    Segments(Disk disk, Path directory, NavigableMap<Long, Segment> byBase, boolean dense) {
         this.disk = disk;
         this.directory = directory;
         this.byBase = byBase;
+        this.dense = dense;
     }
 
     /** The segment that batches are added to. */
@@ -162,7 +166,7 @@ final class Segments {
      * Bytes of the batch that holds {@code offset} and of those behind it; null where none are before {@code
      * until}.
      */
-    Region region(long offset, int maxBytes, boolean wholeBatch, End until) throws IOException {
+    Segment.Leased region(long offset, int maxBytes, boolean wholeBatch, End until) throws IOException {
         var entry = byBase.floorEntry(offset);
         while (entry != null && entry.getKey() < until.offset) {
             var segment = entry.getValue();
@@ -178,8 +182,56 @@ final class Segments {
                 segment.release();
             }
             entry = byBase.higherEntry(entry.getKey());
+            if (dense && entry != null && entry.getKey() > offset) {
+                throw new IOException("The records from offset " + offset + " on are missing before "
+                        + entry.getValue().path());
+            }
         }
         return null;
+    }
+
+    /**
+     * The aborted transactions that have records in a region which begins at {@code offset}, and perhaps
+     * some that begin right behind it. Closes the region where it fails.
+     *
+     * @param region may be null
+     */
+    List<AbortedTransactions.Entry> aborted(long offset, Segment.Leased region, End until)
+            throws IOException {
+        try {
+            for (var segment : from(offset)) {
+                if (region != null && !segment.aborted().isEmpty()) {
+                    return aborted(offset, Math.min(offsetBehind(region), until.offset));
+                }
+            }
+            return List.of();
+        } catch (Throwable failure) {
+            region.close();
+            throw failure;
+        }
+    }
+
+    /** An offset above those of the region's batches: that of a batch soon behind it, as an index has it. */
+    private long offsetBehind(Segment.Leased region) throws IOException {
+        long indexed = region.segment().offsetFrom(region.position() + region.lengthBytes());
+        var nextBase = byBase.higherKey(region.segment().baseOffset());
+        return Math.min(indexed, nextBase == null ? Long.MAX_VALUE : nextBase);
+    }
+
+    /** The aborted transactions that have records from {@code from} on and before {@code upTo}. */
+    List<AbortedTransactions.Entry> aborted(long from, long upTo) throws IOException {
+        var found = new ArrayList<AbortedTransactions.Entry>();
+        boolean complete = false;
+        for (var segments = from(from).iterator(); segments.hasNext() && !complete;) {
+            var segment = segments.next();
+            lease(segment);
+            try {
+                complete = segment.aborted().collect(from, upTo, found);
+            } finally {
+                segment.release();
+            }
+        }
+        return found;
     }
 
     private static int lengthBytes(Segment segment, Segment.Place first, int limit, int maxBytes,
@@ -197,6 +249,17 @@ final class Segments {
             return wholeBatch ? firstBytes : 0;
         }
         return maxBytes;
+    }
+
+    /** The end of a log that is to end before {@code offset}, where a batch begins or the log ends. */
+    End endAt(long offset) throws IOException {
+        for (var segment : from(offset)) {
+            var place = segment.find(offset, segment.sizeBytes());
+            if (place != null) {
+                return new End(offset, segment, place.position());
+            }
+        }
+        return new End(offset, active(), active().sizeBytes());
     }
 
     /** The newest time of a record in the segments from {@code startOffset} on; -1 where none has a time. */

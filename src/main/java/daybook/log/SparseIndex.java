@@ -1,8 +1,10 @@
 package daybook.log;
 
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
 
@@ -10,14 +12,19 @@ import java.nio.file.Path;
  * One of the two indexes of a segment, as {@code package-info} draws them: entries of a rising key and a
  * value. It is a cache of what the segment holds, read through a mapping of its file.
  *
- * <p>While it grows, the file has its full size as a hole and the mapping is held. After that the file is cut
- * to its entries and the mapping is only held weakly, since it lasts until it is collected. Entries are never
- * changed: to rebuild an index is to make a new file.
+ * <p>While its segment grows, the file has its full size as a hole and the mapping is held. Each page is
+ * written before an entry comes into it: so a full disk is told by that write, and not by the fault of a hole
+ * that cannot be filled. After that the file is cut to its entries and the mapping is only held weakly, since
+ * it lasts until it is collected. Entries are never changed: to rebuild an index is to gather its entries in
+ * memory, and to make a new file; where there is no room for that they stay in memory.
  *
- * <p>One thread at a time may write ({@link #grow}, {@link #append}, {@link #seal}); any may read.
+ * <p>One thread at a time may write ({@link #grow}, {@link #gather}, {@link #append}, {@link #seal}); any may
+ * read.
  */
 final class SparseIndex {
+    private static final System.Logger LOG = System.getLogger("daybook.log");
     private static final int VALUE_BYTES = Integer.BYTES;
+    private static final int PAGE_BYTES = 4096;
 
     private final Disk disk;
     private final Path file;
@@ -25,8 +32,14 @@ final class SparseIndex {
     private final int entryBytes;
     /** Written by the one writer, after the entry it counts. */
     private volatile int entries;
-    /** The mapping to write to; null unless the index grows. Written by the one writer. */
+    /** The mapping or the memory to write to; null unless the index grows. Written by the one writer. */
     private volatile ByteBuffer growing;
+    /** The entries, where there was no room to write them; else null. Written by the one writer. */
+    private volatile ByteBuffer unwritten;
+    /** How much an index that grows may hold. Used only by the one writer, as is the next. */
+    private int capacityBytes;
+    /** How much of the file is on the disk, and no hole. */
+    private int backedBytes;
     /** The mapping of an index that does not grow; a reader that finds none makes one. */
     private volatile WeakReference<ByteBuffer> mapped = new WeakReference<>(null);
 
@@ -106,26 +119,59 @@ final class SparseIndex {
     }
 
     /**
-     * Takes room for {@code sizeBytes} of entries, as a hole in the file, and for one more than there are at
-     * least.
+     * Takes room for {@code sizeBytes} of entries, and for two more than there are at least. The file has all
+     * of it, mostly as a hole; the next two entries have their room on the disk when this returns.
      */
     void grow(int sizeBytes) throws IOException {
-        long size = Math.max(sizeBytes / entryBytes, entries + 2L) * entryBytes;
-        try (var open = disk.open(file)) {
-            growing = open.map(MapMode.READ_WRITE, 0, size);
+        int usedBytes = entries * entryBytes;
+        int neededBytes = usedBytes + 2 * entryBytes;
+        if (growing != null && Math.min(neededBytes, capacityBytes) <= backedBytes) {
+            return;
         }
+        try (var open = disk.open(file)) {
+            if (growing == null) {
+                capacityBytes = Math.max(sizeBytes / entryBytes * entryBytes, neededBytes);
+                backedBytes = usedBytes;
+                if (unwritten != null) {
+                    write(open, unwritten.slice(0, usedBytes), 0);
+                }
+            }
+            int pagesBytes = (neededBytes / PAGE_BYTES + 1) * PAGE_BYTES;
+            int backBytes = Math.min(pagesBytes, capacityBytes);
+            write(open, ByteBuffer.allocate(backBytes - backedBytes), backedBytes);
+            backedBytes = backBytes;
+            if (growing == null) {
+                growing = open.map(MapMode.READ_WRITE, 0, capacityBytes);
+                unwritten = null;
+            }
+        }
+    }
+
+    private static void write(FileChannel open, ByteBuffer bytes, int position) throws IOException {
+        while (bytes.hasRemaining()) {
+            open.write(bytes, position + bytes.position());
+        }
+    }
+
+    /** Lets a new index begin, at most {@code mostBytes} of entries, which {@link #seal} writes to a file. */
+    void gather(int mostBytes) {
+        entries = 0;
+        capacityBytes = mostBytes;
+        growing = ByteBuffer.allocate(PAGE_BYTES);
     }
 
     /** Whether fewer than {@code spare} further entries fit. */
     boolean full(int spare) {
-        var buffer = growing;
-        return buffer != null && buffer.capacity() / entryBytes - entries < spare;
+        return growing != null && capacityBytes / entryBytes - entries < spare;
     }
 
     /** Adds an entry, whose key must be above the last one. The caller sees to it that there is room. */
     void append(long key, int value) {
-        var buffer = growing;
         int at = entries * entryBytes;
+        if (growing.capacity() < at + entryBytes) {
+            growing = ByteBuffer.allocate(2 * growing.capacity()).put(0, growing, 0, at);
+        }
+        var buffer = growing;
         if (keyBytes == Integer.BYTES) {
             buffer.putInt(at, (int) key);
         } else {
@@ -135,15 +181,34 @@ final class SparseIndex {
         entries++;
     }
 
-    /** Cuts the file to its entries. */
+    /** Cuts the file to its entries, or writes them to a new one. */
     void seal() throws IOException {
-        if (growing == null) {
-            return;
+        var grown = growing;
+        if (grown != null && grown.isDirect()) {
+            mapped = new WeakReference<>(grown);
+            growing = null;
+            try (var open = disk.open(file)) {
+                open.truncate((long) entries * entryBytes);
+            }
+        } else if (grown != null) {
+            unwritten = grown;
+            growing = null;
+            writeAnew();
         }
-        mapped = new WeakReference<>(growing);
-        growing = null;
-        try (var open = disk.open(file)) {
-            open.truncate((long) entries * entryBytes);
+    }
+
+    /**
+     * Makes a new file, for a reader may have the old one mapped. A wrong file is worse than none: it goes
+     * first.
+     */
+    private void writeAnew() throws IOException {
+        disk.delete(file);
+        try {
+            disk.replace(file, unwritten.slice(0, entries * entryBytes), false);
+            unwritten = null;
+        } catch (IOException failure) {
+            LOG.log(Level.WARNING, "The index {0} cannot be written, and is kept in memory: {1}", file,
+                    failure.toString());
         }
     }
 
@@ -154,6 +219,9 @@ final class SparseIndex {
 
     private ByteBuffer buffer() throws IOException {
         var held = growing;
+        if (held == null) {
+            held = unwritten;
+        }
         if (held == null) {
             held = mapped.get();
         }

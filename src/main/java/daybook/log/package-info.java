@@ -16,7 +16,8 @@
  *     leader-epoch-checkpoint          the first offset of each epoch
  *     00000000000000000000.log         batches, as daybook.record.RecordBatch draws them
  *     00000000000000000000.index  .timeindex
- *     00000000000000004711.snapshot    idempotent producers, as of offset 4711
+ *     00000000000000000000.txnindex    aborted transactions; there only if there are any
+ *     00000000000000004711.snapshot    producers, as of offset 4711
  *     *.deleted                        files that a reader may still hold
  *   words-0.0123456789abcdef0123456789abcdef-delete/    a deleted partition
  *   words-0.0123456789abcdef0123456789abcdef-stray/     one that the catalog does not know
@@ -44,6 +45,15 @@
  *                +-----------------------------------------+--------------------+
  * </pre>
  *
+ * <p>The index of aborted transactions has an entry for each abort marker in the segment that ended one:
+ * <pre>
+ *   0      2                10               18               26               34
+ *   +------+----------------+----------------+----------------+----------------+
+ *   | 0    | producer id    | first offset   | offset of the  | last stable    |
+ *   |      |                |                | marker         | offset then    |
+ *   +------+----------------+----------------+----------------+----------------+
+ * </pre>
+ *
  * <p>A snapshot ({@code storage-records/ProducerSnapshot.json}); the checksum covers all behind it:
  * <pre>
  *   0        2          6        10
@@ -58,8 +68,9 @@
  * </pre>
  *
  * <p>What is on the disk when: data when it was forced, by {@code PartitionLog.awaitForced} or in the
- * background; names of files before anything in them counts; checkpoints and epochs, which are forced and
- * renamed into place. Indexes and snapshots are never forced, since they can be made again from the batches.
+ * background, and with it the index of aborted transactions; names of files before anything in them counts;
+ * checkpoints and epochs, which are forced and renamed into place. The other indexes and snapshots are never
+ * forced, since they can be made again from the batches where they are wrong.
  *
  * <p>Locks, each taken only while holding none below it in this list:
  * <ol>
@@ -71,6 +82,7 @@
  * </ol>
  * {@code Flusher.lock} is taken while holding none of them, or {@code Logs.backgroundLock} only, and nothing
  * is locked under it; the force itself runs without it. Readers take no lock: they see the high watermark,
- * which is written after the batch, and hold a lease on the segment they read.
+ * which is written after the batch and after the place of the oldest transaction that has not ended, and hold
+ * a lease on the segment they read.
  */
 package daybook.log;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.catalog.ConfigResource;
 import daybook.catalog.Features;
+import daybook.catalog.MetadataRecord.FeatureLevelRecord;
 import daybook.wire.Reader;
 import daybook.wire.Uuid;
 import daybook.wire.Writer;
@@ -289,6 +290,16 @@ final class ClusterAdminTest {
         assertEquals("Feature no.such not found.", refused("no.such", 0, 2));
         assertTrue(update(1, false, new Update("no.such", 1, 1)).endsWith(" []"),
                 "no results beside an error");
+    }
+
+    /** Apache Kafka finalized it in this directory, where it stays as it is. */
+    @Test
+    void aFeatureThatOnlyKafkaHasCannotBeChanged() throws IOException {
+        var name = "transaction.version";
+        broker.catalog.change(image -> List.of(new FeatureLevelRecord(name, 1)));
+        assertEquals("Local controller 1 does not support this feature.", refused(name, 2, 1));
+        assertEquals("Feature transaction.version not found.", refused(name, 0, 3));
+        assertEquals(1, broker.catalog.image().features().get(name).intValue());
     }
 
     @Test

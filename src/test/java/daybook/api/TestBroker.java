@@ -49,12 +49,13 @@ final class TestBroker implements AutoCloseable {
     TestBroker(Path directory, Map<String, String> settings, Disk disk) throws IOException {
         var clock = InstantSource.system();
         var directories = List.of(directory);
-        var settled = new LogSettings(directories, directory, true, 300_000, 60_000, 86_400_000, 1);
+        var settled = new LogSettings(directories, directory, true, 300_000, 60_000, 86_400_000, 0, 1);
         logs = Logs.open(settled, -1, disk, clock);
         var ids = logs.directories().stream().map(Logs.LogDirectory::id).toList();
         var endpoint = new BrokerRegistration.Endpoint("PLAINTEXT", "127.0.0.1", 9092, 0);
         catalog = Catalog.open(logs.metadataLog(), disk, new Identity(logs.nodeId(), null,
                 Uuid.random(), List.of(endpoint), ids), clock);
+        catalog.begin(false);
         config = BrokerConfig.of(settings);
         logs.load(List.of());
         catalog.onChange(this::follow);

@@ -141,7 +141,7 @@ class MetadataRecordTest {
 
     @Test
     void whatIsNotKnownIsNamed() {
-        assertUnknown("type 18 version 0 in a frame of version 1", "011200");
+        assertUnknown("type 6 version 0 in a frame of version 1", "010600");
         assertUnknown("type 3 version 3 in a frame of version 1", "010303");
         assertUnknown("type 2 version 0 in a frame of version 2", "020200");
     }

@@ -38,6 +38,11 @@ final class Broker {
         return "127.0.0.1:" + port;
     }
 
+    /** The lines that it logged, of all starts. */
+    List<String> logged() throws IOException {
+        return Files.readAllLines(directory.resolve("broker.log"));
+    }
+
     Path data() {
         return directory.resolve("data");
     }

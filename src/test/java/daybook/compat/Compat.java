@@ -26,7 +26,7 @@ public final class Compat {
         var launcher = Path.of(arguments.length > 2 ? arguments[2] : "bin/daybook").toAbsolutePath();
         var directory = Files.createTempDirectory("daybook-compat");
         var report = new Report(Pattern.compile(System.getProperty("only", "")));
-        run(report, libraries, modules, directory, new Broker(launcher, directory));
+        run(report, libraries, modules, directory, launcher);
         boolean passed = report.close();
         if (passed) {
             delete(directory);
@@ -36,8 +36,9 @@ public final class Compat {
         System.exit(passed ? 0 : 1);
     }
 
-    private static void run(Report report, Path libraries, Path modules, Path directory, Broker broker)
+    private static void run(Report report, Path libraries, Path modules, Path directory, Path launcher)
             throws Exception {
+        var broker = new Broker(launcher, directory);
         var sample = Sample.of(modules, directory);
         var files = Files.createDirectory(directory.resolve("programs"));
         var tools = new Tools(libraries, files);
@@ -56,6 +57,7 @@ public final class Compat {
             report.must("stop", broker::stop);
             new DiskChecks(report, broker.data(), tools).run();
             new ExchangeChecks(report, broker, tools, sample).run();
+            new TwoBrokersChecks(report, launcher, directory, tools, sample).run();
         } finally {
             broker.kill();
         }

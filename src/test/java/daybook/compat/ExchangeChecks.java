@@ -4,10 +4,6 @@ import static daybook.compat.CheckFailed.expect;
 import static daybook.compat.CheckFailed.expectEqual;
 import static daybook.compat.CheckFailed.expectSameBytes;
 
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -15,8 +11,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 
 /**
  * The directory changes hands: Apache Kafka itself opens what Daybook left, adds to it, and Daybook opens
- * what Kafka left. The last of all checks. Kafka's controller listens on port 9093: that is the voter which
- * Daybook's metadata log names.
+ * what Kafka left.
  */
 final class ExchangeChecks {
     private static final String ADDED = "exchange";
@@ -41,11 +36,9 @@ final class ExchangeChecks {
     }
 
     private void toKafka() throws Exception {
-        var address = "127.0.0.1:" + freePort();
-        var log = tools.directory().resolve("kafka.log");
-        var kafka = new ProcessBuilder(tools.command("kafka.Kafka", properties(address).toString()))
-                .redirectErrorStream(true).redirectOutput(log.toFile()).start();
-        var clients = new Clients(() -> address);
+        var kafka = new ApacheKafka(tools, broker.data(), "localhost:9093", Map.of());
+        var clients = new Clients(kafka::address);
+        kafka.start();
         try {
             expectEverything(clients);
             try (var producer = clients.producer(Map.of("max.block.ms", 60_000))) {
@@ -55,10 +48,7 @@ final class ExchangeChecks {
             }
             expectLines(clients, ADDED, RECORDS);
         } finally {
-            kafka.destroy();
-            if (!kafka.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
-                kafka.destroyForcibly().waitFor();
-            }
+            kafka.stop();
         }
     }
 
@@ -89,27 +79,6 @@ final class ExchangeChecks {
         expect(records.size() == count, topic + " has " + records.size() + " records");
         for (int number = 0; number < count; number++) {
             expectSameBytes(sample.line(number), records.get(number).value(), topic + " at " + number);
-        }
-    }
-
-    /** What Apache Kafka needs to be told to be broker and controller of the one directory. */
-    private Path properties(String address) throws Exception {
-        var file = Files.createTempFile(tools.directory(), "kafka", ".properties");
-        return Files.writeString(file, """
-                process.roles=broker,controller
-                node.id=1
-                listeners=PLAINTEXT://%s,CONTROLLER://localhost:9093
-                controller.listener.names=CONTROLLER
-                listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
-                controller.quorum.bootstrap.servers=localhost:9093
-                offsets.topic.replication.factor=1
-                log.dirs=%s
-                """.formatted(address, broker.data()));
-    }
-
-    private static int freePort() throws Exception {
-        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
         }
     }
 }

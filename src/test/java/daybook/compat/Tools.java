@@ -9,10 +9,13 @@ import java.util.List;
  * of their inputs and outputs.
  */
 record Tools(Path libraries, Path directory) {
+    /** What keeps a client or tool from logging. */
+    static final String NO_LOG = "-Dorg.slf4j.simpleLogger.defaultLogLevel=off";
+
     List<String> command(String tool, String... arguments) {
         var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         var command = new ArrayList<>(List.of(java, "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-                "-cp", libraries + "/*", tool));
+                NO_LOG, "-cp", libraries + "/*", tool));
         command.addAll(List.of(arguments));
         return command;
     }

@@ -19,7 +19,8 @@
  *     ├── KafkajsChecks     kafkajs.js, by Program
  *     ├── RestartChecks     a clean stop and kill -9 under a producer at work
  *     ├── DiskChecks        Apache Kafka's DumpLogSegments over what Daybook wrote
- *     └── ExchangeChecks    Apache Kafka opens Daybook's directory, and Daybook opens it again
+ *     ├── ExchangeChecks    Apache Kafka opens Daybook's directory, and Daybook opens it again
+ *     └── TwoBrokersChecks  Daybook opens Apache Kafka's, and both go on with it in turn, killed and stopped
  * </pre>
  */
 package daybook.compat;

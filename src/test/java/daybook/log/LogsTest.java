@@ -20,6 +20,8 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
 
 /** The directories and what they belong to. */
 class LogsTest {
@@ -31,7 +33,7 @@ class LogsTest {
         for (var directory : directories) {
             paths.add(temp.resolve(directory));
         }
-        var settings = new LogSettings(paths, paths.getFirst(), true, 300_000, 60_000, 86_400_000L, 2);
+        var settings = new LogSettings(paths, paths.getFirst(), true, 300_000, 60_000, 86_400_000L, 0, 2);
         return Logs.open(settings, nodeId, Disk.local(), InstantSource.system());
     }
 
@@ -64,6 +66,73 @@ class LogsTest {
             assertEquals(directoryId, logs.directories().getFirst().id());
             assertEquals(1, TestLogs.all(logs.metadataLog()).size());
             assertEquals(Uuid.METADATA_TOPIC, logs.metadataLog().topicId());
+        }
+    }
+
+    @Test
+    void eachLogIsServedAsSoonAsItIsOpen() throws Exception {
+        var partitions = List.of(expected("slow", 0, TestLogs.TOPIC), expected("quick", 0, TestLogs.TOPIC));
+        try (var logs = open(-1, "a")) {
+            TestLogs.begin(logs);
+            logs.load(partitions);
+        }
+        var disk = new TestDisk();
+        var hold = new CountDownLatch(1);
+        disk.fault = (operation, file) -> {
+            if (operation.equals("list") && file.endsWith("slow-0")) {
+                await(hold);
+            }
+        };
+        var path = temp.resolve("a");
+        var settings = new LogSettings(List.of(path), path, true, 300_000, 60_000, 86_400_000L, 0, 2);
+        try (var logs = Logs.open(settings, -1, disk, InstantSource.system());
+                var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var loading = threads.submit(() -> {
+                logs.load(partitions);
+                return null;
+            });
+            while (logs.find("quick", 0) == null) {
+                Thread.onSpinWait();
+            }
+            TestLogs.done(logs.find("quick", 0).append(TestBatch.of(1, 1).build()));
+            assertNull(logs.find("slow", 0));
+            var waiting = threads.submit(logs::awaitLoaded);
+            assertFalse(waiting.isDone());
+            hold.countDown();
+            waiting.get();
+            loading.get();
+            assertNotNull(logs.find("slow", 0));
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException never) {
+            throw new IllegalStateException(never);
+        }
+    }
+
+    @Test
+    void aDirectoryThatFailsTakesNoNewPartitions() throws IOException {
+        var disk = new TestDisk();
+        var paths = List.of(temp.resolve("a"), temp.resolve("b"));
+        var settings = new LogSettings(paths, paths.getFirst(), true, 300_000, 60_000, 86_400_000L, 0, 2);
+        try (var logs = Logs.open(settings, -1, disk, InstantSource.system())) {
+            TestLogs.begin(logs);
+            logs.load(List.of());
+            var failing = logs.create(expected("one", 0, TestLogs.TOPIC));
+            assertEquals(temp.resolve("b"), failing.directory().getParent());
+            disk.failForces = true;
+            TestLogs.done(failing.append(TestBatch.of(1, 1).build()));
+            assertFalse(failing.awaitForced(1));
+            disk.failForces = false;
+            for (int i = 0; i < 3; i++) {
+                var next = logs.create(expected("two", i, TestLogs.TOPIC));
+                assertEquals(temp.resolve("a"), next.directory().getParent());
+                TestLogs.done(next.append(TestBatch.of(1, 1).build()));
+                assertTrue(next.awaitForced(1));
+            }
         }
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import daybook.record.RecordBatch;
 import daybook.wire.ErrorCode;
 
 import org.junit.jupiter.api.Test;
@@ -163,6 +164,57 @@ class RecoveryTest {
                 assertFalse(logs.logs.cleanStart());
             }
         }
+    }
+
+    @Test
+    void aMissingSegmentIsFencedNotSkipped() throws IOException {
+        var config = new TestLogs.Config().segmentBytes(2_000);
+        for (boolean close : new boolean[] {false, true}) {
+            var filled = fill("missing" + close, config, 60, 55, close, new Random(1));
+            var files = filled.files.stream().distinct().toList();
+            var missing = files.get(files.size() / 2);
+            int before = filled.files.indexOf(missing);
+            Files.delete(filled.path.resolve(missing));
+            try (var logs = TestLogs.open(filled.path, config)) {
+                var log = logs.words();
+                long end = filled.batches.subList(0, before).stream()
+                        .mapToLong(bytes -> new RecordBatch(ByteBuffer.wrap(bytes), 0).recordCount()).sum();
+                if (close) {
+                    assertInstanceOf(ReadResult.Failed.class, log.read(end, 100, true, false));
+                } else {
+                    assertEquals(end, log.endOffset());
+                    assertEquals(before, TestLogs.all(log).size());
+                    TestLogs.refused(log.append(TestBatch.of(1, 1).build()));
+                }
+            }
+            assertEquals(files.size() - 1, files.stream().filter(file ->
+                    Files.exists(filled.path.resolve(file))).count(), "nothing else is deleted");
+        }
+    }
+
+    @Test
+    void damageIsToldByFilePositionExpectedAndFound() throws IOException {
+        var config = new TestLogs.Config();
+        var filled = fill("told", config, 20, 19, false, new Random(1));
+        var file = filled.path.resolve(filled.files.getFirst());
+        long end = filled.ends.get(7);
+        long begin = filled.ends.get(6);
+        flip(file, end - 1);
+        assertTold(file, "byte " + begin + ": expected checksum ");
+        flip(file, end - 1);
+        flip(file, begin + RecordBatch.MAGIC_AT);
+        assertTold(file, "byte " + begin + ": expected magic 2, found ");
+        try (var open = new RandomAccessFile(file.toFile(), "rw")) {
+            open.setLength(begin + 10);
+        }
+        assertTold(file, "byte " + begin + ": expected a batch of 61 bytes or more, found 10");
+    }
+
+    private static void assertTold(Path file, String what) throws IOException {
+        var disk = new TestDisk();
+        var recovery = new Recovery(disk, file.getParent(), new TestLogs.Config().build(), 0, 1_000, true, 1);
+        var flaw = recovery.open(false).flaw();
+        assertTrue(flaw != null && flaw.startsWith(file.toString()) && flaw.contains(what), flaw);
     }
 
     @Test

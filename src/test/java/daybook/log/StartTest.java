@@ -47,7 +47,7 @@ class StartTest {
     }
 
     private static Logs openOnly(Path path) throws IOException {
-        var settings = new LogSettings(List.of(path), path, true, 1_000, 1_000, 86_400_000L, 2);
+        var settings = new LogSettings(List.of(path), path, true, 1_000, 1_000, 86_400_000L, 0, 2);
         return Logs.open(settings, -1, Disk.local(), InstantSource.system());
     }
 
@@ -117,7 +117,7 @@ class StartTest {
                 throw new InternalError("a fault occurred in an unsafe memory access operation");
             }
         };
-        var settings = new LogSettings(List.of(killed), killed, true, 1_000, 1_000, 86_400_000L, 2);
+        var settings = new LogSettings(List.of(killed), killed, true, 1_000, 1_000, 86_400_000L, 0, 2);
         try (var logs = Logs.open(settings, -1, disk, InstantSource.system())) {
             logs.load(expected);
             assertTrue(logs.offline("words", 0));

@@ -22,6 +22,10 @@ public final class TestDisk implements Disk {
     /** Bytes that may still be written to log files. */
     volatile long room = Long.MAX_VALUE;
     public volatile boolean failForces;
+    /** Whether the disk is full: no file is made, none grows. */
+    public volatile boolean full;
+    /** What is told to be free; negative: what is. */
+    volatile long usableBytes = -1;
     volatile Error forceError;
     /** What a force waits for, once it has begun. */
     volatile CountDownLatch hold;
@@ -37,8 +41,12 @@ public final class TestDisk implements Disk {
     @Override
     public FileChannel open(Path file) throws IOException {
         fault.before("open", file);
+        if (full && !disk.exists(file)) {
+            throw noSpace();
+        }
         var channel = disk.open(file);
-        return file.toString().endsWith(Segment.LOG) ? new Watched(channel) : channel;
+        var watched = List.of(Segment.LOG, Segment.TRANSACTION_INDEX);
+        return watched.stream().anyMatch(file.toString()::endsWith) ? new Watched(channel) : channel;
     }
 
     @Override
@@ -100,6 +108,9 @@ public final class TestDisk implements Disk {
     @Override
     public void replace(Path file, ByteBuffer bytes, boolean force) throws IOException {
         fault.before("replace", file);
+        if (full) {
+            throw noSpace();
+        }
         disk.replace(file, bytes, force);
     }
 
@@ -115,10 +126,17 @@ public final class TestDisk implements Disk {
 
     @Override
     public long usableBytes(Path directory) throws IOException {
-        return disk.usableBytes(directory);
+        if (full) {
+            return 0;
+        }
+        return usableBytes < 0 ? disk.usableBytes(directory) : usableBytes;
     }
 
-    /** A log file. */
+    private static IOException noSpace() {
+        return new IOException("No space left on device");
+    }
+
+    /** A log file, or an index of aborted transactions. */
     private final class Watched extends FileChannel {
         private final FileChannel channel;
 
@@ -129,8 +147,8 @@ public final class TestDisk implements Disk {
         @Override
         public int write(ByteBuffer from, long position) throws IOException {
             writes.incrementAndGet();
-            if (room == 0) {
-                throw new IOException("No space left on device");
+            if (room == 0 || full) {
+                throw noSpace();
             }
             var part = from.slice(from.position(), (int) Math.min(from.remaining(), room));
             room -= part.remaining();

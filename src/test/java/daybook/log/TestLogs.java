@@ -24,6 +24,8 @@ import java.util.List;
 final class TestLogs implements AutoCloseable {
     static final Uuid TOPIC = new Uuid(11, 12);
     static final TopicPartition WORDS = new TopicPartition("words", 0);
+    /** {@code daybook.disk.reserve.bytes}. */
+    static final long RESERVE = 10 << 20;
     static final long NOW = 1_700_000_000_000L;
 
     final TestDisk disk = new TestDisk();
@@ -32,9 +34,12 @@ final class TestLogs implements AutoCloseable {
     final Logs logs;
     boolean open = true;
 
-    private TestLogs(Path path, boolean forceAcksAll, Collection<Logs.Expected> expected) throws IOException {
+    private TestLogs(Path path, boolean forceAcksAll, boolean full, Collection<Logs.Expected> expected)
+            throws IOException {
         this.path = path;
-        var settings = new LogSettings(List.of(path), path, forceAcksAll, 1_000, 1_000, 86_400_000L, 2);
+        disk.full = full;
+        var settings = new LogSettings(List.of(path), path, forceAcksAll, 1_000, 1_000, 86_400_000L,
+                RESERVE, 2);
         InstantSource clock = () -> Instant.ofEpochMilli(nowMs);
         this.logs = Logs.open(settings, -1, disk, clock);
         begin(logs);
@@ -51,15 +56,20 @@ final class TestLogs implements AutoCloseable {
 
     /** Opens the logs in {@code path}, with the partition {@link #WORDS}. */
     static TestLogs open(Path path, Config config) throws IOException {
-        return new TestLogs(path, true, List.of(expected(WORDS, config)));
+        return new TestLogs(path, true, false, List.of(expected(WORDS, config)));
     }
 
     static TestLogs open(Path path, Collection<Logs.Expected> expected) throws IOException {
-        return new TestLogs(path, true, expected);
+        return new TestLogs(path, true, false, expected);
     }
 
     static TestLogs withoutForcing(Path path, Config config) throws IOException {
-        return new TestLogs(path, false, List.of(expected(WORDS, config)));
+        return new TestLogs(path, false, false, List.of(expected(WORDS, config)));
+    }
+
+    /** Opens what is there on a disk that is full. */
+    static TestLogs openFull(Path path, Config config) throws IOException {
+        return new TestLogs(path, true, true, List.of(expected(WORDS, config)));
     }
 
     static Logs.Expected expected(TopicPartition partition, Config config) {
@@ -137,11 +147,11 @@ final class TestLogs implements AutoCloseable {
         return list;
     }
 
-    /** All batches of the log, read from its start to its end. */
+    /** All batches of the log, read from its start to its high watermark. */
     static List<byte[]> all(PartitionLog log) throws IOException {
         var list = new ArrayList<byte[]>();
         long offset = log.startOffset();
-        while (offset < log.endOffset()) {
+        while (offset < log.highWatermark()) {
             var bytes = read(log, offset, 100_000);
             int at = 0;
             for (var batch : batches(bytes)) {
