@@ -2,6 +2,7 @@ package daybook.log;
 
 import daybook.record.Codec;
 import daybook.record.CorruptBatchException;
+import daybook.record.Record;
 import daybook.record.RecordBatch;
 import daybook.wire.ErrorCode;
 
@@ -12,7 +13,7 @@ import java.util.List;
 /**
  * What a batch from a client must be before the log's lock is taken, in Apache Kafka's order and with its
  * answers. The batch stays sealed: it is opened only where the times of its records must be looked at one by
- * one.
+ * one, and for a log that is compacted, whose records must have keys.
  */
 final class BatchCheck {
     /** The most that is decompressed to look at the times of one batch. */
@@ -32,11 +33,13 @@ final class BatchCheck {
     private static final int CODECS = Codec.values().length;
 
     private final LogConfig config;
+    private final TopicPartition partition;
     private final long startOffset;
     private final long nowMs;
 
-    BatchCheck(LogConfig config, long startOffset, long nowMs) {
+    BatchCheck(LogConfig config, TopicPartition partition, long startOffset, long nowMs) {
         this.config = config;
+        this.partition = partition;
         this.startOffset = startOffset;
         this.nowMs = nowMs;
     }
@@ -76,7 +79,9 @@ final class BatchCheck {
         if (batch.sizeBytes() > config.segmentBytes()) {
             return refused(ErrorCode.RECORD_LIST_TOO_LARGE, -1);
         }
-        return config.logAppendTime() ? null : times(batch);
+        boolean anyPast = config.timestampBeforeMaxMs() == Long.MAX_VALUE;
+        boolean timely = config.logAppendTime() || anyPast && inTime(batch.maxTimestamp());
+        return timely && config.compaction() == null ? null : records(batch);
     }
 
     private static long compressedMost(RecordBatch batch) {
@@ -124,33 +129,54 @@ final class BatchCheck {
 
     /**
      * Refuses a batch also where only its header gives a time that is out of range: indexes go by the header.
+     * Compaction goes by the offset of each record, so where there is one, these must be as they are counted.
      */
-    private Appended.Refused times(RecordBatch batch) {
-        boolean anyPast = config.timestampBeforeMaxMs() == Long.MAX_VALUE;
-        if (anyPast && inTime(batch.maxTimestamp())) {
-            return null;
-        }
+    private Appended.Refused records(RecordBatch batch) {
+        boolean compacted = config.compaction() != null;
         var errors = new ArrayList<Appended.RecordError>();
+        boolean outOfTime = !config.logAppendTime() && !inTime(batch.maxTimestamp());
         int index = 0;
+        int count = 0;
         try {
             for (var record : batch.records(OPENED_LIMIT_BYTES)) {
-                if (!inTime(record.timestampMs()) && errors.size() < RECORD_ERRORS_MOST) {
-                    errors.add(new Appended.RecordError(index, "Timestamp " + record.timestampMs()
-                            + " of message with offset " + record.offset()
-                            + " is out of range. The timestamp should be within ["
-                            + (nowMs - config.timestampBeforeMaxMs()) + ", "
-                            + (nowMs + config.timestampAfterMaxMs()) + "]"));
+                boolean keyMissing = compacted && record.key() == null;
+                boolean late = !keyMissing && !config.logAppendTime() && !inTime(record.timestampMs());
+                if (compacted && record.offset() != index) {
+                    return refused(ErrorCode.INVALID_RECORD, startOffset);
                 }
+                if ((keyMissing || late) && ++count <= RECORD_ERRORS_MOST) {
+                    errors.add(new Appended.RecordError(index, keyMissing ? withoutKey() : late(record)));
+                }
+                outOfTime |= late;
                 index++;
             }
         } catch (CorruptBatchException corrupt) {
             return refused(ErrorCode.INVALID_RECORD, startOffset);
         }
-        if (errors.isEmpty() && inTime(batch.maxTimestamp())) {
-            return null;
+        if (outOfTime) {
+            return new Appended.Refused(ErrorCode.INVALID_TIMESTAMP,
+                    "One or more records have been rejected due to invalid timestamp", errors, startOffset);
         }
-        return new Appended.Refused(ErrorCode.INVALID_TIMESTAMP,
-                "One or more records have been rejected due to invalid timestamp", errors, startOffset);
+        var message = "One or more records have been rejected due to " + count + " record errors in total,"
+                + " and only showing the first three errors at most: " + firstThree(errors);
+        return count == 0 ? null
+                : new Appended.Refused(ErrorCode.INVALID_RECORD, message, errors, startOffset);
+    }
+
+    private String withoutKey() {
+        return "Compacted topic cannot accept message without key in topic partition " + partition;
+    }
+
+    private String late(Record record) {
+        return "Timestamp " + record.timestampMs() + " of message with offset " + record.offset()
+                + " is out of range. The timestamp should be within ["
+                + (nowMs - config.timestampBeforeMaxMs()) + ", "
+                + (nowMs + config.timestampAfterMaxMs()) + "]";
+    }
+
+    private static List<String> firstThree(List<Appended.RecordError> errors) {
+        return errors.stream().limit(3).map(error -> "RecordError(batchIndex=" + error.index()
+                + ", message='" + error.message() + "')").toList();
     }
 
     /** A record without a time is always in time; sums that pass the largest long count as the largest. */
