@@ -1,6 +1,5 @@
 package daybook.log;
 
-import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.NoSuchFileException;
@@ -9,8 +8,12 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -21,23 +24,24 @@ import java.util.concurrent.locks.ReentrantLock;
 final class Cleaner implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("daybook.log");
 
+    /** Shorter waits than this would be longer than asked for. */
+    private static final long SLACK_NANOS = 10_000_000;
+
     private final Collection<PartitionLog> logs;
     private final InstantSource clock;
-    /** Above {@code PartitionLog.lock}; not held while a log is compacted. */
+    private final ExecutorService pool = Executors.newCachedThreadPool(
+            Thread.ofPlatform().daemon().name("daybook-cleaner-", 0).factory());
+    /** The threads that work, by their numbers. */
+    private final ConcurrentHashMap<Integer, Thread> threads = new ConcurrentHashMap<>();
+    /** The logs whose compaction failed. */
+    private final Set<PartitionLog> refused = ConcurrentHashMap.newKeySet();
+    /** Held while a log is chosen. */
     private final ReentrantLock lock = new ReentrantLock();
-    /** Signalled where a waiting thread has to look again. */
-    private final Condition changed = lock.newCondition();
-    /** The numbers of the threads there are. Guarded by {@link #lock}. */
-    private final Set<Integer> threads = new HashSet<>();
     /** The logs that are being compacted. Guarded by {@link #lock}. */
     private final Set<PartitionLog> busy = new HashSet<>();
-    /** The logs whose compaction failed. Guarded by {@link #lock}. */
-    private final Set<PartitionLog> refused = new HashSet<>();
-    /** What was read and written up to now takes until then, by {@link System#nanoTime}. By {@link #lock}. */
-    private long paidNanos;
-    /** Written under {@link #lock}. */
+    /** Until then, by {@link System#nanoTime}, lasts what the throttle allows for all that was done yet. */
+    private final AtomicLong paidNanos = new AtomicLong();
     private volatile CleanerSettings settings = new CleanerSettings(0, 0, 1, 0, Double.MAX_VALUE, 0);
-    /** Written under {@link #lock}. */
     private volatile boolean closing;
 
     /** @param logs the logs of all partitions, now and later */
@@ -48,64 +52,36 @@ final class Cleaner implements AutoCloseable {
 
     /** Goes on by these settings, with as many threads as they say once the surplus ones are at an end. */
     void configure(CleanerSettings wanted) {
-        lock.lock();
-        try {
-            settings = wanted;
-            paidNanos = System.nanoTime();
-            for (int number = 0; number < wanted.threads() && !closing; number++) {
-                if (threads.add(number)) {
-                    int own = number;
-                    Thread.ofPlatform().daemon().name("daybook-cleaner-" + own).start(() -> work(own));
-                }
-            }
-            changed.signalAll();
-        } finally {
-            lock.unlock();
+        settings = wanted;
+        paidNanos.set(System.nanoTime());
+        threads.values().forEach(LockSupport::unpark);
+        startThreads();
+    }
+
+    private void startThreads() {
+        for (int i = 0; i < settings.threads() && !closing; i++) {
+            int number = i;
+            pool.execute(() -> work(number));
         }
     }
 
+    /** Works as the thread of this number, unless there is one. */
     private void work(int number) {
-        while (goesOn(number)) {
-            boolean compacted = false;
-            try {
-                compacted = compactDirtiest();
-            } catch (Throwable fault) {
-                LOG.log(Level.ERROR, "The compaction of logs met a fault; it goes on", fault);
+        if (threads.putIfAbsent(number, Thread.currentThread()) != null) {
+            return;
+        }
+        while (!closing && number < settings.threads()) {
+            if (!compactDirtiest()) {
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(Math.max(1, settings.idleMs())));
             }
-            if (!compacted) {
-                idle();
-            }
+        }
+        threads.remove(number);
+        if (!closing && number < settings.threads()) {
+            work(number);
         }
     }
 
-    private boolean goesOn(int number) {
-        lock.lock();
-        try {
-            boolean goesOn = !closing && number < settings.threads();
-            if (!goesOn) {
-                threads.remove(number);
-                changed.signalAll();
-            }
-            return goesOn;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void idle() {
-        lock.lock();
-        try {
-            if (!closing) {
-                changed.await(Math.max(1, settings.idleMs()), TimeUnit.MILLISECONDS);
-            }
-        } catch (InterruptedException never) {
-            throw new IllegalStateException(never);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Compacts the log that needs it most; false where none does. */
+    /** Compacts the log that needs it most; false where none does, or it could not be. */
     boolean compactDirtiest() {
         long nowMs = clock.millis();
         var work = takeDirtiest(nowMs);
@@ -114,43 +90,29 @@ final class Cleaner implements AutoCloseable {
         }
         var log = work.log();
         try {
-            var config = log.config();
-            if (config.compaction() != null) {
-                new Compaction(work, config, settings, this::pace, nowMs).run();
-                LOG.log(Level.DEBUG, "Compacted {0}: {1} bytes are {2} now", log.partition(),
-                        Long.toString(work.cleanBytes() + work.dirtyBytes()), Long.toString(log.sizeBytes()));
-            }
+            new Compaction(work, settings, this::pace, nowMs).run();
+            LOG.log(Level.DEBUG, "Compacted {0}: {1} bytes are {2} now", log.partition(),
+                    Long.toString(work.cleanBytes() + work.dirtyBytes()), Long.toString(log.sizeBytes()));
+            return true;
         } catch (CancellationException ended) {
             LOG.log(Level.DEBUG, "The compaction of {0} ended early: {1}", log.partition(), ended);
             return false;
         } catch (Throwable failure) {
             refuse(log, failure);
+            return true;
         } finally {
-            giveBack(log);
-        }
-        return true;
-    }
-
-    private void giveBack(PartitionLog log) {
-        lock.lock();
-        try {
+            lock.lock();
             busy.remove(log);
-        } finally {
             lock.unlock();
         }
     }
 
     /** Has a log be left alone until the broker is started again. */
     private void refuse(PartitionLog log, Throwable why) {
+        refused.removeIf(other -> !other.compactable());
+        refused.add(log);
         LOG.log(Level.ERROR, "Compacting " + log.partition() + " in " + log.directory() + " failed: it is not"
                 + " compacted any more until the broker is started again", why);
-        lock.lock();
-        try {
-            refused.removeIf(other -> !other.compactable());
-            refused.add(log);
-        } finally {
-            lock.unlock();
-        }
     }
 
     private Compaction.Work takeDirtiest(long nowMs) {
@@ -172,63 +134,48 @@ final class Cleaner implements AutoCloseable {
         }
     }
 
-    /** What there is to compact in a log; null where that is too little, or nothing. */
+    /** What there is to compact in a log; null where that is too little, nothing, or not possible. */
     private Compaction.Work worthwhile(PartitionLog log, long nowMs) {
-        var rules = log.config().compaction();
-        if (rules == null || !log.compactable() || refused.contains(log)) {
+        var config = log.config();
+        if (config.compaction() == null || !log.compactable() || refused.contains(log)) {
             return null;
         }
         try {
-            var work = Compaction.work(log, rules, nowMs);
-            boolean possible = work.worthwhile(rules)
+            var work = Compaction.work(log, config, nowMs);
+            boolean possible = work.worthwhile()
                     && log.home().space().spares(work.segments().getFirst().sizeBytes());
             return possible ? work : null;
         } catch (ClosedChannelException | NoSuchFileException gone) {
             return null;
-        } catch (IOException failure) {
+        } catch (Throwable failure) {
             refuse(log, failure);
             return null;
         }
     }
 
     /**
-     * Waits until what was read and written before has taken the time that the throttle gives it. That is
-     * about the disk, so it goes by the time that passes, not by the clock.
+     * Waits as long as the throttle asks after what was read and written before. That is about the disk, so
+     * it goes by the time that passes, not by the clock.
      */
     private boolean pace(int bytes) {
         double perSecond = settings.bytesPerSecond();
-        if (closing || perSecond == Double.MAX_VALUE) {
-            return !closing;
-        }
-        lock.lock();
-        try {
-            double seconds = bytes / Math.max(1, perSecond);
-            paidNanos = Math.max(paidNanos, System.nanoTime()) + (long) (seconds * 1e9);
-            long leftNanos = paidNanos - System.nanoTime();
-            while (!closing && leftNanos > 0) {
-                changed.awaitNanos(leftNanos);
-                leftNanos = paidNanos - System.nanoTime();
+        if (perSecond != Double.MAX_VALUE) {
+            long nanos = (long) (bytes / Math.max(1, perSecond) * 1e9);
+            paidNanos.accumulateAndGet(nanos, (paid, more) -> Math.max(paid, System.nanoTime()) + more);
+            long aheadNanos = paidNanos.get() - System.nanoTime();
+            while (!closing && aheadNanos > SLACK_NANOS) {
+                LockSupport.parkNanos(aheadNanos);
+                aheadNanos = paidNanos.get() - System.nanoTime();
             }
-            return !closing;
-        } catch (InterruptedException never) {
-            throw new IllegalStateException(never);
-        } finally {
-            lock.unlock();
         }
+        return !closing;
     }
 
     /** Ends what is under way, and returns when it has ended. */
     @Override
     public void close() {
-        lock.lock();
-        try {
-            closing = true;
-            changed.signalAll();
-            while (!threads.isEmpty()) {
-                changed.awaitUninterruptibly();
-            }
-        } finally {
-            lock.unlock();
-        }
+        closing = true;
+        threads.values().forEach(LockSupport::unpark);
+        pool.close();
     }
 }

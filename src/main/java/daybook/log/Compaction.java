@@ -2,13 +2,13 @@ package daybook.log;
 
 import daybook.record.BatchBuilder;
 import daybook.record.BatchHeader;
+import daybook.record.CorruptBatchException;
 import daybook.record.Record;
 import daybook.record.RecordBatch;
 import daybook.record.TransactionMarker;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -50,14 +50,14 @@ final class Compaction {
      * @param cleanBytes in those that begin before {@code from}
      * @param overdue whether records wait longer than the log's configuration allows
      */
-    record Work(PartitionLog log, List<Segment> segments, long from, long until, long cleanBytes,
-            long dirtyBytes, boolean overdue) {
+    record Work(PartitionLog log, LogConfig config, List<Segment> segments, long from, long until,
+            long cleanBytes, long dirtyBytes, boolean overdue) {
         double dirtyRatio() {
             return (double) dirtyBytes / (cleanBytes + dirtyBytes);
         }
 
-        boolean worthwhile(LogConfig.CompactionRules rules) {
-            return dirtyBytes > 0 && (overdue || dirtyRatio() > rules.minDirtyRatio());
+        boolean worthwhile() {
+            return dirtyBytes > 0 && (overdue || dirtyRatio() > config.compaction().minDirtyRatio());
         }
     }
 
@@ -75,11 +75,10 @@ final class Compaction {
     private final long nowMs;
     private final Map<Long, ProducerStates.View> producers = new HashMap<>();
 
-    /** @param config as when the work was found: with compaction in it */
-    Compaction(Work work, LogConfig config, CleanerSettings settings, Pace pace, long nowMs) {
+    Compaction(Work work, CleanerSettings settings, Pace pace, long nowMs) {
         this.log = work.log();
         this.home = log.home();
-        this.config = config;
+        this.config = work.config();
         this.from = work.from();
         this.until = work.until();
         this.segments = work.segments();
@@ -92,11 +91,14 @@ final class Compaction {
     /**
      * Finds what there is to compact: nothing from the last stable offset on, nothing in the last segment,
      * and no segment with a record that is too young.
+     *
+     * @param config with compaction in it
      */
-    static Work work(PartitionLog log, LogConfig.CompactionRules rules, long nowMs) throws IOException {
+    static Work work(PartitionLog log, LogConfig config, long nowMs) throws IOException {
+        var rules = config.compaction();
         long start = log.startOffset();
         long compacted = log.home().compactedOffset(log.partition());
-        long from = compacted < start ? start : compacted;
+        long from = Math.max(start, compacted);
         var segments = List.copyOf(log.segments().from(0));
         long limit = log.lastStableOffset();
         boolean overdue = false;
@@ -120,8 +122,8 @@ final class Compaction {
             count++;
             dirtyBytes += segments.get(count).baseOffset() > from ? segment.sizeBytes() : 0;
         }
-        return new Work(log, segments.subList(0, count), from, segments.get(count).baseOffset(), cleanBytes,
-                dirtyBytes, overdue);
+        return new Work(log, config, segments.subList(0, count), from, segments.get(count).baseOffset(),
+                cleanBytes, dirtyBytes, overdue);
     }
 
     void run() throws IOException {
@@ -174,14 +176,14 @@ final class Compaction {
     }
 
     private long mapKeys(Segment segment, long end, Transactions transactions) throws IOException {
-        lease(segment);
+        Segments.lease(segment);
         try {
             int position = from <= segment.baseOffset() ? 0 : segment.indexes().positionOf(from);
             var cursor = segment.cursor(position, segment.sizeBytes(), windowBytes);
             while (cursor.next()) {
                 var batch = whole(cursor, segment);
                 if (!transactions.over(batch, null) && !batch.control()) {
-                    for (var record : batch.records(BatchCheck.OPENED_LIMIT_BYTES)) {
+                    for (var record : records(batch)) {
                         boolean counts = record.key() != null && record.offset() >= from;
                         if (counts && !keys.put(record.key(), record.offset())) {
                             return record.offset();
@@ -246,7 +248,7 @@ final class Compaction {
 
     private void copy(Segment segment, Segment copy, long mappedUntil, Transactions transactions)
             throws IOException {
-        lease(segment);
+        Segments.lease(segment);
         try {
             var cursor = segment.cursor(0, segment.sizeBytes(), windowBytes);
             while (cursor.next()) {
@@ -277,7 +279,7 @@ final class Compaction {
         boolean whole = !emptied;
         boolean ends = over;
         if (!emptied) {
-            for (var record : batch.records(BatchCheck.OPENED_LIMIT_BYTES)) {
+            for (var record : records(batch)) {
                 if (batch.control() || record.offset() >= mappedUntil || stays(record, mayGo)) {
                     records.add(record);
                     ends |= record.value() == null;
@@ -286,16 +288,22 @@ final class Compaction {
                 }
             }
         }
+        var header = BatchHeader.of(batch);
         if (records.isEmpty()) {
             boolean stays = batch.nextOffset() == until || lastOfProducer(batch);
-            return stays ? new BatchBuilder(emptied(batch)).build(0) : null;
+            header = header.attributes(batch.attributes() & ~RecordBatch.DELETE_HORIZON)
+                    .baseTimestamp(RecordBatch.NO_TIMESTAMP);
+            return stays ? new BatchBuilder(header).build(0) : null;
         }
         boolean toBeDated = ends && !batch.hasDeleteHorizon();
         if (whole && !toBeDated) {
             return batch.bytes();
         }
-        var header = toBeDated ? BatchHeader.of(batch).deleteHorizon(horizonMs())
-                : timedFrom(batch, records.getFirst());
+        if (toBeDated) {
+            header = header.deleteHorizon(horizonMs());
+        } else if (!batch.hasDeleteHorizon()) {
+            header = header.baseTimestamp(records.getFirst().timestampMs());
+        }
         var builder = new BatchBuilder(header);
         records.forEach(builder::add);
         return builder.build(header.codec().defaultLevel());
@@ -310,17 +318,6 @@ final class Compaction {
     /** From when on tombstones and markers may go that are found now: all before them is compacted. */
     private long horizonMs() {
         return nowMs + Math.min(config.compaction().deleteRetentionMs(), NO_HORIZON - 1 - nowMs);
-    }
-
-    /** As Kafka does, times are counted from the first record that stays, unless a horizon has the field. */
-    private static BatchHeader timedFrom(RecordBatch batch, Record first) {
-        var header = BatchHeader.of(batch);
-        return batch.hasDeleteHorizon() ? header : header.baseTimestamp(first.timestampMs());
-    }
-
-    private static BatchHeader emptied(RecordBatch batch) {
-        return BatchHeader.of(batch).attributes(batch.attributes() & ~RecordBatch.DELETE_HORIZON)
-                .baseTimestamp(RecordBatch.NO_TIMESTAMP);
     }
 
     /** Whether the batch tells what may come next of its producer: its last one, or the marker after it. */
@@ -350,6 +347,19 @@ final class Compaction {
         return batch;
     }
 
+    /** The records of a batch, with offsets that are the batch's: by these it is told which ones go. */
+    private static List<Record> records(RecordBatch batch) {
+        var records = new ArrayList<Record>();
+        for (var record : batch.records(BatchCheck.OPENED_LIMIT_BYTES)) {
+            if (record.offset() < batch.baseOffset() || record.offset() > batch.lastOffset()) {
+                throw new CorruptBatchException("The batch at offset " + batch.baseOffset()
+                        + " has a record of offset " + record.offset());
+            }
+            records.add(record);
+        }
+        return records;
+    }
+
     private static void checkAtEnd(BatchCursor cursor, Segment segment) throws IOException {
         if (!cursor.atLimit()) {
             throw new IOException("No batch at byte " + cursor.position() + " of " + segment.path());
@@ -359,12 +369,6 @@ final class Compaction {
     private void take(int bytes) {
         if (!pace.take(bytes) || !log.compactable()) {
             throw new CancellationException("The broker stops, or the log goes");
-        }
-    }
-
-    private static void lease(Segment segment) throws IOException {
-        if (!segment.lease()) {
-            throw new ClosedChannelException();
         }
     }
 

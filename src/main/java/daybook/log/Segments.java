@@ -375,7 +375,7 @@ final class Segments {
         return segment == until.segment ? until.position : segment.sizeBytes();
     }
 
-    private static void lease(Segment segment) throws IOException {
+    static void lease(Segment segment) throws IOException {
         if (!segment.lease()) {
             throw new ClosedChannelException();
         }

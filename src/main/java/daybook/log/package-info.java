@@ -11,6 +11,7 @@
  *   recovery-point-offset-checkpoint   all before these offsets is on the disk
  *   log-start-offset-checkpoint        where logs begin that begin inside of a segment
  *   replication-offset-checkpoint      high watermarks
+ *   cleaner-offset-checkpoint          how far logs are compacted; only of those that ever were
  *   words-0/
  *     partition.metadata               version: 0 / topic_id: ..., no line end behind it
  *     leader-epoch-checkpoint          the first offset of each epoch
@@ -19,6 +20,8 @@
  *     00000000000000000000.txnindex    aborted transactions; there only if there are any
  *     00000000000000004711.snapshot    producers, as of offset 4711
  *     *.deleted                        files that a reader may still hold
+ *     *.cleaned                        of a segment that is to replace others, while it is written
+ *     *.swap                           of one that takes its place: daybook.log.Segments tells the steps
  *   words-0.0123456789abcdef0123456789abcdef-delete/    a deleted partition
  *   words-0.0123456789abcdef0123456789abcdef-stray/     one that the catalog does not know
  * </pre>
@@ -76,6 +79,7 @@
  * <ol>
  *   <li>{@code Logs.backgroundLock}: the background's work, which may wait for the disk;
  *   <li>{@code Logs.lock}: making logs;
+ *   <li>{@code Cleaner.lock}: choosing the log to compact;
  *   <li>{@code PartitionLog.lock}: appending, rolling, retention, the end of a log;
  *   <li>{@code Segment.indexLock}: opening and rebuilding indexes, deleting a segment;
  *   <li>{@code Directory.lock}: checkpoints.

@@ -176,6 +176,18 @@ class ProduceTest {
     }
 
     @Test
+    void aCompactedTopicTakesNoRecordsWithoutAKey() throws IOException {
+        broker.topic("compacted", 1, Map.of("cleanup.policy", "compact"));
+        var answer = one(8, ALL, "compacted", 0, Batches.of("x", "y"));
+        assertRefused(ErrorCode.INVALID_RECORD, answer);
+        var first = "Compacted topic cannot accept message without key in topic partition compacted-0";
+        assertEquals(List.of("0:" + first, "1:" + first), answer.recordErrors());
+        assertEquals("One or more records have been rejected due to 2 record errors in total, and only showing"
+                + " the first three errors at most: [RecordError(batchIndex=0, message='" + first
+                + "'), RecordError(batchIndex=1, message='" + first + "')]", answer.message());
+    }
+
+    @Test
     void theBrokersTimeIsTold() throws IOException {
         long before = System.currentTimeMillis();
         var answer = one(9, ALL, "stamped", 0, Batches.at(5, "x"));

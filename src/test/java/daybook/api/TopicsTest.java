@@ -407,6 +407,14 @@ final class TopicsTest {
     }
 
     @Test
+    void recordsOfACompactedTopicAreNotDeleted() throws IOException {
+        broker.topic("r", 1, Map.of("cleanup.policy", "compact"));
+        broker.topic("both", 1, Map.of("cleanup.policy", "delete,compact"));
+        assertEquals(List.of("0: -1 44"), cut(2, "r", 0, 0));
+        assertEquals(List.of("0: 0 0"), cut(2, "both", 0, 0));
+    }
+
+    @Test
     void recordsAreDeleted() throws IOException {
         broker.topic("r", 2);
         for (int i = 0; i < 3; i++) {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import daybook.catalog.ConfigValue.Source;
 import daybook.catalog.ConfigValue.Synonym;
 
+import daybook.log.LogConfig;
 import org.junit.jupiter.api.Test;
 
 import java.util.HashMap;
@@ -159,6 +160,37 @@ class ConfigsTest {
                 DEFAULTS).log();
         assertEquals(-1, log.retentionMs());
         assertEquals(-1, log.retentionBytes());
+    }
+
+    @Test
+    void aCompactedTopicHasRulesForIt() {
+        assertNull(TopicConfigs.effective(Map.of(), DEFAULTS).log().compaction());
+        var defaults = TopicConfigs.effective(Map.of("cleanup.policy", "compact"), DEFAULTS).log();
+        assertEquals(new LogConfig.CompactionRules(0.5, 0, Long.MAX_VALUE, 86_400_000, false),
+                defaults.compaction());
+        assertEquals(-1, defaults.retentionMs());
+        var broker = BrokerConfig.of(Map.of("log.cleanup.policy", "compact,delete",
+                "log.cleaner.min.cleanable.ratio", "0.25", "log.cleaner.delete.retention.ms", "1"));
+        var both = TopicConfigs.effective(Map.of("min.compaction.lag.ms", "2", "max.compaction.lag.ms", "3",
+                "delete.retention.ms", "4"), broker).log();
+        assertEquals(new LogConfig.CompactionRules(0.25, 2, 3, 4, true), both.compaction());
+        assertEquals(604_800_000, both.retentionMs());
+    }
+
+    @Test
+    void threadsThatCompactChangeByHalfOrDoubleAtMost() {
+        var four = BrokerConfig.of(Map.of("log.cleaner.threads", "4"));
+        assertNull(four.error(Map.of("log.cleaner.threads", "8")));
+        assertNull(four.error(Map.of("log.cleaner.threads", "2")));
+        assertEquals("Log cleaner threads cannot be increased to more than double the current value 4",
+                four.error(Map.of("log.cleaner.threads", "9")));
+        assertEquals("Log cleaner threads cannot be reduced to less than half the current value 4",
+                four.error(Map.of("log.cleaner.threads", "1")));
+        assertEquals("Log cleaner threads should be at least 1",
+                four.error(Map.of("log.cleaner.threads", "0")));
+        assertEquals("log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.",
+                four.error(Map.of("log.cleaner.dedupe.buffer.size", "4194304")));
+        assertNull(BrokerConfig.of(Map.of("log.cleaner.threads", "0")).error(Map.of("max.connections", "5")));
     }
 
     @Test

@@ -187,7 +187,8 @@ class CompactionCrashTest {
             long end = log.endOffset();
             var newest = new HashMap<String, Long>();
             long last = -1;
-            for (var record : records(log)) {
+            var all = records(log);
+            for (var record : all) {
                 long offset = Long.parseLong(record.substring(0, record.indexOf(':')));
                 assertTrue(offset > last, record + " behind " + last);
                 last = offset;
@@ -195,7 +196,8 @@ class CompactionCrashTest {
             }
             // Keys come in turn: the newest ten offsets before the scan were the newest of the ten keys.
             assertEquals(10, newest.size());
-            newest.forEach((key, offset) -> assertTrue(offset >= end - 10, key + " at " + offset + " of " + end));
+            newest.forEach((key, offset) -> assertTrue(offset >= end - 10,
+                    () -> key + " at " + offset + " of " + end + ": " + all));
             assertTrue(log.offsetForTime(TestLogs.NOW).offset() >= 0);
             scans++;
         }
