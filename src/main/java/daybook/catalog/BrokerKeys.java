@@ -7,6 +7,8 @@ import java.util.Map;
 
 import static daybook.catalog.Allowed.ANY;
 import static daybook.catalog.Allowed.atLeast;
+import static daybook.catalog.Allowed.between;
+import static daybook.catalog.Allowed.betweenOr;
 import static daybook.catalog.Allowed.oneOf;
 import static daybook.catalog.ConfigKey.Type.BOOLEAN;
 import static daybook.catalog.ConfigKey.Type.INT;
@@ -74,8 +76,14 @@ final class BrokerKeys {
             dynamic("log.message.timestamp.after.max.ms", LONG, "3600000", atLeast(0),
                     "How far a producer's time may lie after the broker's."),
             dynamic("compression.type", STRING, "producer",
-                    oneOf("uncompressed", "zstd", "lz4", "snappy", "gzip", "producer").servedOnly("producer"),
-                    "Batches are kept as the producer compressed them."),
+                    oneOf("uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"),
+                    "What batches are compressed with that came otherwise; producer: they stay as they came."),
+            dynamic("compression.gzip.level", INT, "-1", betweenOr(1, 9, -1),
+                    "Of compression.type gzip: 9 makes the smallest, -1 is 6."),
+            dynamic("compression.lz4.level", INT, "9", between(1, 17),
+                    "Of compression.type lz4: 9 is the quickest; of the others 17 makes the smallest."),
+            dynamic("compression.zstd.level", INT, "3", between(-131072, 22),
+                    "Of compression.type zstd: 22 makes the smallest."),
             dynamic("log.segment.bytes", INT, "1073741824", atLeast(1048576),
                     "A segment that reaches this is closed."),
             dynamic("log.roll.ms", LONG, null, atLeast(1),

@@ -1,7 +1,10 @@
 package daybook.log;
 
+import daybook.record.BatchBuilder;
+import daybook.record.BatchHeader;
 import daybook.record.Codec;
 import daybook.record.CorruptBatchException;
+import daybook.record.Record;
 import daybook.record.RecordBatch;
 import daybook.wire.ErrorCode;
 
@@ -11,11 +14,12 @@ import java.util.List;
 
 /**
  * What a batch from a client must be before the log's lock is taken, in Apache Kafka's order and with its
- * answers. The batch stays sealed: it is opened only where the times of its records must be looked at one by
- * one.
+ * answers; and what it becomes. The batch stays sealed, and is written as it came, unless the times of its
+ * records must be looked at one by one, or the topic has a codec that is not the batch's. Then it is opened,
+ * once for all of that. Belongs to the thread that appends, for one batch.
  */
 final class BatchCheck {
-    /** The most that is decompressed to look at the times of one batch. */
+    /** The most that is decompressed of one batch. */
     static final int OPENED_LIMIT_BYTES = 64 << 20;
 
     /** Base offset, length and the smallest magic 0 message: below it Kafka calls a length corrupt. */
@@ -34,6 +38,7 @@ final class BatchCheck {
     private final LogConfig config;
     private final long startOffset;
     private final long nowMs;
+    private ByteBuffer accepted;
 
     BatchCheck(LogConfig config, long startOffset, long nowMs) {
         this.config = config;
@@ -73,10 +78,18 @@ final class BatchCheck {
         if (batch.codecId() >= CODECS) {
             return refused(ErrorCode.UNKNOWN_SERVER_ERROR, startOffset);
         }
-        if (batch.sizeBytes() > config.segmentBytes()) {
-            return refused(ErrorCode.RECORD_LIST_TOO_LARGE, -1);
-        }
-        return config.logAppendTime() ? null : times(batch);
+        accepted = bytes.limit(bytes.position() + batch.sizeBytes());
+        boolean encodes = config.compression() != null && config.compression().codec().id() != batch.codecId();
+        boolean anyPast = config.timestampBeforeMaxMs() == Long.MAX_VALUE;
+        boolean timely = config.logAppendTime() || anyPast && inTime(batch.maxTimestamp());
+        var refused = timely && !encodes ? null : records(batch, encodes);
+        boolean tooLarge = accepted.remaining() > config.segmentBytes();
+        return refused == null && tooLarge ? refused(ErrorCode.RECORD_LIST_TOO_LARGE, -1) : refused;
+    }
+
+    /** The one batch to append, from position to limit, where nothing was refused. */
+    ByteBuffer accepted() {
+        return accepted;
     }
 
     private static long compressedMost(RecordBatch batch) {
@@ -122,35 +135,58 @@ final class BatchCheck {
         return whole ? refused(ErrorCode.INVALID_RECORD, -1) : null;
     }
 
-    /**
-     * Refuses a batch also where only its header gives a time that is out of range: indexes go by the header.
-     */
-    private Appended.Refused times(RecordBatch batch) {
-        boolean anyPast = config.timestampBeforeMaxMs() == Long.MAX_VALUE;
-        if (anyPast && inTime(batch.maxTimestamp())) {
-            return null;
+    /** Opens the batch for all that has to do with its records. */
+    private Appended.Refused records(RecordBatch batch, boolean encodes) {
+        ByteBuffer opened;
+        try {
+            opened = batch.open(OPENED_LIMIT_BYTES);
+        } catch (CorruptBatchException corrupt) {
+            return new Appended.Refused(ErrorCode.UNKNOWN_SERVER_ERROR, corrupt.getMessage(), List.of(),
+                    startOffset);
         }
         var errors = new ArrayList<Appended.RecordError>();
+        long newestMs = Long.MIN_VALUE;
+        boolean numbered = true;
         int index = 0;
         try {
-            for (var record : batch.records(OPENED_LIMIT_BYTES)) {
-                if (!inTime(record.timestampMs()) && errors.size() < RECORD_ERRORS_MOST) {
-                    errors.add(new Appended.RecordError(index, "Timestamp " + record.timestampMs()
-                            + " of message with offset " + record.offset()
-                            + " is out of range. The timestamp should be within ["
-                            + (nowMs - config.timestampBeforeMaxMs()) + ", "
-                            + (nowMs + config.timestampAfterMaxMs()) + "]"));
+            for (var record : batch.recordsIn(opened)) {
+                boolean late = !config.logAppendTime() && !inTime(record.timestampMs());
+                if (late && errors.size() < RECORD_ERRORS_MOST) {
+                    errors.add(new Appended.RecordError(index, late(record)));
                 }
+                newestMs = Math.max(newestMs, record.timestampMs());
+                numbered &= record.offset() == index;
                 index++;
             }
         } catch (CorruptBatchException corrupt) {
             return refused(ErrorCode.INVALID_RECORD, startOffset);
         }
-        if (errors.isEmpty() && inTime(batch.maxTimestamp())) {
+        // Indexes go by the header. So its time must be one too, unless it is written anew.
+        boolean headerLate = !config.logAppendTime() && !encodes && !inTime(batch.maxTimestamp());
+        if (!errors.isEmpty() || headerLate) {
+            return new Appended.Refused(ErrorCode.INVALID_TIMESTAMP,
+                    "One or more records have been rejected due to invalid timestamp", errors, startOffset);
+        }
+        if (!encodes) {
             return null;
         }
-        return new Appended.Refused(ErrorCode.INVALID_TIMESTAMP,
-                "One or more records have been rejected due to invalid timestamp", errors, startOffset);
+        return numbered ? encode(BatchHeader.of(batch).maxTimestamp(newestMs), index, opened)
+                : refused(ErrorCode.INVALID_RECORD, startOffset);
+    }
+
+    /** Puts the records in the topic's codec, as they are: only the broker's header is another. */
+    private Appended.Refused encode(BatchHeader header, int count, ByteBuffer opened) {
+        var compression = config.compression();
+        accepted = BatchBuilder.seal(header.codec(compression.codec()), count, opened, compression.level());
+        boolean tooLarge = accepted.remaining() > config.maxMessageBytes();
+        return tooLarge ? refused(ErrorCode.MESSAGE_TOO_LARGE, -1) : null;
+    }
+
+    private String late(Record record) {
+        return "Timestamp " + record.timestampMs() + " of message with offset " + record.offset()
+                + " is out of range. The timestamp should be within ["
+                + (nowMs - config.timestampBeforeMaxMs()) + ", "
+                + (nowMs + config.timestampAfterMaxMs()) + "]";
     }
 
     /** A record without a time is always in time; sums that pass the largest long count as the largest. */

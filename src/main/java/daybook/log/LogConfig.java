@@ -1,5 +1,7 @@
 package daybook.log;
 
+import daybook.record.Codec;
+
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
@@ -20,15 +22,24 @@ import java.util.concurrent.ThreadLocalRandom;
  * @param flushMessages an append that leaves this many records unforced forces them first
  * @param flushMs records are forced when they have waited this long
  * @param preallocate whether a new segment takes its whole size at once
+ * @param compression what batches are compressed with; null: as their producer did
  */
 public record LogConfig(int segmentBytes, long segmentMs, long segmentJitterMs, int segmentIndexBytes,
         int indexIntervalBytes, long retentionMs, long retentionBytes, int maxMessageBytes,
         boolean logAppendTime, long timestampBeforeMaxMs, long timestampAfterMaxMs, long fileDeleteDelayMs,
-        long flushMessages, long flushMs, boolean preallocate) {
+        long flushMessages, long flushMs, boolean preallocate, Compression compression) {
+
+    /**
+     * How batches are compressed that came in another codec.
+     *
+     * @param level as {@link Codec#compress} knows it
+     */
+    public record Compression(Codec codec, int level) { }
 
     /** Of the metadata log: it keeps everything and takes no client's batches. */
     static final LogConfig METADATA = new LogConfig(1 << 30, 604_800_000L, 0, 10 << 20, 4096, -1, -1,
-            1 << 30, false, Long.MAX_VALUE, Long.MAX_VALUE, 60_000L, Long.MAX_VALUE, Long.MAX_VALUE, false);
+            1 << 30, false, Long.MAX_VALUE, Long.MAX_VALUE, 60_000L, Long.MAX_VALUE, Long.MAX_VALUE, false,
+            null);
 
     /** By how much sooner than {@code segmentMs} a new segment is rolled, in milliseconds. */
     long drawJitterMs() {

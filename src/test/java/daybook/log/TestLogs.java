@@ -178,6 +178,7 @@ final class TestLogs implements AutoCloseable {
         long flushMessages = Long.MAX_VALUE;
         long flushMs = Long.MAX_VALUE;
         boolean preallocate;
+        LogConfig.Compression compression;
 
         Config segmentBytes(int bytes) {
             segmentBytes = bytes;
@@ -187,7 +188,7 @@ final class TestLogs implements AutoCloseable {
         LogConfig build() {
             return new LogConfig(segmentBytes, segmentMs, 0, indexBytes, intervalBytes, retentionMs,
                     retentionBytes, maxMessageBytes, logAppendTime, beforeMaxMs, afterMaxMs, 60_000L,
-                    flushMessages, flushMs, preallocate);
+                    flushMessages, flushMs, preallocate, compression);
         }
     }
 }
