@@ -77,7 +77,7 @@ final class BrokerKeys {
                     "How far a producer's time may lie after the broker's."),
             dynamic("compression.type", STRING, "producer",
                     oneOf("uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"),
-                    "What batches are compressed with that came otherwise; producer: they stay as they came."),
+                    "What batches are compressed with that came otherwise; producer: they stay so."),
             dynamic("compression.gzip.level", INT, "-1", betweenOr(1, 9, -1),
                     "Of compression.type gzip: 9 makes the smallest, -1 is 6."),
             dynamic("compression.lz4.level", INT, "9", between(1, 17),

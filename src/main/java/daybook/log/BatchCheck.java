@@ -79,7 +79,8 @@ final class BatchCheck {
             return refused(ErrorCode.UNKNOWN_SERVER_ERROR, startOffset);
         }
         accepted = bytes.limit(bytes.position() + batch.sizeBytes());
-        boolean encodes = config.compression() != null && config.compression().codec().id() != batch.codecId();
+        var compression = config.compression();
+        boolean encodes = compression != null && compression.codec().id() != batch.codecId();
         boolean anyPast = config.timestampBeforeMaxMs() == Long.MAX_VALUE;
         boolean timely = config.logAppendTime() || anyPast && inTime(batch.maxTimestamp());
         var refused = timely && !encodes ? null : records(batch, encodes);
@@ -177,9 +178,12 @@ final class BatchCheck {
     /** Puts the records in the topic's codec, as they are: only the broker's header is another. */
     private Appended.Refused encode(BatchHeader header, int count, ByteBuffer opened) {
         var compression = config.compression();
-        accepted = BatchBuilder.seal(header.codec(compression.codec()), count, opened, compression.level());
-        boolean tooLarge = accepted.remaining() > config.maxMessageBytes();
-        return tooLarge ? refused(ErrorCode.MESSAGE_TOO_LARGE, -1) : null;
+        var payload = compression.codec().compress(opened, compression.level());
+        if (payload.remaining() > config.maxMessageBytes() - RecordBatch.HEADER_BYTES) {
+            return refused(ErrorCode.MESSAGE_TOO_LARGE, -1);
+        }
+        accepted = BatchBuilder.seal(header.codec(compression.codec()), count, payload);
+        return null;
     }
 
     private String late(Record record) {
