@@ -17,7 +17,6 @@ import static daybook.catalog.Allowed.atLeast;
 import static daybook.catalog.Allowed.between;
 import static daybook.catalog.Allowed.oneOf;
 import static daybook.catalog.ConfigKey.Type.BOOLEAN;
-import static daybook.catalog.ConfigKey.Type.DOUBLE;
 import static daybook.catalog.ConfigKey.Type.LIST;
 import static daybook.catalog.ConfigKey.Type.LONG;
 
@@ -25,8 +24,6 @@ import static daybook.catalog.ConfigKey.Type.LONG;
  * The configuration of topics: the table of its keys, what they may be, what holds where they are not set.
  */
 public final class TopicConfigs {
-    private static final String FOREVER = Long.toString(Long.MAX_VALUE);
-    private static final String COMPACTION = "No effect without compaction.";
     private static final String TIERS = "No effect without tiered storage.";
     private static final String ALONE = "No effect on one broker.";
     private static final BrokerConfig DEFAULTS = BrokerConfig.of(Map.of());
@@ -38,7 +35,7 @@ public final class TopicConfigs {
             served("compression.lz4.level", "compression.lz4.level"),
             served("compression.type", "compression.type"),
             served("compression.zstd.level", "compression.zstd.level"),
-            stored("delete.retention.ms", LONG, "86400000", atLeast(0), COMPACTION),
+            served("delete.retention.ms", "log.cleaner.delete.retention.ms"),
             served("file.delete.delay.ms", "log.segment.delete.delay.ms"),
             served("flush.messages", "log.flush.interval.messages"),
             served("flush.ms", "log.flush.interval.ms", atLeast(0)),
@@ -47,13 +44,13 @@ public final class TopicConfigs {
             stored("leader.replication.throttled.replicas", LIST, "", REPLICAS, ALONE),
             stored("local.retention.bytes", LONG, "-2", atLeast(-2), TIERS),
             stored("local.retention.ms", LONG, "-2", atLeast(-2), TIERS),
-            stored("max.compaction.lag.ms", LONG, FOREVER, atLeast(1), COMPACTION),
+            served("max.compaction.lag.ms", "log.cleaner.max.compaction.lag.ms"),
             served("max.message.bytes", "message.max.bytes"),
             served("message.timestamp.after.max.ms", "log.message.timestamp.after.max.ms"),
             served("message.timestamp.before.max.ms", "log.message.timestamp.before.max.ms"),
             served("message.timestamp.type", "log.message.timestamp.type"),
-            stored("min.cleanable.dirty.ratio", DOUBLE, "0.5", between(0, 1), COMPACTION),
-            stored("min.compaction.lag.ms", LONG, "0", atLeast(0), COMPACTION),
+            served("min.cleanable.dirty.ratio", "log.cleaner.min.cleanable.ratio"),
+            served("min.compaction.lag.ms", "log.cleaner.min.compaction.lag.ms"),
             served("min.insync.replicas", "min.insync.replicas"),
             served("preallocate", "log.preallocate"),
             stored("remote.log.copy.disable", BOOLEAN, "false", ANY, TIERS),
@@ -93,7 +90,14 @@ public final class TopicConfigs {
 
     /** What holds for a topic. */
     public static TopicConfig effective(Map<String, String> overrides, BrokerConfig broker) {
-        boolean deletes = ((List<?>) value("cleanup.policy", overrides, broker)).contains("delete");
+        var policy = (List<?>) value("cleanup.policy", overrides, broker);
+        boolean deletes = policy.contains("delete");
+        var compaction = !policy.contains("compact") ? null : new LogConfig.CompactionRules(
+                (Double) value("min.cleanable.dirty.ratio", overrides, broker),
+                number("min.compaction.lag.ms", overrides, broker),
+                number("max.compaction.lag.ms", overrides, broker),
+                number("delete.retention.ms", overrides, broker),
+                deletes);
         var log = new LogConfig(
                 integer("segment.bytes", overrides, broker),
                 number("segment.ms", overrides, broker),
@@ -110,6 +114,7 @@ public final class TopicConfigs {
                 number("flush.messages", overrides, broker),
                 number("flush.ms", overrides, broker),
                 (Boolean) value("preallocate", overrides, broker),
+                compaction,
                 compression(overrides, broker));
         return new TopicConfig(log, integer("min.insync.replicas", overrides, broker));
     }
@@ -170,7 +175,7 @@ public final class TopicConfigs {
                 List.of(ofBroker), key.documentation());
     }
 
-    /** A key that is checked and kept, but without effect on one broker without compaction and tiers. */
+    /** A key that is checked and kept, but without effect on one broker without tiers. */
     private static ConfigKey stored(String name, Type type, String defaultValue, Allowed allowed,
             String documentation) {
         return new ConfigKey(name, type, defaultValue, allowed, true, List.of(), documentation);

@@ -162,7 +162,7 @@ public final class AbortedTransactions {
 
         private void differ() throws IOException {
             if (other == null) {
-                other = new AbortedTransactions(disk, Path.of(file + Recovery.CLEANED));
+                other = new AbortedTransactions(disk, Path.of(file + Segment.CLEANED));
                 for (int i = 0; i < same; i++) {
                     other.append(entry(bytes(i)));
                 }

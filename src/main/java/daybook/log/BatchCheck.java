@@ -15,8 +15,9 @@ import java.util.List;
 /**
  * What a batch from a client must be before the log's lock is taken, in Apache Kafka's order and with its
  * answers; and what it becomes. The batch stays sealed, and is written as it came, unless the times of its
- * records must be looked at one by one, or the topic has a codec that is not the batch's. Then it is opened,
- * once for all of that. Belongs to the thread that appends, for one batch.
+ * records must be looked at one by one; or the log is compacted, so that all must have keys; or the topic has
+ * a codec that is not the batch's. Then it is opened, once for all of that. Belongs to the thread that
+ * appends, for one batch.
  */
 final class BatchCheck {
     /** The most that is decompressed of one batch. */
@@ -36,12 +37,14 @@ final class BatchCheck {
     private static final int CODECS = Codec.values().length;
 
     private final LogConfig config;
+    private final TopicPartition partition;
     private final long startOffset;
     private final long nowMs;
     private ByteBuffer accepted;
 
-    BatchCheck(LogConfig config, long startOffset, long nowMs) {
+    BatchCheck(LogConfig config, TopicPartition partition, long startOffset, long nowMs) {
         this.config = config;
+        this.partition = partition;
         this.startOffset = startOffset;
         this.nowMs = nowMs;
     }
@@ -83,7 +86,8 @@ final class BatchCheck {
         boolean encodes = compression != null && compression.codec().id() != batch.codecId();
         boolean anyPast = config.timestampBeforeMaxMs() == Long.MAX_VALUE;
         boolean timely = config.logAppendTime() || anyPast && inTime(batch.maxTimestamp());
-        var refused = timely && !encodes ? null : records(batch, encodes);
+        boolean sealed = timely && !encodes && config.compaction() == null;
+        var refused = sealed ? null : records(batch, encodes);
         boolean tooLarge = accepted.remaining() > config.segmentBytes();
         return refused == null && tooLarge ? refused(ErrorCode.RECORD_LIST_TOO_LARGE, -1) : refused;
     }
@@ -136,7 +140,10 @@ final class BatchCheck {
         return whole ? refused(ErrorCode.INVALID_RECORD, -1) : null;
     }
 
-    /** Opens the batch for all that has to do with its records. */
+    /**
+     * Opens the batch for all that has to do with its records. Compaction and those who read go by the offset
+     * of each one, so where they are looked at these must be as they are counted.
+     */
     private Appended.Refused records(RecordBatch batch, boolean encodes) {
         ByteBuffer opened;
         try {
@@ -145,34 +152,42 @@ final class BatchCheck {
             return new Appended.Refused(ErrorCode.UNKNOWN_SERVER_ERROR, corrupt.getMessage(), List.of(),
                     startOffset);
         }
+        boolean compacted = config.compaction() != null;
+        boolean timed = !config.logAppendTime();
         var errors = new ArrayList<Appended.RecordError>();
+        // Indexes go by the header: unless it is written anew, its time must be in range too.
+        boolean outOfTime = timed && !encodes && !inTime(batch.maxTimestamp());
         long newestMs = Long.MIN_VALUE;
-        boolean numbered = true;
         int index = 0;
+        int count = 0;
         try {
             for (var record : batch.recordsIn(opened)) {
-                boolean late = !config.logAppendTime() && !inTime(record.timestampMs());
-                if (late && errors.size() < RECORD_ERRORS_MOST) {
-                    errors.add(new Appended.RecordError(index, late(record)));
+                if (record.offset() != index) {
+                    return refused(ErrorCode.INVALID_RECORD, startOffset);
                 }
+                boolean keyMissing = compacted && record.key() == null;
+                boolean late = !keyMissing && timed && !inTime(record.timestampMs());
+                if ((keyMissing || late) && ++count <= RECORD_ERRORS_MOST) {
+                    errors.add(new Appended.RecordError(index, keyMissing ? withoutKey() : late(record)));
+                }
+                outOfTime |= late;
                 newestMs = Math.max(newestMs, record.timestampMs());
-                numbered &= record.offset() == index;
                 index++;
             }
         } catch (CorruptBatchException corrupt) {
             return refused(ErrorCode.INVALID_RECORD, startOffset);
         }
-        // Indexes go by the header. So its time must be one too, unless it is written anew.
-        boolean headerLate = !config.logAppendTime() && !encodes && !inTime(batch.maxTimestamp());
-        if (!errors.isEmpty() || headerLate) {
+        if (outOfTime) {
             return new Appended.Refused(ErrorCode.INVALID_TIMESTAMP,
                     "One or more records have been rejected due to invalid timestamp", errors, startOffset);
         }
-        if (!encodes) {
-            return null;
+        if (count > 0) {
+            var message = "One or more records have been rejected due to " + count
+                    + " record errors in total, and only showing the first three errors at most: "
+                    + firstThree(errors);
+            return new Appended.Refused(ErrorCode.INVALID_RECORD, message, errors, startOffset);
         }
-        return numbered ? encode(BatchHeader.of(batch).maxTimestamp(newestMs), index, opened)
-                : refused(ErrorCode.INVALID_RECORD, startOffset);
+        return encodes ? encode(BatchHeader.of(batch).maxTimestamp(newestMs), index, opened) : null;
     }
 
     /** Puts the records in the topic's codec, as they are: only the broker's header is another. */
@@ -186,11 +201,20 @@ final class BatchCheck {
         return null;
     }
 
+    private String withoutKey() {
+        return "Compacted topic cannot accept message without key in topic partition " + partition;
+    }
+
     private String late(Record record) {
         return "Timestamp " + record.timestampMs() + " of message with offset " + record.offset()
                 + " is out of range. The timestamp should be within ["
                 + (nowMs - config.timestampBeforeMaxMs()) + ", "
                 + (nowMs + config.timestampAfterMaxMs()) + "]";
+    }
+
+    private static List<String> firstThree(List<Appended.RecordError> errors) {
+        return errors.stream().limit(3).map(error -> "RecordError(batchIndex=" + error.index()
+                + ", message='" + error.message() + "')").toList();
     }
 
     /** A record without a time is always in time; sums that pass the largest long count as the largest. */

@@ -89,7 +89,6 @@ class ConfigsTest {
             compression.type|gzip|
             compression.type|producer|
             cleanup.policy|x|String must be one of: compact, delete
-            cleanup.policy|compact|Daybook serves only: delete
             cleanup.policy|delete|
             cleanup.policy||
             cleanup.policy|delete,delete|
@@ -284,8 +283,8 @@ class ConfigsTest {
         assertNull(DEFAULTS.error(Map.of("log.segment.bytes", "2000000", "max.connections", "5")));
         assertEquals("Cannot update these configs dynamically: [num.partitions]",
                 DEFAULTS.error(Map.of("num.partitions", "3")));
-        assertEquals("Cannot update these configs dynamically: [log.cleaner.threads]",
-                DEFAULTS.error(Map.of("log.cleaner.threads", "3")));
+        assertEquals("Cannot update these configs dynamically: [num.io.threads]",
+                DEFAULTS.error(Map.of("num.io.threads", "3")));
         assertEquals("Invalid value 3 for configuration log.segment.bytes: Value must be at least 1048576",
                 DEFAULTS.error(Map.of("log.segment.bytes", "3")));
         assertEquals("log.retention.ms must be unlimited (-1) or, greater than or equal to 1",

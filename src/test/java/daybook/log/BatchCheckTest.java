@@ -17,7 +17,7 @@ class BatchCheckTest {
     private final TestLogs.Config config = new TestLogs.Config();
 
     private Appended.Refused check(ByteBuffer bytes) {
-        return new BatchCheck(config.build(), START, TestLogs.NOW).refusal(bytes);
+        return new BatchCheck(config.build(), TestLogs.WORDS, START, TestLogs.NOW).refusal(bytes);
     }
 
     private void refused(ErrorCode error, long startOffset, String message, ByteBuffer bytes) {

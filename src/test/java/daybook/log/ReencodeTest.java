@@ -61,7 +61,7 @@ class ReencodeTest {
     }
 
     private BatchCheck check(ByteBuffer bytes, Appended.Refused expected) {
-        var check = new BatchCheck(config.build(), START, TestLogs.NOW);
+        var check = new BatchCheck(config.build(), TestLogs.WORDS, START, TestLogs.NOW);
         assertEquals(expected, check.refusal(bytes));
         return check;
     }
@@ -116,7 +116,7 @@ class ReencodeTest {
         bytes.putLong(35, Long.MAX_VALUE);
         assertEquals(TestLogs.NOW + 7, accepted(TestBatch.seal(bytes)).maxTimestamp());
         long late = TestLogs.NOW + config.afterMaxMs + 1;
-        var refused = new BatchCheck(config.build(), START, TestLogs.NOW)
+        var refused = new BatchCheck(config.build(), TestLogs.WORDS, START, TestLogs.NOW)
                 .refusal(batch(Codec.NONE, records(TestLogs.NOW, late)));
         assertEquals(ErrorCode.INVALID_TIMESTAMP, refused.error());
         assertEquals(1, refused.recordErrors().getFirst().index());
