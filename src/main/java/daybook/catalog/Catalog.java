@@ -181,7 +181,7 @@ public final class Catalog {
         for (var kind : KeptRecord.Kind.values()) {
             long count = image.kept().values().stream().filter(kept -> kept.kind() == kind).count();
             if (count > 0) {
-                LOG.log(Level.WARNING, "The metadata log has " + count + " " + kind + ", which this version"
+                LOG.log(Level.WARNING, "The metadata log has " + kind + " (" + count + "), which this version"
                         + " of Daybook keeps but DOES NOT ENFORCE: who reaches a listener may do everything");
             }
         }
