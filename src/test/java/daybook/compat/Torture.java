@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -35,7 +35,10 @@ public final class Torture {
     static final String COMPACTED = "torture-compacted";
 
     private static final String ROUND = "torture-round-";
-    private static final int WORK_MS = 1_200;
+    private static final int WORK_MS = 1_000;
+    /** One round in so many is long enough for checkpoints, so that recoveries do not grow for ever. */
+    private static final int LONG_ROUNDS = 10;
+    private static final int CHECKPOINT_MS = 2_000;
     private static final int STOP_MS = 150;
     /** One round in so many ends with SIGTERM first. */
     private static final int STOPS = 8;
@@ -50,7 +53,7 @@ public final class Torture {
 
     private final Broker broker;
     private final Clients clients;
-    private final Random random;
+    private final SplittableRandom random;
     private final TortureLoad load;
     private final List<TopicPartition> partitions = new ArrayList<>();
     private final List<TortureCheck> checks = new ArrayList<>();
@@ -65,10 +68,10 @@ public final class Torture {
 
     private Torture(Path launcher, Path directory, long seed) {
         this.broker = new Broker(launcher, directory, "--log.retention.check.interval.ms=300",
-                "--log.flush.offset.checkpoint.interval.ms=20000", "--log.cleaner.backoff.ms=100",
+                "--log.flush.offset.checkpoint.interval.ms=" + CHECKPOINT_MS, "--log.cleaner.backoff.ms=100",
                 "--log.cleaner.io.max.bytes.per.second=4000000");
         this.clients = new Clients(broker::address);
-        this.random = new Random(seed);
+        this.random = new SplittableRandom(seed);
         PARTITIONS.forEach((topic, count) -> partitions.addAll(Clients.partitions(topic, count)));
         this.load = new TortureLoad(clients, partitions, random.nextLong());
         newChecks();
@@ -133,7 +136,7 @@ public final class Torture {
     private void round(KafkaConsumer<byte[], byte[]> consumer) throws Exception {
         rounds++;
         try (var admin = clients.admin()) {
-            pause(random.nextInt(WORK_MS));
+            pause(random.nextInt(WORK_MS) + (random.nextInt(LONG_ROUNDS) == 0 ? 2 * CHECKPOINT_MS : 0));
             var change = change(admin);
             pause(random.nextInt(1 + random.nextInt(30)));
             down();
