@@ -69,7 +69,8 @@ public final class Torture {
     private Torture(Path launcher, Path directory, long seed) {
         this.broker = new Broker(launcher, directory, "--log.retention.check.interval.ms=300",
                 "--log.flush.offset.checkpoint.interval.ms=" + CHECKPOINT_MS, "--log.cleaner.backoff.ms=100",
-                "--log.cleaner.io.max.bytes.per.second=4000000");
+                "--log.cleaner.io.max.bytes.per.second=4000000",
+                "--metadata.log.max.record.bytes.between.snapshots=3000");
         this.clients = new Clients(broker::address);
         this.random = new SplittableRandom(seed);
         PARTITIONS.forEach((topic, count) -> partitions.addAll(Clients.partitions(topic, count)));

@@ -62,7 +62,8 @@ final class TwoBrokersChecks {
         this.report = report;
         this.tools = tools;
         this.sample = sample;
-        this.daybook = new Broker(launcher, Files.createDirectory(directory.resolve("two-brokers")));
+        this.daybook = new Broker(launcher, Files.createDirectory(directory.resolve("two-brokers")),
+                "--metadata.log.max.record.bytes.between.snapshots=3000");
         this.kafka = new ApacheKafka(tools, daybook.data(), "127.0.0.1:" + ApacheKafka.freePort(), SETTINGS);
     }
 
