@@ -19,8 +19,8 @@
  * RegisterBroker, whose broker epoch is its own offset, and BrokerRegistrationChange, which lifts the fence;
  * every later start has the last two. {@link daybook.catalog.Quorum} draws the files beside the log. Apache
  * Kafka 4.3 goes on with such a directory (its own configuration needs a controller listener named
- * CONTROLLER), and Daybook with one of Kafka's: it keeps the levels of the features that it does not have, and the
- * records of what it does not serve, which it warns of.
+ * CONTROLLER), and Daybook with one of Kafka's: it keeps the levels of the features that it does not have,
+ * and the records of what it does not serve, which it warns of.
  *
  * <p>{@link daybook.catalog.Snapshots} draws what lets the log begin later than at offset 0.
  *

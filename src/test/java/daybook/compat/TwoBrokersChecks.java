@@ -79,7 +79,7 @@ final class TwoBrokersChecks {
             stage(3, "Apache Kafka opens it, goes on and is killed", () -> kafka(kafka::kill));
             stage(4, "Daybook opens it, goes on and is stopped", () -> daybook(daybook::stop));
             stage(5, "Apache Kafka's tool reads every file", () ->
-                    dump(".log", ".index", ".timeindex", ".snapshot", ".txnindex"));
+                    dump(".log", ".index", ".timeindex", ".snapshot", ".txnindex", ".checkpoint"));
             stage(6, "Apache Kafka opens it, goes on and is stopped", () -> kafka(kafka::stop));
             stage(7, "Daybook opens what was stopped", () -> daybook(daybook::stop));
         } finally {
