@@ -62,7 +62,8 @@ final class TwoBrokersChecks {
         this.report = report;
         this.tools = tools;
         this.sample = sample;
-        this.daybook = new Broker(launcher, Files.createDirectory(directory.resolve("two-brokers")));
+        this.daybook = new Broker(launcher, Files.createDirectory(directory.resolve("two-brokers")),
+                "--metadata.log.max.record.bytes.between.snapshots=3000");
         this.kafka = new ApacheKafka(tools, daybook.data(), "127.0.0.1:" + ApacheKafka.freePort(), SETTINGS);
     }
 
@@ -78,7 +79,7 @@ final class TwoBrokersChecks {
             stage(3, "Apache Kafka opens it, goes on and is killed", () -> kafka(kafka::kill));
             stage(4, "Daybook opens it, goes on and is stopped", () -> daybook(daybook::stop));
             stage(5, "Apache Kafka's tool reads every file", () ->
-                    dump(".log", ".index", ".timeindex", ".snapshot", ".txnindex"));
+                    dump(".log", ".index", ".timeindex", ".snapshot", ".txnindex", ".checkpoint"));
             stage(6, "Apache Kafka opens it, goes on and is stopped", () -> kafka(kafka::stop));
             stage(7, "Daybook opens what was stopped", () -> daybook(daybook::stop));
         } finally {
