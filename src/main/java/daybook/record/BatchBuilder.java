@@ -7,14 +7,21 @@ import java.util.List;
 import java.util.zip.CRC32C;
 
 /**
- * Builds the batches that the broker itself writes: uncompressed, of magic 2. The base offset is left 0 for
- * the log to stamp.
+ * Builds a batch of magic 2 from its header and its records: those the broker itself writes, and those it
+ * writes anew from others. Belongs to the thread that uses it, for one batch.
  */
 public final class BatchBuilder {
     /** A record's key and value, either of which may be null. */
     public record Entry(ByteBuffer key, ByteBuffer value) { }
 
-    private BatchBuilder() { }
+    private final BatchHeader header;
+    private final Writer records = new Writer(0, false);
+    private int count;
+    private long newestMs = RecordBatch.NO_TIMESTAMP;
+
+    public BatchBuilder(BatchHeader header) {
+        this.header = header;
+    }
 
     /**
      * A batch of plain records without a producer.
@@ -23,50 +30,102 @@ public final class BatchBuilder {
      * @throws IllegalArgumentException if there is no record
      */
     public static ByteBuffer plain(long timestampMs, List<Entry> entries) {
-        return build(0, timestampMs, entries);
+        if (entries.isEmpty()) {
+            throw new IllegalArgumentException("A batch has at least one record");
+        }
+        var builder = new BatchBuilder(BatchHeader.plain(entries.size(), timestampMs));
+        for (int i = 0; i < entries.size(); i++) {
+            var entry = entries.get(i);
+            builder.add(new Record(i, timestampMs, entry.key, entry.value, Record.NO_HEADERS));
+        }
+        return builder.build(0);
     }
 
     /** A batch with one control record, which readers take an offset for but never show to applications. */
     public static ByteBuffer control(long timestampMs, ByteBuffer key, ByteBuffer value) {
-        return build(RecordBatch.CONTROL, timestampMs, List.of(new Entry(key, value)));
+        var header = BatchHeader.plain(1, timestampMs).attributes(RecordBatch.CONTROL);
+        var record = new Record(0, timestampMs, key, value, Record.NO_HEADERS);
+        return new BatchBuilder(header).add(record).build(0);
     }
 
-    private static ByteBuffer build(int attributes, long timestampMs, List<Entry> entries) {
-        if (entries.isEmpty()) {
-            throw new IllegalArgumentException("A batch has at least one record");
+    /** Adds a copy of the record, with its own offset and time. Offsets must rise. */
+    public BatchBuilder add(Record record) {
+        long delta = record.timestampMs() - header.baseTimestamp();
+        int offsetDelta = (int) (record.offset() - header.baseOffset());
+        records.varint(1 + lengthBytes(delta) + lengthBytes(offsetDelta) + lengthBytes(record.key())
+                + lengthBytes(record.value()) + record.headerBytes().remaining());
+        records.int8(0).varlong(delta).varint(offsetDelta);
+        bytes(record.key());
+        bytes(record.value());
+        records.raw(record.headerBytes());
+        newestMs = count == 0 ? record.timestampMs() : Math.max(newestMs, record.timestampMs());
+        count++;
+        return this;
+    }
+
+    /** How many records were added. */
+    public int count() {
+        return count;
+    }
+
+    /**
+     * The batch, in a heap buffer from 0 to its limit. Without records it is a header alone, which keeps a
+     * producer's last sequence number in the log.
+     *
+     * @param level of the header's codec, as {@link Codec#compress} knows it
+     */
+    public ByteBuffer build(int level) {
+        if (count == 0) {
+            return seal(header.codec(Codec.NONE), 0, records.toBuffer(), level);
         }
-        var records = new Writer(0, false);
-        for (int i = 0; i < entries.size(); i++) {
-            var body = body(i, entries.get(i));
-            records.varint(body.size()).raw(body.toBuffer());
-        }
-        int size = RecordBatch.HEADER_BYTES + records.size();
+        boolean ownTime = (header.attributes() & RecordBatch.LOG_APPEND_TIME) == 0;
+        return seal(ownTime ? header.maxTimestamp(newestMs) : header, count, records.toBuffer(), level);
+    }
+
+    /**
+     * A batch of records that are already in their format: those of another batch, opened. The header must
+     * fit them, also in its times.
+     *
+     * @param level of the header's codec, as {@link Codec#compress} knows it
+     */
+    public static ByteBuffer seal(BatchHeader header, int count, ByteBuffer records, int level) {
+        var payload = header.codec().compress(records, level);
+        int size = RecordBatch.HEADER_BYTES + payload.remaining();
         var batch = ByteBuffer.allocate(size);
-        batch.putLong(0);
+        batch.putLong(header.baseOffset());
         batch.putInt(size - RecordBatch.OVERHEAD_BYTES);
-        batch.putInt(0);
+        batch.putInt(header.leaderEpoch());
         batch.put(RecordBatch.MAGIC);
         batch.putInt(0);
-        batch.putShort((short) attributes);
-        batch.putInt(entries.size() - 1);
-        batch.putLong(timestampMs);
-        batch.putLong(timestampMs);
-        batch.putLong(RecordBatch.NO_PRODUCER_ID);
-        batch.putShort((short) -1);
-        batch.putInt(RecordBatch.NO_SEQUENCE);
-        batch.putInt(entries.size());
-        batch.put(records.toBuffer());
+        batch.putShort((short) header.attributes());
+        batch.putInt(header.lastOffsetDelta());
+        batch.putLong(header.baseTimestamp());
+        batch.putLong(header.maxTimestamp());
+        batch.putLong(header.producerId());
+        batch.putShort(header.producerEpoch());
+        batch.putInt(header.baseSequence());
+        batch.putInt(count);
+        batch.put(payload);
         var checksum = new CRC32C();
         checksum.update(batch.slice(RecordBatch.ATTRIBUTES_AT, size - RecordBatch.ATTRIBUTES_AT));
         return batch.putInt(RecordBatch.CRC_AT, (int) checksum.getValue()).flip();
     }
 
-    private static Writer body(int offsetDelta, Entry entry) {
-        var body = new Writer(0, false).int8(0).varlong(0).varint(offsetDelta);
-        return bytes(bytes(body, entry.key), entry.value).varint(0);
+    private void bytes(ByteBuffer value) {
+        if (value == null) {
+            records.varint(-1);
+        } else {
+            records.varint(value.remaining()).raw(value);
+        }
     }
 
-    private static Writer bytes(Writer out, ByteBuffer value) {
-        return value == null ? out.varint(-1) : out.varint(value.remaining()).raw(value);
+    private static int lengthBytes(ByteBuffer value) {
+        return value == null ? lengthBytes(-1) : lengthBytes(value.remaining()) + value.remaining();
+    }
+
+    /** Bytes of a zigzag varint or varlong: seven bits each. */
+    private static int lengthBytes(long value) {
+        long zigzag = value << 1 ^ value >> 63;
+        return (70 - Long.numberOfLeadingZeros(zigzag | 1)) / 7;
     }
 }

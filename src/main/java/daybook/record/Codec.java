@@ -6,12 +6,14 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Locale;
+import java.util.zip.CRC32;
+import java.util.zip.Deflater;
 import java.util.zip.GZIPInputStream;
 
 /**
- * How the records of a batch are compressed: bits 0 to 2 of the batch's attributes. Only the way back is
- * here. The broker never compresses; it opens a batch to find an offset by time and to check the times of
- * records.
+ * How the records of a batch are compressed: bits 0 to 2 of the batch's attributes. Batches go through the
+ * broker sealed; it decompresses one where it must look at its records, and compresses one that it writes
+ * anew, with fewer records or in another codec.
  *
  * <p>The decoders trust nothing. They read through a buffer that knows its bounds, and this class alone
  * turns a read past them into a {@link CorruptBatchException}; they write through {@link
@@ -19,20 +21,29 @@ import java.util.zip.GZIPInputStream;
  * ends bound the time as well.
  */
 public enum Codec {
-    NONE(0), GZIP(1), SNAPPY(2), LZ4(3), ZSTD(4);
+    NONE(0, 0), GZIP(1, Deflater.DEFAULT_COMPRESSION), SNAPPY(2, 0), LZ4(3, Lz4.FAST_LEVEL), ZSTD(4, 3);
 
     private static final int GZIP_BUFFER_BYTES = 8 * 1024;
+    /** Magic, method deflate, no flags, no time, no hint of the level, an unknown system. */
+    private static final byte[] GZIP_HEADER = {0x1F, (byte) 0x8B, 8, 0, 0, 0, 0, 0, 0, (byte) 0xFF};
     private static final Codec[] BY_ID = values();
 
     private final int id;
+    private final int defaultLevel;
 
-    Codec(int id) {
+    Codec(int id, int defaultLevel) {
         this.id = id;
+        this.defaultLevel = defaultLevel;
     }
 
     /** The number that stands for this codec in a batch's attributes. */
     public int id() {
         return id;
+    }
+
+    /** The level of {@link #compress} where nobody asks for another, Kafka's. */
+    public int defaultLevel() {
+        return defaultLevel;
     }
 
     /** The codec of that number; a {@link CorruptBatchException} where there is none. */
@@ -68,6 +79,32 @@ public enum Codec {
         return out.buffer();
     }
 
+    /**
+     * The bytes of {@code in} from position to limit (in any byte order, direct or not; its position stays),
+     * compressed as Kafka's clients frame them, in a heap buffer ready to read.
+     *
+     * @param level of gzip -1 to 9 (-1 is the JDK's default), of lz4 1 to 17, of zstd -131,072 to 22: what
+     *     they choose stands at {@link Lz4} and {@link ZstdEncoder}; not used by the others
+     */
+    public ByteBuffer compress(ByteBuffer in, int level) {
+        if (this == NONE) {
+            return ByteBuffer.allocate(in.remaining()).put(in.duplicate()).flip();
+        }
+        if (this == GZIP) {
+            return gzip(in, level);
+        }
+        var plain = in.hasArray() ? in : ByteBuffer.allocate(in.remaining()).put(in.duplicate()).flip();
+        int from = plain.arrayOffset() + plain.position();
+        int to = from + plain.remaining();
+        var out = new CompressedBytes(to - from);
+        switch (this) {
+            case SNAPPY -> Snappy.compress(plain.array(), from, to, out);
+            case LZ4 -> Lz4.compress(plain.array(), from, to, level, out);
+            default -> ZstdEncoder.compress(plain.array(), from, to, level, out);
+        }
+        return out.buffer();
+    }
+
     /** The next 0 to 8 bytes of {@code in} as an integer, the lowest first. */
     static long littleEndian(ByteBuffer in, int bytes) {
         long value = 0;
@@ -84,6 +121,26 @@ public enum Codec {
         } catch (IOException e) {
             throw new CorruptBatchException(e.getMessage() + ", near byte " + source.position(), e);
         }
+    }
+
+    /** One member without a name or a time, as the JDK's own stream writes it. */
+    private static ByteBuffer gzip(ByteBuffer in, int level) {
+        var checksum = new CRC32();
+        checksum.update(in.duplicate());
+        int length = in.remaining();
+        var out = new CompressedBytes(length);
+        out.append(GZIP_HEADER, 0, GZIP_HEADER.length);
+        var deflater = new Deflater(level, true);
+        try {
+            deflater.setInput(in.duplicate());
+            deflater.finish();
+            while (!deflater.finished()) {
+                out.deflate(deflater);
+            }
+        } finally {
+            deflater.end();
+        }
+        return out.int32((int) checksum.getValue()).int32(length).buffer();
     }
 
     /** A buffer as the stream that the JDK's decoder wants. */

@@ -13,7 +13,7 @@ import java.nio.ByteBuffer;
  * </pre>
  */
 record Fse(int[] entries, int log) {
-    private static final int SMALLEST_LOG = 5;
+    static final int SMALLEST_LOG = 5;
     /** The count of a symbol that is rarer than one state of all; it still gets one. */
     private static final int RARE = -1;
 
@@ -104,7 +104,7 @@ record Fse(int[] entries, int log) {
         return new Fse(entries, log);
     }
 
-    private static int floorLog2(int value) {
+    static int floorLog2(int value) {
         return 31 - Integer.numberOfLeadingZeros(value);
     }
 

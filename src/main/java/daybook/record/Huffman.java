@@ -13,10 +13,10 @@ import java.util.Arrays;
  * </pre>
  */
 record Huffman(short[] entries, int log) {
-    private static final int LONGEST_CODE = 11;
-    private static final int SYMBOLS = 256;
-    private static final int PLAIN_WEIGHTS = 128;
-    private static final int LARGEST_WEIGHT_LOG = 6;
+    static final int LONGEST_CODE = 11;
+    static final int SYMBOLS = 256;
+    static final int PLAIN_WEIGHTS = 128;
+    static final int LARGEST_WEIGHT_LOG = 6;
 
     /** Fills {@code out} between the two indexes; the stream must then be at its end. */
     void decode(BackwardBits bits, byte[] out, int from, int to) {
@@ -79,7 +79,7 @@ record Huffman(short[] entries, int log) {
      * first, equals in their order. The last symbol has no weight written; it fills what is left, a power
      * of two.
      */
-    private static Huffman of(byte[] weights, int count, int position) {
+    static Huffman of(byte[] weights, int count, int position) {
         int filled = 0;
         for (int symbol = 0; symbol < count; symbol++) {
             unless(weights[symbol] <= LONGEST_CODE, "a code too long", position);

@@ -5,7 +5,7 @@ import static daybook.record.CorruptBatchException.unless;
 import java.nio.ByteBuffer;
 
 /**
- * Decodes one lz4 frame (lz4's {@code lz4_Frame_format.md} 1.6.4; integers little-endian):
+ * One lz4 frame (lz4's {@code lz4_Frame_format.md} 1.6.4; integers little-endian):
  * <pre>
  *   4  magic 0x184D2204
  *   1  FLG: bits 7-6 version 01, 5 blocks are independent, 4 blocks have checksums, 3 content size,
@@ -28,7 +28,8 @@ import java.nio.ByteBuffer;
  *  (e) the rest of the length of the match
  * </pre>
  * A batch holds one frame; bytes behind it are passed over, as Kafka's own reader does. Dictionaries cannot
- * be named in a batch.
+ * be named in a batch. Frames are encoded as Kafka's Java client does: independent blocks of 64 KiB, no
+ * checksum but that of the header.
  */
 final class Lz4 {
     private static final int MAGIC = 0x184D2204;
@@ -42,6 +43,12 @@ final class Lz4 {
     private static final int RESERVED_BLOCK_BITS = 0x8F;
     private static final int SHORTEST_MATCH = 4;
     private static final int LENGTH_GOES_ON = 15;
+
+    /** The level that stands for lz4's fast encoder; all others try more places (KIP-390). */
+    static final int FAST_LEVEL = 9;
+    private static final int BLOCK_BYTES = 64 * 1024;
+    private static final int BLOCK_BITS = 4 << 4;
+    private static final int STORED = 1 << 31;
 
     private Lz4() { }
 
@@ -120,5 +127,52 @@ final class Lz4 {
             } while (next == 0xFF);
         }
         return length;
+    }
+
+    /**
+     * @param level 1 to 17. 9 tries one place for a match, the others 2 to 512, twice as many every two
+     *     levels
+     */
+    static void compress(byte[] in, int from, int to, int level, CompressedBytes out) {
+        out.int32(MAGIC).int8(VERSION_1 | INDEPENDENT_BLOCKS).int8(BLOCK_BITS);
+        out.int8(XxHash.hash32(out.since(4), 0, 2) >>> 8);
+        int attempts = level == FAST_LEVEL ? 1 : 2 << level / 2;
+        var matches = new MatchFinder(in, Math.min(to - from, BLOCK_BYTES), BLOCK_BYTES - 1, attempts, 1);
+        for (int at = from; at < to; at += BLOCK_BYTES) {
+            int length = Math.min(to - at, BLOCK_BYTES);
+            int headerAt = out.leave(4);
+            matches.block(at, at, at + length);
+            while (matches.next()) {
+                literals(in, matches, Math.min(matches.length() - SHORTEST_MATCH, LENGTH_GOES_ON), out);
+                out.int16(matches.distance());
+                lengthRest(matches.length() - SHORTEST_MATCH, out);
+            }
+            literals(in, matches, 0, out);
+            int compressed = out.length() - headerAt - 4;
+            if (compressed < length) {
+                out.fill(headerAt, compressed, 4);
+            } else {
+                out.cut(headerAt);
+                out.int32(length | STORED).append(in, at, length);
+            }
+        }
+        out.int32(0);
+    }
+
+    private static void literals(byte[] in, MatchFinder matches, int matchPart, CompressedBytes out) {
+        int count = matches.literals();
+        out.int8(Math.min(count, LENGTH_GOES_ON) << 4 | matchPart);
+        lengthRest(count, out);
+        out.append(in, matches.literalsFrom(), count);
+    }
+
+    private static void lengthRest(int length, CompressedBytes out) {
+        if (length >= LENGTH_GOES_ON) {
+            int rest = length - LENGTH_GOES_ON;
+            for (; rest >= 0xFF; rest -= 0xFF) {
+                out.int8(0xFF);
+            }
+            out.int8(rest);
+        }
     }
 }

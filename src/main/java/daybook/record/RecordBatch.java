@@ -49,9 +49,11 @@ public final class RecordBatch {
     static final int RECORD_COUNT_AT = 57;
 
     static final int CODEC_MASK = 0x07;
-    static final int LOG_APPEND_TIME = 0x08;
-    static final int TRANSACTIONAL = 0x10;
-    static final int CONTROL = 0x20;
+    // Bits of the attributes.
+    public static final int LOG_APPEND_TIME = 0x08;
+    public static final int TRANSACTIONAL = 0x10;
+    public static final int CONTROL = 0x20;
+    public static final int DELETE_HORIZON = 0x40;
 
     private final ByteBuffer buffer;
     private final int at;
@@ -113,6 +115,11 @@ public final class RecordBatch {
 
     public boolean control() {
         return (attributes() & CONTROL) != 0;
+    }
+
+    /** Whether the base timestamp is the time from which tombstones and markers may go (KIP-534). */
+    public boolean hasDeleteHorizon() {
+        return (attributes() & DELETE_HORIZON) != 0;
     }
 
     public int lastOffsetDelta() {
@@ -208,9 +215,28 @@ public final class RecordBatch {
      * @throws CorruptBatchException here or from the iterator, if the bytes are not records, or are too many
      */
     public Iterable<Record> records(int limitBytes) {
+        return recordsIn(open(limitBytes));
+    }
+
+    /**
+     * The bytes of the records one behind the other, decompressed where they are compressed; for {@link
+     * #recordsIn}, or to be sealed again.
+     *
+     * @param limitBytes the most memory that decompressing may take
+     * @throws CorruptBatchException if the bytes are too many or not of the codec
+     */
+    public ByteBuffer open(int limitBytes) {
         var sealed = buffer.slice(at + HEADER_BYTES, sizeBytes() - HEADER_BYTES);
         var codec = Codec.of(codecId());
-        var opened = codec == Codec.NONE ? sealed : codec.decompress(sealed, limitBytes);
+        return codec == Codec.NONE ? sealed : codec.decompress(sealed, limitBytes);
+    }
+
+    /**
+     * The records of this batch, whose bytes are {@code opened}, which stays at its position.
+     *
+     * @throws CorruptBatchException here or from the iterator, if the bytes are not records
+     */
+    public Iterable<Record> recordsIn(ByteBuffer opened) {
         return () -> new RecordIterator(this, opened.duplicate());
     }
 

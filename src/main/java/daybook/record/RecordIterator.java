@@ -4,10 +4,7 @@ import daybook.wire.MalformedException;
 import daybook.wire.Reader;
 
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Iterator;
-import java.util.List;
 import java.util.NoSuchElementException;
 
 /**
@@ -65,28 +62,29 @@ final class RecordIterator implements Iterator<Record> {
         long createdMs = batch.baseTimestamp() + in.varlong();
         long timestampMs = batch.logAppendTime() ? batch.maxTimestamp() : createdMs;
         long offset = batch.baseOffset() + in.varint();
-        var record = new Record(offset, timestampMs, bytes(), bytes(), headers());
-        if (in.remaining() != end) {
-            throw corrupt("the record at offset " + offset + " is not " + length + " bytes long");
-        }
-        return record;
+        var key = bytes();
+        var value = bytes();
+        return new Record(offset, timestampMs, key, value, headers(in.remaining() - end));
     }
 
-    private List<Record.Header> headers() {
-        int count = in.varint();
-        if (count < 0 || count > in.remaining()) {
-            throw corrupt("a record has " + count + " headers in " + in.remaining() + " bytes");
+    /** Looks at the lengths only: what is in headers is nearly never asked for. */
+    private ByteBuffer headers(int lengthBytes) {
+        var headers = in.view(lengthBytes);
+        if (headers.equals(Record.NO_HEADERS)) {
+            return Record.NO_HEADERS;
         }
-        if (count == 0) {
-            return List.of();
+        var fields = new Reader(headers.duplicate(), 0, false);
+        int count = fields.varint();
+        if (count < 0 || count > fields.remaining()) {
+            throw corrupt("a record has " + count + " headers in " + fields.remaining() + " bytes");
         }
-        var headers = new ArrayList<Record.Header>(Math.min(count, 16));
         for (int i = 0; i < count; i++) {
-            var key = bytes();
-            if (key == null) {
-                throw corrupt("a header has no key");
-            }
-            headers.add(new Record.Header(StandardCharsets.UTF_8.decode(key).toString(), bytes()));
+            fields.view(fields.varint());
+            int valueLength = fields.varint();
+            fields.view(valueLength == -1 ? 0 : valueLength);
+        }
+        if (fields.remaining() > 0) {
+            throw corrupt(fields.remaining() + " bytes come after the headers of a record");
         }
         return headers;
     }

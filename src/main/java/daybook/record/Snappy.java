@@ -5,7 +5,7 @@ import static daybook.record.CorruptBatchException.unless;
 import java.nio.ByteBuffer;
 
 /**
- * Decodes snappy in the two forms that Kafka's clients write.
+ * Snappy in the two forms that Kafka's clients write; both are decoded, and the first is what is encoded.
  *
  * <p>The framing of the Java client (xerial's snappy-java, {@code SnappyOutputStream}; integers
  * big-endian):
@@ -30,7 +30,13 @@ final class Snappy {
     private static final long MAGIC = 0x82_53_4E_41_50_50_59_00L;
     private static final int HEADER_BYTES = 16;
     private static final int OLDEST_VERSION = 1;
+    private static final int VERSION = Integer.reverseBytes(1);
     private static final int LONG_LITERAL = 60;
+    private static final int NEAR_COPY_MOST = 11;
+    private static final int NEAR_DISTANCES = 1 << 11;
+    private static final int COPY_MOST = 64;
+    /** What the Java client puts in a block. */
+    private static final int BLOCK_BYTES = 32 * 1024;
 
     private Snappy() { }
 
@@ -93,5 +99,54 @@ final class Snappy {
             }
         }
         throw new CorruptBatchException("the length of a block has no end, at byte " + in.position());
+    }
+
+    static void compress(byte[] in, int from, int to, CompressedBytes out) {
+        out.int64(Long.reverseBytes(MAGIC)).int32(VERSION).int32(VERSION);
+        var matches = new MatchFinder(in, Math.min(to - from, BLOCK_BYTES), BLOCK_BYTES, 1, 1);
+        for (int at = from; at < to; at += BLOCK_BYTES) {
+            int end = Math.min(to, at + BLOCK_BYTES);
+            int lengthAt = out.leave(4);
+            int declared = end - at;
+            for (; declared > 0x7F; declared >>>= 7) {
+                out.int8(declared | 0x80);
+            }
+            out.int8(declared);
+            matches.block(at, at, end);
+            while (matches.next()) {
+                literal(in, matches, out);
+                copy(matches.length(), matches.distance(), out);
+            }
+            literal(in, matches, out);
+            out.fill(lengthAt, Integer.reverseBytes(out.length() - lengthAt - 4), 4);
+        }
+    }
+
+    private static void literal(byte[] in, MatchFinder matches, CompressedBytes out) {
+        int less1 = matches.literals() - 1;
+        if (less1 < 0) {
+            return;
+        }
+        if (less1 < LONG_LITERAL) {
+            out.int8(less1 << 2);
+        } else if (less1 < 1 << 8) {
+            out.int8(LONG_LITERAL << 2).int8(less1);
+        } else {
+            out.int8(LONG_LITERAL + 1 << 2).int16(less1);
+        }
+        out.append(in, matches.literalsFrom(), matches.literals());
+    }
+
+    /** Long ones in pieces, the last of which is never a scrap. */
+    private static void copy(int length, int distance, CompressedBytes out) {
+        for (int left = length; left > 0;) {
+            int piece = left <= COPY_MOST ? left : Math.min(COPY_MOST, left - MatchFinder.SHORTEST);
+            if (piece <= NEAR_COPY_MOST && distance < NEAR_DISTANCES) {
+                out.int8(distance >>> 8 << 5 | piece - 4 << 2 | 1).int8(distance);
+            } else {
+                out.int8(piece - 1 << 2 | 2).int16(distance);
+            }
+            left -= piece;
+        }
     }
 }

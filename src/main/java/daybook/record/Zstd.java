@@ -28,7 +28,7 @@ import java.nio.ByteBuffer;
  * them.
  */
 final class Zstd {
-    private static final int MAGIC = 0xFD2FB528;
+    static final int MAGIC = 0xFD2FB528;
     private static final int SKIPPED_MAGIC = 0x184D2A50;
     private static final int SINGLE_SEGMENT = 0x20;
     private static final int RESERVED = 0x08;
@@ -38,7 +38,7 @@ final class Zstd {
      * either.
      */
     private static final long LARGEST_WINDOW = (1L << 27) + 1;
-    private static final int LARGEST_BLOCK = 128 * 1024;
+    static final int LARGEST_BLOCK = 128 * 1024;
 
     private Zstd() { }
 

@@ -26,13 +26,16 @@ import java.util.Arrays;
 final class ZstdBlocks {
     private static final int ONE_BYTE = 1;
     private static final int TREELESS = 3;
-    private static final int LONG_COUNT = 0x7F00;
+    static final int LONG_COUNT = 0x7F00;
 
     /**
      * One number of a sequence. A symbol of the table stands for a first value and a count of bits to add
      * to it; the next symbol begins where its range ends.
      */
-    private record Field(long[] firsts, int[] extraBits, int largestLog, Fse predefined) {
+    record Field(long[] firsts, int[] extraBits, int largestLog, Fse predefined, byte[] ofSmall) {
+        private static final int SMALL_VALUES = 256;
+
+
         static Field of(int first, int[] extraBits, int largestLog, Fse predefined) {
             long[] firsts = new long[extraBits.length];
             long next = first;
@@ -40,11 +43,27 @@ final class ZstdBlocks {
                 firsts[symbol] = next;
                 next += 1L << extraBits[symbol];
             }
-            return new Field(firsts, extraBits, largestLog, predefined);
+            byte[] ofSmall = new byte[SMALL_VALUES];
+            int symbol = 0;
+            for (int value = first; value < SMALL_VALUES; value++) {
+                symbol += value == firsts[symbol + 1] ? 1 : 0;
+                ofSmall[value] = (byte) symbol;
+            }
+            return new Field(firsts, extraBits, largestLog, predefined, ofSmall);
         }
 
         long value(int symbol, BackwardBits bits) {
             return firsts[symbol] + bits.take(extraBits[symbol]);
+        }
+
+        /** The symbol whose range holds the value; of large ones each has a range twice the last. */
+        int symbol(int value) {
+            if (value < SMALL_VALUES) {
+                return ofSmall[value];
+            }
+            int last = firsts.length - 1;
+            int under = (int) (firsts[last] - (1L << extraBits[last]));
+            return last - extraBits[last] + Fse.floorLog2(value - under);
         }
 
         Fse table(int mode, Fse last, ByteBuffer in) {
@@ -59,17 +78,17 @@ final class ZstdBlocks {
         }
     }
 
-    private static final Field LITERAL_LENGTH = Field.of(0,
+    static final Field LITERAL_LENGTH = Field.of(0,
             new int[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
                 1, 1, 1, 1, 2, 2, 3, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16},
             9, Fse.of(6, 4, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1,
                 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 1, 1, 1, 1, 1, -1, -1, -1, -1));
-    private static final Field MATCH_LENGTH = Field.of(3,
+    static final Field MATCH_LENGTH = Field.of(3,
             new int[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
                 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16},
             9, Fse.of(6, 1, 4, 3, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
                 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1, -1, -1));
-    private static final Field OFFSET = Field.of(1,
+    static final Field OFFSET = Field.of(1,
             new int[] {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
                 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31},
             8, Fse.of(5, 1, 1, 1, 1, 1, 1, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1,

@@ -43,6 +43,7 @@ public final class Compat {
         var files = Files.createDirectory(directory.resolve("programs"));
         var tools = new Tools(libraries, files);
         var clients = new Clients(broker::address);
+        new CodecChecks(report, sample).run();
         try {
             if (!report.must("start", broker::start)) {
                 return;
