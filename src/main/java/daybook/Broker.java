@@ -12,6 +12,7 @@ import daybook.catalog.Image;
 import daybook.catalog.Partition;
 import daybook.catalog.Topic;
 import daybook.catalog.TopicConfigs;
+import daybook.log.CleanerSettings;
 import daybook.log.Disk;
 import daybook.log.LogConfig;
 import daybook.log.Logs.LogDirectory;
@@ -137,6 +138,7 @@ public final class Broker implements AutoCloseable {
         server.start();
         logs.load(expected);
         logs.start();
+        logs.compact(cleanerSettings());
     }
 
     /** Where the disk is full, what is there can be read; the rest begins when there is room. */
@@ -175,6 +177,7 @@ public final class Broker implements AutoCloseable {
         boolean brokerChanged = brokerChanged(before, after);
         if (brokerChanged) {
             config = config.with(logs.nodeId(), after);
+            logs.compact(cleanerSettings());
         }
         for (var topic : before.topics().values()) {
             if (!after.topicsById().containsKey(topic.id())) {
@@ -272,6 +275,16 @@ public final class Broker implements AutoCloseable {
                 config.number("producer.id.expiration.ms"),
                 config.number("daybook.disk.reserve.bytes"),
                 config.integer("num.recovery.threads.per.data.dir"));
+    }
+
+    private CleanerSettings cleanerSettings() {
+        var now = config;
+        return new CleanerSettings(now.flag("log.cleaner.enable") ? now.integer("log.cleaner.threads") : 0,
+                now.number("log.cleaner.dedupe.buffer.size"),
+                now.decimal("log.cleaner.io.buffer.load.factor"),
+                now.integer("log.cleaner.io.buffer.size"),
+                now.decimal("log.cleaner.io.max.bytes.per.second"),
+                now.number("log.cleaner.backoff.ms"));
     }
 
     private Limits limits() {

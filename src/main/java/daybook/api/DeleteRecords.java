@@ -33,6 +33,7 @@ record DeleteRecords(Services services) {
             case Partitions.Led led -> {
                 switch (led.log().deleteRecordsBefore(cut.offset)) {
                     case Deleted.Done done -> out.int64(done.startOffset()).error(ErrorCode.NONE);
+                    case Deleted.OnlyCompacted none -> out.int64(-1).error(ErrorCode.POLICY_VIOLATION);
                     case Deleted.OutOfRange none -> out.int64(-1).error(ErrorCode.OFFSET_OUT_OF_RANGE);
                     case Deleted.Failed none -> out.int64(-1).error(ErrorCode.KAFKA_STORAGE_ERROR);
                 }

@@ -22,6 +22,7 @@ public final class BrokerConfig {
     /** What {@code queued.max.request.bytes=-1} stands for, unless one request may be larger. */
     static final long REQUEST_MEMORY_BYTES = 128L << 20;
 
+    private static final String CLEANER_THREADS = "log.cleaner.threads";
     private static final Map<String, String> DEFAULTS = KEYS.values().stream()
             .filter(key -> key.defaultValue() != null)
             .collect(Collectors.toMap(ConfigKey::name, ConfigKey::defaultValue));
@@ -76,8 +77,24 @@ public final class BrokerConfig {
         }
         var after = new HashMap<>(layers.get(Source.DYNAMIC_BROKER));
         after.putAll(changes);
-        return new BrokerConfig(layers.get(Source.STATIC_BROKER), layers.get(Source.DYNAMIC_ALL_BROKERS),
-                after).contradiction();
+        var changed = new BrokerConfig(layers.get(Source.STATIC_BROKER),
+                layers.get(Source.DYNAMIC_ALL_BROKERS), after);
+        var contradiction = changed.contradiction();
+        boolean same = contradiction != null || !changes.containsKey(CLEANER_THREADS);
+        return same ? contradiction : leap(changed.integer(CLEANER_THREADS));
+    }
+
+    /** What is wrong with so many threads to compact, where there are as many as there are now. */
+    private String leap(int threads) {
+        int now = integer(CLEANER_THREADS);
+        if (threads < 1) {
+            return "Log cleaner threads should be at least 1";
+        }
+        if (threads < now / 2) {
+            return "Log cleaner threads cannot be reduced to less than half the current value " + now;
+        }
+        return threads <= now * 2 ? null
+                : "Log cleaner threads cannot be increased to more than double the current value " + now;
     }
 
     public int integer(String key) {
@@ -87,6 +104,10 @@ public final class BrokerConfig {
     /** A number, in the unit that the key's name ends with; where it is not set, that of its synonyms. */
     public long number(String key) {
         return (Long) set(key);
+    }
+
+    public double decimal(String key) {
+        return (Double) set(key);
     }
 
     public boolean flag(String key) {
@@ -162,6 +183,9 @@ public final class BrokerConfig {
             return "queued.max.request.bytes is " + requestMemoryBytes()
                     + ", but must be -1 or at least socket.request.max.bytes, which is "
                     + number("socket.request.max.bytes");
+        }
+        if (number("log.cleaner.dedupe.buffer.size") / Math.max(1, number(CLEANER_THREADS)) <= 1 << 20) {
+            return "log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.";
         }
         if (number("log.retention.ms") == 0) {
             return "log.retention.ms must be unlimited (-1) or, greater than or equal to 1";

@@ -7,8 +7,11 @@ import java.util.Map;
 
 import static daybook.catalog.Allowed.ANY;
 import static daybook.catalog.Allowed.atLeast;
+import static daybook.catalog.Allowed.between;
+import static daybook.catalog.Allowed.betweenOr;
 import static daybook.catalog.Allowed.oneOf;
 import static daybook.catalog.ConfigKey.Type.BOOLEAN;
+import static daybook.catalog.ConfigKey.Type.DOUBLE;
 import static daybook.catalog.ConfigKey.Type.INT;
 import static daybook.catalog.ConfigKey.Type.LIST;
 import static daybook.catalog.ConfigKey.Type.LONG;
@@ -74,8 +77,14 @@ final class BrokerKeys {
             dynamic("log.message.timestamp.after.max.ms", LONG, "3600000", atLeast(0),
                     "How far a producer's time may lie after the broker's."),
             dynamic("compression.type", STRING, "producer",
-                    oneOf("uncompressed", "zstd", "lz4", "snappy", "gzip", "producer").servedOnly("producer"),
-                    "Batches are kept as the producer compressed them."),
+                    oneOf("uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"),
+                    "What batches are compressed with that came otherwise; producer: they stay so."),
+            dynamic("compression.gzip.level", INT, "-1", betweenOr(1, 9, -1),
+                    "Of compression.type gzip: 9 makes the smallest, -1 is 6."),
+            dynamic("compression.lz4.level", INT, "9", between(1, 17),
+                    "Of compression.type lz4: 9 is the quickest; of the others 17 makes the smallest."),
+            dynamic("compression.zstd.level", INT, "3", between(-131072, 22),
+                    "Of compression.type zstd: 22 makes the smallest."),
             dynamic("log.segment.bytes", INT, "1073741824", atLeast(1048576),
                     "A segment that reaches this is closed."),
             dynamic("log.roll.ms", LONG, null, atLeast(1),
@@ -98,8 +107,31 @@ final class BrokerKeys {
                     "A log is forced to the disk after this time.", "log.flush.scheduler.interval.ms"),
             fixed("log.flush.scheduler.interval.ms", LONG, FOREVER, ANY,
                     "As log.flush.interval.ms, where that is not set.", "log.flush.interval.ms"),
-            dynamic("log.cleanup.policy", LIST, "delete", oneOf("compact", "delete").servedOnly("delete"),
-                    "Old segments are deleted. Compaction is not built yet."),
+            dynamic("log.cleanup.policy", LIST, "delete", oneOf("compact", "delete"),
+                    "Old segments are deleted; or the newest record of each key is kept; or both."),
+            dynamic("log.cleaner.threads", INT, "1", atLeast(0),
+                    "Threads that compact; at run time at most twice and at least half as many as before."),
+            dynamic("log.cleaner.io.max.bytes.per.second", DOUBLE, "1.7976931348623157E308", ANY,
+                    "At most so much is read and written to compact, by all threads together."),
+            dynamic("log.cleaner.dedupe.buffer.size", LONG, "134217728", ANY,
+                    "The most memory for maps of keys, of all threads together; taken only while there is "
+                            + "something to compact, and only as much as its keys can need."),
+            dynamic("log.cleaner.io.buffer.size", INT, "524288", atLeast(0),
+                    "Memory to read through, of all threads together; each has half of its part."),
+            dynamic("log.cleaner.io.buffer.load.factor", DOUBLE, "0.9", ANY,
+                    "How full a map of keys may be; where not all keys fit, the rest is compacted next."),
+            dynamic("log.cleaner.backoff.ms", LONG, "15000", atLeast(0),
+                    "How long a thread waits where there is nothing to compact."),
+            dynamic("log.cleaner.min.cleanable.ratio", DOUBLE, "0.5", between(0, 1),
+                    "A log is compacted when more than this part of its bytes was not yet."),
+            fixed("log.cleaner.enable", BOOLEAN, "true", ANY,
+                    "Logs are compacted; false is deprecated in Kafka."),
+            dynamic("log.cleaner.delete.retention.ms", LONG, "86400000", atLeast(0),
+                    "How long tombstones and transaction markers stay after what they end is gone."),
+            dynamic("log.cleaner.min.compaction.lag.ms", LONG, "0", atLeast(0),
+                    "Records younger than this are not compacted."),
+            dynamic("log.cleaner.max.compaction.lag.ms", LONG, FOREVER, atLeast(1),
+                    "Records older than this are compacted however few they are."),
             dynamic("log.retention.ms", LONG, null, ANY,
                     "A segment is deleted when its newest record is older than this; -1: never.",
                     "log.retention.minutes", "log.retention.hours"),

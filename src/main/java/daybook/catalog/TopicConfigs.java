@@ -4,20 +4,19 @@ import daybook.catalog.ConfigKey.Type;
 import daybook.catalog.ConfigValue.Source;
 import daybook.catalog.ConfigValue.Synonym;
 import daybook.log.LogConfig;
+import daybook.record.Codec;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 import static daybook.catalog.Allowed.ANY;
 import static daybook.catalog.Allowed.REPLICAS;
 import static daybook.catalog.Allowed.atLeast;
 import static daybook.catalog.Allowed.between;
-import static daybook.catalog.Allowed.betweenOr;
 import static daybook.catalog.Allowed.oneOf;
 import static daybook.catalog.ConfigKey.Type.BOOLEAN;
-import static daybook.catalog.ConfigKey.Type.DOUBLE;
-import static daybook.catalog.ConfigKey.Type.INT;
 import static daybook.catalog.ConfigKey.Type.LIST;
 import static daybook.catalog.ConfigKey.Type.LONG;
 
@@ -25,9 +24,6 @@ import static daybook.catalog.ConfigKey.Type.LONG;
  * The configuration of topics: the table of its keys, what they may be, what holds where they are not set.
  */
 public final class TopicConfigs {
-    private static final String FOREVER = Long.toString(Long.MAX_VALUE);
-    private static final String PRODUCERS = "No effect while compression.type is producer.";
-    private static final String COMPACTION = "No effect without compaction.";
     private static final String TIERS = "No effect without tiered storage.";
     private static final String ALONE = "No effect on one broker.";
     private static final BrokerConfig DEFAULTS = BrokerConfig.of(Map.of());
@@ -35,11 +31,11 @@ public final class TopicConfigs {
     /** All keys that Apache Kafka has for topics, by name. */
     public static final Map<String, ConfigKey> KEYS = ConfigKey.table(
             served("cleanup.policy", "log.cleanup.policy"),
-            stored("compression.gzip.level", INT, "-1", betweenOr(1, 9, -1), PRODUCERS),
-            stored("compression.lz4.level", INT, "9", between(1, 17), PRODUCERS),
+            served("compression.gzip.level", "compression.gzip.level"),
+            served("compression.lz4.level", "compression.lz4.level"),
             served("compression.type", "compression.type"),
-            stored("compression.zstd.level", INT, "3", between(-131072, 22), PRODUCERS),
-            stored("delete.retention.ms", LONG, "86400000", atLeast(0), COMPACTION),
+            served("compression.zstd.level", "compression.zstd.level"),
+            served("delete.retention.ms", "log.cleaner.delete.retention.ms"),
             served("file.delete.delay.ms", "log.segment.delete.delay.ms"),
             served("flush.messages", "log.flush.interval.messages"),
             served("flush.ms", "log.flush.interval.ms", atLeast(0)),
@@ -48,13 +44,13 @@ public final class TopicConfigs {
             stored("leader.replication.throttled.replicas", LIST, "", REPLICAS, ALONE),
             stored("local.retention.bytes", LONG, "-2", atLeast(-2), TIERS),
             stored("local.retention.ms", LONG, "-2", atLeast(-2), TIERS),
-            stored("max.compaction.lag.ms", LONG, FOREVER, atLeast(1), COMPACTION),
+            served("max.compaction.lag.ms", "log.cleaner.max.compaction.lag.ms"),
             served("max.message.bytes", "message.max.bytes"),
             served("message.timestamp.after.max.ms", "log.message.timestamp.after.max.ms"),
             served("message.timestamp.before.max.ms", "log.message.timestamp.before.max.ms"),
             served("message.timestamp.type", "log.message.timestamp.type"),
-            stored("min.cleanable.dirty.ratio", DOUBLE, "0.5", between(0, 1), COMPACTION),
-            stored("min.compaction.lag.ms", LONG, "0", atLeast(0), COMPACTION),
+            served("min.cleanable.dirty.ratio", "log.cleaner.min.cleanable.ratio"),
+            served("min.compaction.lag.ms", "log.cleaner.min.compaction.lag.ms"),
             served("min.insync.replicas", "min.insync.replicas"),
             served("preallocate", "log.preallocate"),
             stored("remote.log.copy.disable", BOOLEAN, "false", ANY, TIERS),
@@ -94,7 +90,14 @@ public final class TopicConfigs {
 
     /** What holds for a topic. */
     public static TopicConfig effective(Map<String, String> overrides, BrokerConfig broker) {
-        boolean deletes = ((List<?>) value("cleanup.policy", overrides, broker)).contains("delete");
+        var policy = (List<?>) value("cleanup.policy", overrides, broker);
+        boolean deletes = policy.contains("delete");
+        var compaction = !policy.contains("compact") ? null : new LogConfig.CompactionRules(
+                (Double) value("min.cleanable.dirty.ratio", overrides, broker),
+                number("min.compaction.lag.ms", overrides, broker),
+                number("max.compaction.lag.ms", overrides, broker),
+                number("delete.retention.ms", overrides, broker),
+                deletes);
         var log = new LogConfig(
                 integer("segment.bytes", overrides, broker),
                 number("segment.ms", overrides, broker),
@@ -110,8 +113,22 @@ public final class TopicConfigs {
                 number("file.delete.delay.ms", overrides, broker),
                 number("flush.messages", overrides, broker),
                 number("flush.ms", overrides, broker),
-                (Boolean) value("preallocate", overrides, broker));
+                (Boolean) value("preallocate", overrides, broker),
+                compaction,
+                compression(overrides, broker));
         return new TopicConfig(log, integer("min.insync.replicas", overrides, broker));
+    }
+
+    /** The codec by its name, with the level of the key that has its name. */
+    private static LogConfig.Compression compression(Map<String, String> overrides, BrokerConfig broker) {
+        var type = value("compression.type", overrides, broker).toString();
+        return switch (type) {
+            case "producer" -> null;
+            case "uncompressed" -> new LogConfig.Compression(Codec.NONE, 0);
+            case "snappy" -> new LogConfig.Compression(Codec.SNAPPY, 0);
+            default -> new LogConfig.Compression(Codec.valueOf(type.toUpperCase(Locale.ROOT)),
+                    integer("compression." + type + ".level", overrides, broker));
+        };
     }
 
     /** All keys as DescribeConfigs tells them of a topic. */
@@ -158,7 +175,7 @@ public final class TopicConfigs {
                 List.of(ofBroker), key.documentation());
     }
 
-    /** A key that is checked and kept, but without effect on one broker without compaction and tiers. */
+    /** A key that is checked and kept, but without effect on one broker without tiers. */
     private static ConfigKey stored(String name, Type type, String defaultValue, Allowed allowed,
             String documentation) {
         return new ConfigKey(name, type, defaultValue, allowed, true, List.of(), documentation);

@@ -149,7 +149,7 @@ public final class AbortedTransactions {
         private int same;
         /** All that were made, once the file is known to hold others. */
         private final AbortedTransactions made = new AbortedTransactions(disk,
-                file.resolveSibling(file.getFileName() + Recovery.CLEANED));
+                file.resolveSibling(file.getFileName() + Segment.CLEANED));
 
         void append(Entry entry) throws IOException {
             if (made.isEmpty() && same < entries && entry.equals(entry(same))) {

@@ -145,7 +145,9 @@ final class BatchCursor {
     /** A copy of the whole batch; the caller has seen to it that {@link #sizeBytes} is not too much. */
     RecordBatch whole() throws IOException {
         var bytes = ByteBuffer.allocate(sizeBytes);
-        if (read(bytes, position) < sizeBytes) {
+        if (position >= windowAt && position + sizeBytes <= windowAt + window.limit()) {
+            bytes.put(0, window, (int) (position - windowAt), sizeBytes);
+        } else if (read(bytes, position) < sizeBytes) {
             throw new IOException("The file ends inside the batch at byte " + position);
         }
         return new RecordBatch(bytes, 0);

@@ -38,7 +38,7 @@ final class Directory {
 
     private static final System.Logger LOG = System.getLogger("daybook.log");
     private static final List<String> CHECKPOINTS = List.of(Checkpoints.RECOVERY_POINTS,
-            Checkpoints.START_OFFSETS, Checkpoints.HIGH_WATERMARKS);
+            Checkpoints.START_OFFSETS, Checkpoints.HIGH_WATERMARKS, Checkpoints.COMPACTED);
     private static final String DELETE = "-delete";
     private static final String STRAY = "-stray";
     private static final Pattern DELETED = Pattern.compile(".+-[0-9]+\\.[0-9a-f]{32}" + DELETE);
@@ -74,8 +74,6 @@ final class Directory {
     /** What each file holds, by its name. Written under {@link #lock}. */
     private final Map<String, Map<TopicPartition, Long>> checkpoints = new ConcurrentHashMap<>();
     private volatile boolean failed;
-    /** Partitions that were compacted once, whose offsets have gaps. */
-    private final Set<TopicPartition> compacted;
     /** Written once, before there are other threads. */
     private Uuid id = Uuid.ZERO;
 
@@ -88,7 +86,6 @@ final class Directory {
         this.fileLock = fileLock;
         this.space = new FreeSpace(disk, path, settings.reserveBytes());
         this.clean = disk.exists(path.resolve(CLEAN_MARK));
-        this.compacted = Checkpoints.offsets(disk, path.resolve(Checkpoints.COMPACTED)).keySet();
         for (var file : CHECKPOINTS) {
             var offsets = Checkpoints.offsets(disk, path.resolve(file));
             checkpoints.put(file, offsets);
@@ -228,10 +225,14 @@ final class Directory {
         var recovery = new Recovery(disk, directory, expected.config(),
                 starts.getOrDefault(expected.partition(), 0L),
                 recoveryPoints.getOrDefault(expected.partition(), 0L),
-                !compacted.contains(expected.partition()), clock.millis());
+                compactedOffset(expected.partition()) < 0 && expected.config().compaction() == null,
+                clock.millis());
         var log = new PartitionLog(this, expected, directory, recovery.open(trusted));
         logs.put(expected.partition(), log);
         unopened.remove(expected.partition());
+        if (compactedOffset(expected.partition()) > log.endOffset()) {
+            noteCompacted(expected.partition(), log.startOffset());
+        }
         return log;
     }
 
@@ -316,7 +317,26 @@ final class Directory {
         return checkpoints.get(Checkpoints.RECOVERY_POINTS).getOrDefault(partition, -1L);
     }
 
-    /** Writes all three files, those of them that change. */
+    /** Before it the partition's log was compacted; -1 where it never was. */
+    long compactedOffset(TopicPartition partition) {
+        return checkpoints.get(Checkpoints.COMPACTED).getOrDefault(partition, -1L);
+    }
+
+    /** Notes, on the disk before this returns, that all of a log before {@code offset} is compacted. */
+    void noteCompacted(TopicPartition partition, long offset) throws IOException {
+        lock.lock();
+        try {
+            var offsets = new TreeMap<TopicPartition, Long>(Checkpoints::byName);
+            offsets.putAll(checkpoints.get(Checkpoints.COMPACTED));
+            offsets.put(partition, offset);
+            offsets.keySet().removeIf(each -> !logs.containsKey(each) && !unopened.contains(each));
+            write(Checkpoints.COMPACTED, offsets);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Writes what changed of the files for recovery. */
     void checkpoint() throws IOException {
         lock.lock();
         try {
@@ -343,7 +363,8 @@ final class Directory {
         lock.lock();
         try {
             unopened.remove(partition);
-            for (var file : List.of(Checkpoints.RECOVERY_POINTS, Checkpoints.START_OFFSETS)) {
+            for (var file : List.of(Checkpoints.RECOVERY_POINTS, Checkpoints.START_OFFSETS,
+                    Checkpoints.COMPACTED)) {
                 var rest = new TreeMap<TopicPartition, Long>(Checkpoints::byName);
                 rest.putAll(checkpoints.get(file));
                 rest.remove(partition);

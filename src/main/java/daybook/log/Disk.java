@@ -33,6 +33,9 @@ public interface Disk {
     /** When a file was last written, in milliseconds since 1970. */
     long lastModifiedMs(Path file) throws IOException;
 
+    /** Makes it look as if a file was last written then, in milliseconds since 1970. */
+    void touch(Path file, long modifiedMs) throws IOException;
+
     /** The names in a directory, in no order. */
     List<String> list(Path directory) throws IOException;
 

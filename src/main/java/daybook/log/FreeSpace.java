@@ -73,6 +73,16 @@ final class FreeSpace {
         return !full;
     }
 
+    /** Whether so many bytes are free beside the reserve: for what can wait. */
+    boolean spares(long bytes) {
+        try {
+            return disk.usableBytes(directory) - reserveBytes >= bytes;
+        } catch (IOException failure) {
+            // Writing will tell what is wrong.
+            return true;
+        }
+    }
+
     /** Whether a write of so many bytes failed for want of room, as far as can be told afterwards. */
     boolean lacks(int bytes) {
         try {

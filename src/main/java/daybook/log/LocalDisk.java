@@ -10,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -43,6 +44,11 @@ final class LocalDisk implements Disk {
     @Override
     public long lastModifiedMs(Path file) throws IOException {
         return Files.getLastModifiedTime(file).toMillis();
+    }
+
+    @Override
+    public void touch(Path file, long modifiedMs) throws IOException {
+        Files.setLastModifiedTime(file, FileTime.fromMillis(modifiedMs));
     }
 
     @Override

@@ -52,6 +52,7 @@ public final class Logs implements AutoCloseable {
     private final PartitionLog metadataLog;
     private final boolean firstStart;
     private final Map<TopicPartition, PartitionLog> logs = new ConcurrentHashMap<>();
+    private final Cleaner cleaner;
     /** Partitions that are expected here, but have no log until the broker is started again. */
     private final Map<TopicPartition, Expected> offline = new ConcurrentHashMap<>();
     /** Held while logs are made. */
@@ -74,6 +75,7 @@ public final class Logs implements AutoCloseable {
         this.disk = disk;
         this.clock = clock;
         this.directories = directories;
+        this.cleaner = new Cleaner(logs.values(), clock);
         var home = directories.get(settings.metadataDirectory());
         var owner = home.meta();
         for (var directory : directories.values()) {
@@ -466,6 +468,15 @@ public final class Logs implements AutoCloseable {
         }
     }
 
+    /** Has logs compacted in the background by these settings, from now on. */
+    public void compact(CleanerSettings settings) {
+        cleaner.configure(settings);
+    }
+
+    Cleaner cleaner() {
+        return cleaner;
+    }
+
     private void runBackground() {
         while (!closing) {
             LockSupport.parkNanos(TICK_NANOS);
@@ -537,6 +548,7 @@ public final class Logs implements AutoCloseable {
         } finally {
             backgroundLock.unlock();
         }
+        cleaner.close();
         var dirty = ConcurrentHashMap.<Path>newKeySet();
         var tasks = new ArrayList<Runnable>();
         for (var directory : directories.values()) {

@@ -38,6 +38,9 @@ public final class PartitionLog {
         /** The log now begins at {@code startOffset}. */
         record Done(long startOffset) implements Deleted { }
 
+        /** Records of this log go by compaction only. */
+        record OnlyCompacted() implements Deleted { }
+
         /** The offset is negative or above the high watermark. */
         record OutOfRange() implements Deleted { }
 
@@ -53,7 +56,8 @@ public final class PartitionLog {
     private final Uuid topicId;
     private final TopicPartition partition;
     private final Path directory;
-    private final Segments segments;
+    /** Others where a segment takes the place of some. Written under {@link #lock}. */
+    private volatile Segments segments;
     private final LeaderEpochs epochs;
     private final Flusher flusher;
     /** Called after each append. */
@@ -174,6 +178,10 @@ public final class PartitionLog {
         this.config = config;
     }
 
+    LogConfig config() {
+        return config;
+    }
+
     /**
      * Has {@code onAppend} called after each append, and when the log goes, by a thread it must not hold up.
      */
@@ -189,19 +197,19 @@ public final class PartitionLog {
 
     /**
      * Appends what a client sent for this partition. Offset, leader epoch and perhaps the time are stamped in
-     * place.
+     * place, unless the topic has another codec than the batch: then it is written anew, before the lock.
      *
      * @param records the bytes from position to limit; they must be exactly one batch of magic 2
      */
     public Appended append(ByteBuffer records) {
-        var bytes = records.duplicate();
         long nowMs = clock.millis();
-        var refusal = new BatchCheck(config, startOffset, nowMs).refusal(bytes);
+        var check = new BatchCheck(config, partition, startOffset, nowMs);
+        var refusal = check.refusal(records.duplicate());
         if (refusal != null) {
             return refusal;
         }
-        var batch = new RecordBatch(bytes, bytes.position());
-        return append(bytes.limit(bytes.position() + batch.sizeBytes()), batch, nowMs, true);
+        var bytes = check.accepted();
+        return append(bytes, new RecordBatch(bytes, bytes.position()), nowMs, true);
     }
 
     /** Appends a batch of the broker's own, such as a marker that ends a transaction, without checks. */
@@ -434,26 +442,27 @@ public final class PartitionLog {
             var until = committedOnly ? stable : watermark;
             long from = startOffset;
             long stableOffset = Math.max(stable.offset(), from);
+            var seen = segments;
             if (offset < from || offset > end.offset()) {
                 return new ReadResult.OutOfRange(watermark.offset(), stableOffset, from);
             }
             try {
                 var region = offset >= until.offset() ? null
-                        : segments.region(offset, maxBytes, wholeBatch, until);
+                        : seen.region(offset, maxBytes, wholeBatch, until);
                 if (region != null || offset >= startOffset) {
-                    var aborted = committedOnly ? segments.aborted(offset, region, until) : null;
+                    var aborted = committedOnly ? seen.aborted(offset, region, until) : null;
                     return new ReadResult.Data(region, watermark.offset(), stableOffset, from, aborted);
                 }
             } catch (IOException failure) {
                 if (closed) {
                     return new ReadResult.Failed();
                 }
-                if (offset >= startOffset) {
+                if (offset >= startOffset && seen == segments) {
                     LOG.log(Level.ERROR, partition + " cannot be read at offset " + offset, failure);
                     return new ReadResult.Failed();
                 }
             }
-            // The segment was deleted meanwhile: the offset is now out of range.
+            // The segment was deleted meanwhile: the offset is now out of range; or it was replaced.
         }
     }
 
@@ -463,7 +472,7 @@ public final class PartitionLog {
      * @throws UncheckedIOException if the disk fails
      */
     public Found offsetForTime(long timestampMs) {
-        return search(from -> segments.firstFrom(timestampMs, from, highWatermark));
+        return search((seen, from) -> seen.firstFrom(timestampMs, from, highWatermark));
     }
 
     /**
@@ -472,30 +481,31 @@ public final class PartitionLog {
      * @throws UncheckedIOException if the disk fails
      */
     public Found offsetOfMaxTimestamp() {
-        return search(from -> {
-            long newestMs = segments.newestMs(from);
-            return newestMs < 0 ? Found.NONE : segments.firstFrom(newestMs, from, highWatermark);
+        return search((seen, from) -> {
+            long newestMs = seen.newestMs(from);
+            return newestMs < 0 ? Found.NONE : seen.firstFrom(newestMs, from, highWatermark);
         });
     }
 
     private interface Search {
-        Found from(long startOffset) throws IOException;
+        Found in(Segments seen, long startOffset) throws IOException;
     }
 
     private Found search(Search search) {
         while (true) {
             long from = startOffset;
+            var seen = segments;
             try {
-                var found = search.from(from);
+                var found = search.in(seen, from);
                 if (found != Found.NONE || startOffset == from) {
                     return found;
                 }
             } catch (IOException failure) {
-                if (closed || startOffset == from) {
+                if (closed || startOffset == from && seen == segments) {
                     throw new UncheckedIOException(failure);
                 }
             }
-            // Segments were deleted meanwhile.
+            // Segments were deleted or replaced meanwhile.
         }
     }
 
@@ -529,6 +539,10 @@ public final class PartitionLog {
     public Deleted deleteRecordsBefore(long offset) {
         lock.lock();
         try {
+            var compaction = config.compaction();
+            if (compaction != null && !compaction.deletesToo()) {
+                return new Deleted.OnlyCompacted();
+            }
             long from = offset == -1 ? highWatermark.offset() : offset;
             if (from < 0 || from > highWatermark.offset()) {
                 return new Deleted.OutOfRange();
@@ -588,6 +602,43 @@ public final class PartitionLog {
             expendable.forEach(segment -> producers.forgetSnapshot(segment.baseOffset()));
             epochs.keep(startOffset, Long.MAX_VALUE);
             epochs.write();
+        }
+    }
+
+    // Compacting, by one thread at a time.
+
+    /** Whether the log is there and whole. */
+    boolean compactable() {
+        return !closed && !refusesWrites;
+    }
+
+    Directory home() {
+        return home;
+    }
+
+    Segments segments() {
+        return segments;
+    }
+
+    /**
+     * Puts a complete segment in the place of others.
+     *
+     * @return false where the log has ended, or these segments are not all its own any more
+     */
+    boolean replace(List<Segment> replaced, Segment by) throws IOException {
+        lock.lock();
+        try {
+            if (!compactable() || !segments.hold(replaced)) {
+                return false;
+            }
+            segments = segments.replaced(replaced, by);
+            home.deleteLater(segments.settle(replaced, by), clock.millis() + config.fileDeleteDelayMs());
+            return true;
+        } catch (Throwable failure) {
+            fail("A compacted segment could not take its place", failure);
+            throw failure;
+        } finally {
+            lock.unlock();
         }
     }
 

@@ -19,8 +19,8 @@ import java.util.concurrent.ConcurrentSkipListMap;
  */
 final class Recovery {
     private static final System.Logger LOG = System.getLogger("daybook.log");
-    static final String CLEANED = ".cleaned";
-    private static final String SWAP = ".swap";
+    private static final List<String> FILES = List.of(Segment.LOG, Segment.INDEX, Segment.TIME_INDEX,
+            Segment.TRANSACTION_INDEX);
     /** Of a small file that was being replaced. */
     private static final String TEMPORARY = ".tmp";
     private static final int DIGITS = 20;
@@ -88,17 +88,12 @@ final class Recovery {
     // What is there.
 
     private void openFiles() throws IOException {
-        var names = disk.list(directory);
+        var names = endReplacements(disk.list(directory));
         var bases = basesOf(names, Segment.LOG);
         for (var name : names) {
-            if (name.endsWith(SWAP)) {
-                throw new IOException(directory.resolve(name) + " is left from a compaction by Apache Kafka"
-                        + " that did not end; start Apache Kafka once to end it");
-            }
-        }
-        for (var name : names) {
             var file = directory.resolve(name);
-            if (name.endsWith(Segment.DELETED) || name.endsWith(CLEANED) || name.endsWith(TEMPORARY)) {
+            if (name.endsWith(Segment.DELETED) || name.endsWith(Segment.CLEANED)
+                    || name.endsWith(TEMPORARY)) {
                 disk.delete(file);
             } else if (Segment.INDEXES.stream().anyMatch(suffix -> orphan(name, suffix, bases))) {
                 LOG.log(Level.WARNING, "{0} has no log file; it is deleted", file);
@@ -120,6 +115,73 @@ final class Recovery {
             segments.begin(startOffset, config, nowMs);
         }
         producers = new ProducerStates(disk, directory, basesOf(names, Segment.SNAPSHOT));
+    }
+
+    /**
+     * Goes on where a compaction was cut short, by the steps that {@link Segments} tells; Apache Kafka's are
+     * the same. Killed here, it begins again. Returns the names that are there then.
+     */
+    private List<String> endReplacements(List<String> names) throws IOException {
+        if (names.stream().noneMatch(name -> name.endsWith(Segment.SWAP))) {
+            return names;
+        }
+        long incomplete = names.stream().mapToLong(name -> baseOf(name, Segment.CLEANED, FILES))
+                .filter(base -> base >= 0).min().orElse(Long.MAX_VALUE);
+        for (var name : names) {
+            if (baseOf(name, Segment.SWAP, FILES) >= incomplete) {
+                disk.delete(directory.resolve(name));
+            }
+        }
+        disk.forceDirectory(directory);
+        for (long base : basesOf(disk.list(directory), Segment.LOG + Segment.SWAP)) {
+            LOG.log(Level.WARNING, "A compaction of {0} was cut short; its segment at offset {1} takes its"
+                    + " place", directory, Long.toString(base));
+            deleteReplaced(base, endOfReplacement(base));
+            disk.rename(Segment.path(directory, base, Segment.LOG + Segment.SWAP),
+                    Segment.path(directory, base, Segment.LOG));
+            disk.forceDirectory(directory);
+        }
+        for (var name : disk.list(directory)) {
+            if (name.endsWith(Segment.SWAP)) {
+                var inPlace = name.substring(0, name.length() - Segment.SWAP.length());
+                disk.rename(directory.resolve(name), directory.resolve(inPlace));
+            }
+        }
+        disk.forceDirectory(directory);
+        return disk.list(directory);
+    }
+
+    private long endOfReplacement(long base) throws IOException {
+        var segment = Segment.open(disk, directory, base, Segment.SWAP, true, config, nowMs);
+        try {
+            long end = base;
+            var cursor = segment.cursor(0, segment.sizeBytes(), BatchCursor.LARGE_WINDOW_BYTES);
+            while (cursor.next()) {
+                end = cursor.batch().nextOffset();
+            }
+            if (!cursor.atLimit()) {
+                throw new IOException("No batch at byte " + cursor.position() + " of " + segment.path());
+            }
+            return end;
+        } finally {
+            segment.release();
+        }
+    }
+
+    /** Deletes the segments that begin before {@code end}, and at {@code base} or behind it, for good. */
+    private void deleteReplaced(long base, long end) throws IOException {
+        for (var name : disk.list(directory)) {
+            long found = baseOf(name, Segment.IN_PLACE, FILES);
+            if (found == base || found > base && found < end) {
+                disk.delete(directory.resolve(name));
+            }
+        }
+        disk.forceDirectory(directory);
+    }
+
+    /** The base offset in the name of one of a segment's files with this end; -1 where it is none. */
+    private static long baseOf(String name, String stage, List<String> suffixes) {
+        return suffixes.stream().mapToLong(suffix -> baseOf(name, suffix + stage)).max().orElse(-1);
     }
 
     private static boolean orphan(String name, String suffix, Set<Long> bases) {

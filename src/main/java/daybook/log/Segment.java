@@ -31,6 +31,12 @@ final class Segment {
     static final String TRANSACTION_INDEX = ".txnindex";
     static final String SNAPSHOT = ".snapshot";
     static final String DELETED = ".deleted";
+    /** The end of the names while a segment that is to replace others is written: a start deletes it. */
+    static final String CLEANED = ".cleaned";
+    /** The end of the names while such a segment takes its place: a start goes on with that. */
+    static final String SWAP = ".swap";
+    /** The end of the names of all other segments. */
+    static final String IN_PLACE = "";
     static final List<String> INDEXES = List.of(INDEX, TIME_INDEX, TRANSACTION_INDEX);
 
     private static final System.Logger LOGGER = System.getLogger("daybook.log");
@@ -62,6 +68,8 @@ final class Segment {
     private final AbortedTransactions aborted;
     /** Guarded by {@link #indexLock}. */
     private boolean deleted;
+    /** The end of the files' names. Written under the log's lock, or before others see the segment. */
+    private volatile String stage;
     /** Bytes of whole batches. Written under the log's lock. */
     private volatile int sizeBytes;
     /**
@@ -74,7 +82,7 @@ final class Segment {
     /** The newest time of the first batch, from which the segment ages. Guarded by the log's lock. */
     private long firstBatchMs = NOT_READ;
 
-    private Segment(Disk disk, Path directory, long baseOffset, LogConfig config, long nowMs)
+    private Segment(Disk disk, Path directory, long baseOffset, String stage, LogConfig config, long nowMs)
             throws IOException {
         this.disk = disk;
         this.directory = directory;
@@ -83,14 +91,21 @@ final class Segment {
         this.jitterMs = config.drawJitterMs();
         this.indexIntervalBytes = config.indexIntervalBytes();
         this.indexBytes = config.segmentIndexBytes();
-        this.aborted = new AbortedTransactions(disk, path(directory, baseOffset, TRANSACTION_INDEX));
-        this.log = disk.open(path(directory, baseOffset, LOG));
+        this.stage = stage;
+        this.aborted = new AbortedTransactions(disk, path(TRANSACTION_INDEX));
+        this.log = disk.open(path(LOG));
     }
 
     /** A segment that is on the disk; only the last one of a log is not sealed. */
     static Segment open(Disk disk, Path directory, long baseOffset, boolean sealed, LogConfig config,
             long nowMs) throws IOException {
-        var segment = new Segment(disk, directory, baseOffset, config, nowMs);
+        return open(disk, directory, baseOffset, IN_PLACE, sealed, config, nowMs);
+    }
+
+    /** As the other, for a segment that has not yet taken its place where {@code stage} says so. */
+    static Segment open(Disk disk, Path directory, long baseOffset, String stage, boolean sealed,
+            LogConfig config, long nowMs) throws IOException {
+        var segment = new Segment(disk, directory, baseOffset, stage, config, nowMs);
         segment.sealed = sealed;
         segment.sizeBytes = (int) Math.min(segment.log.size(), Integer.MAX_VALUE);
         return segment;
@@ -99,7 +114,7 @@ final class Segment {
     /** A new segment, whose name is on the disk; where that fails, no file of it is left. */
     static Segment create(Disk disk, Path directory, long baseOffset, LogConfig config, long nowMs)
             throws IOException {
-        var segment = new Segment(disk, directory, baseOffset, config, nowMs);
+        var segment = new Segment(disk, directory, baseOffset, IN_PLACE, config, nowMs);
         try {
             if (config.preallocate()) {
                 segment.log.write(ByteBuffer.allocate(1), config.segmentBytes() - 1L);
@@ -112,6 +127,14 @@ final class Segment {
             disk.delete(segment.path());
             throw failure;
         }
+    }
+
+    /** A segment that is to take the place of others, once all was {@linkplain #copy copied}. */
+    static Segment replacement(Disk disk, Path directory, long baseOffset, LogConfig config, long nowMs)
+            throws IOException {
+        var segment = new Segment(disk, directory, baseOffset, CLEANED, config, nowMs);
+        segment.indexes = SegmentIndexes.gather(disk, directory, baseOffset, CLEANED, segment.indexBytes);
+        return segment;
     }
 
     /** A file of the segment that begins at {@code baseOffset}: 20 digits and what the file is. */
@@ -128,7 +151,11 @@ final class Segment {
     }
 
     Path path() {
-        return path(directory, baseOffset, LOG);
+        return path(LOG);
+    }
+
+    private Path path(String suffix) {
+        return path(directory, baseOffset, suffix + stage);
     }
 
     /** To be used under the log's lock, or with a lease. */
@@ -143,7 +170,7 @@ final class Segment {
         boolean tooFar = batch.lastOffset() - baseOffset > Integer.MAX_VALUE;
         boolean tooMuch = sizeBytes > config.segmentBytes() - batch.sizeBytes();
         return tooFar || sizeBytes > 0 && (tooMuch || indexes().full()
-                || ageMs(batch.maxTimestamp(), nowMs) > config.segmentMs() - jitterMs);
+                || ageMs(batch.maxTimestamp(), nowMs) > config.rollMs() - jitterMs);
     }
 
     private long ageMs(long timestampMs, long nowMs) throws IOException {
@@ -154,7 +181,7 @@ final class Segment {
     }
 
     /** The newest time of the first batch, read from it; -1 where there is none. */
-    private long firstBatchMs() throws IOException {
+    long firstBatchMs() throws IOException {
         var cursor = cursor(0, sizeBytes, RecordBatch.HEADER_BYTES);
         return cursor.next() ? cursor.batch().maxTimestamp() : RecordBatch.NO_TIMESTAMP;
     }
@@ -165,12 +192,9 @@ final class Segment {
      * @param ended the transaction that it aborts, or null
      */
     void append(ByteBuffer bytes, RecordBatch batch, AbortedTransactions.Entry ended) throws IOException {
-        int position = sizeBytes;
-        int length = bytes.remaining();
         indexes().grow(indexBytes);
-        while (bytes.hasRemaining()) {
-            log.write(bytes, position + (long) length - bytes.remaining());
-        }
+        int position = sizeBytes;
+        int end = write(bytes);
         if (ended != null) {
             aborted.append(ended);
         }
@@ -182,7 +206,16 @@ final class Segment {
             recent = new RecentBatches();
         }
         recent.add(batch.baseOffset(), position);
-        sizeBytes = position + length;
+        sizeBytes = end;
+    }
+
+    /** Writes behind the last batch; returns where that ends. */
+    private int write(ByteBuffer bytes) throws IOException {
+        int end = Math.addExact(sizeBytes, bytes.remaining());
+        while (bytes.hasRemaining()) {
+            log.write(bytes, (long) end - bytes.remaining());
+        }
+        return end;
     }
 
     /** Ends the segment: nothing is added any more, and its files are cut to what they hold. */
@@ -257,7 +290,7 @@ final class Segment {
 
     /** Makes the indexes anew of all batches up to one that does not hold, where the cursor then stands. */
     private BatchCursor index(Check check) throws IOException {
-        var made = SegmentIndexes.gather(disk, directory, baseOffset, indexBytes);
+        var made = SegmentIndexes.gather(disk, directory, baseOffset, stage, indexBytes);
         var cursor = cursor(0, sizeBytes, BatchCursor.LARGE_WINDOW_BYTES);
         while (cursor.next() && check.holds(cursor)) {
             made.add(cursor.position(), cursor.batch(), indexIntervalBytes);
@@ -270,7 +303,12 @@ final class Segment {
     /** The time by which the segment ages: its newest record's, or where records have none, its file's. */
     long newestOrWrittenMs() throws IOException {
         long newestMs = indexes().newestMs();
-        return newestMs >= 0 ? newestMs : disk.lastModifiedMs(path());
+        return newestMs >= 0 ? newestMs : writtenMs();
+    }
+
+    /** When the file was last written, in milliseconds since 1970. */
+    long writtenMs() throws IOException {
+        return disk.lastModifiedMs(path());
     }
 
     BatchCursor cursor(int from, int limit, int windowBytes) {
@@ -378,12 +416,16 @@ final class Segment {
 
     /** Renames the files, gives up the owner's lease, and returns what is to be deleted later. */
     List<Path> delete() throws IOException {
+        return delete(List.of(LOG, INDEX, TIME_INDEX, TRANSACTION_INDEX, SNAPSHOT));
+    }
+
+    private List<Path> delete(List<String> suffixes) throws IOException {
         var doomed = new ArrayList<Path>();
         indexLock.lock();
         try {
             deleted = true;
-            for (var suffix : List.of(LOG, INDEX, TIME_INDEX, TRANSACTION_INDEX, SNAPSHOT)) {
-                var file = path(directory, baseOffset, suffix);
+            for (var suffix : suffixes) {
+                var file = path(suffix);
                 if (disk.exists(file)) {
                     var renamed = path(directory, baseOffset, suffix + DELETED);
                     disk.rename(file, renamed);
@@ -395,6 +437,79 @@ final class Segment {
         }
         release();
         return doomed;
+    }
+
+    // Taking the place of others.
+
+    /** Adds a batch to a replacement. */
+    void copy(ByteBuffer bytes, RecordBatch batch) throws IOException {
+        int position = sizeBytes;
+        sizeBytes = write(bytes);
+        indexes.add(position, batch, indexIntervalBytes);
+    }
+
+    /**
+     * Ends a replacement: its bytes are on the disk, and it can be read while its names change.
+     *
+     * @param writtenMs when the newest of those it replaces was written
+     */
+    void complete(long writtenMs) throws IOException {
+        sealed = true;
+        indexes.seal();
+        indexes.hold();
+        disk.touch(path(), writtenMs);
+        log.force(true);
+        aborted.force();
+    }
+
+    /**
+     * Gives the files names with another end. The log's is on the disk before those of the others change:
+     * they count for nothing without it, but it cannot do without them all.
+     */
+    void rename(String to) throws IOException {
+        var before = stage;
+        disk.rename(path(), path(directory, baseOffset, LOG + to));
+        stage = to;
+        disk.forceDirectory(directory);
+        for (var suffix : INDEXES) {
+            var file = path(directory, baseOffset, suffix + before);
+            if (disk.exists(file)) {
+                disk.rename(file, path(suffix));
+            }
+        }
+        disk.forceDirectory(directory);
+    }
+
+    /** Lets the indexes of a replacement be opened by their names, which are those for good now. */
+    void placed() {
+        indexLock.lock();
+        try {
+            indexes = null;
+        } finally {
+            indexLock.unlock();
+        }
+    }
+
+    /** As {@link #delete}, for one whose place and whose snapshot another takes over. */
+    List<Path> giveWay() throws IOException {
+        indexLock.lock();
+        try {
+            if (indexes != null) {
+                indexes.hold();
+            }
+            return delete(List.of(LOG, INDEX, TIME_INDEX, TRANSACTION_INDEX));
+        } finally {
+            indexLock.unlock();
+        }
+    }
+
+    /** Deletes a replacement that is not to take its place. */
+    void discard() throws IOException {
+        release();
+        for (var suffix : List.of(LOG, INDEX, TIME_INDEX, TRANSACTION_INDEX)) {
+            disk.delete(path(directory, baseOffset, suffix + SWAP));
+            disk.delete(path(directory, baseOffset, suffix + CLEANED));
+        }
     }
 
     /** The segment's bytes for one reader. */

@@ -21,10 +21,10 @@ final class SegmentIndexes {
     /** Used only by the one that adds. */
     private int bytesSinceEntry;
 
-    private SegmentIndexes(Disk disk, Path directory, long baseOffset) throws IOException {
+    private SegmentIndexes(Disk disk, Path directory, long baseOffset, String stage) throws IOException {
         this.baseOffset = baseOffset;
-        this.offsets = SparseIndex.offsets(disk, Segment.path(directory, baseOffset, Segment.INDEX));
-        this.times = SparseIndex.times(disk, Segment.path(directory, baseOffset, Segment.TIME_INDEX));
+        this.offsets = SparseIndex.offsets(disk, Segment.path(directory, baseOffset, Segment.INDEX + stage));
+        this.times = SparseIndex.times(disk, Segment.path(directory, baseOffset, Segment.TIME_INDEX + stage));
     }
 
     /**
@@ -32,7 +32,7 @@ final class SegmentIndexes {
      */
     static SegmentIndexes open(Disk disk, Path directory, long baseOffset, int segmentBytes)
             throws IOException {
-        var found = new SegmentIndexes(disk, directory, baseOffset);
+        var found = new SegmentIndexes(disk, directory, baseOffset, Segment.IN_PLACE);
         int entries = found.offsets.entries();
         boolean plausible = found.offsets.plausible() && found.times.plausible()
                 && (entries == 0 || found.offsets.value(entries - 1) < segmentBytes);
@@ -54,7 +54,12 @@ final class SegmentIndexes {
             disk.delete(file);
             disk.open(file).close();
         }
-        return new SegmentIndexes(disk, directory, baseOffset);
+        return new SegmentIndexes(disk, directory, baseOffset, Segment.IN_PLACE);
+    }
+
+    /** The size of the larger one of both. */
+    int sizeBytes() {
+        return Math.max(offsets.sizeBytes(), times.sizeBytes());
     }
 
     /** The newest time of the segment's batches, in milliseconds since 1970; -1 where they have none. */
@@ -62,10 +67,14 @@ final class SegmentIndexes {
         return newestMs;
     }
 
-    /** Indexes made anew in memory, which {@link #seal} writes. */
-    static SegmentIndexes gather(Disk disk, Path directory, long baseOffset, int indexBytes)
+    /**
+     * Indexes made anew in memory, which {@link #seal} writes.
+     *
+     * @param stage the end of their files' names
+     */
+    static SegmentIndexes gather(Disk disk, Path directory, long baseOffset, String stage, int indexBytes)
             throws IOException {
-        var gathered = new SegmentIndexes(disk, directory, baseOffset);
+        var gathered = new SegmentIndexes(disk, directory, baseOffset, stage);
         gathered.offsets.gather(indexBytes);
         gathered.times.gather(indexBytes);
         return gathered;
@@ -106,6 +115,12 @@ final class SegmentIndexes {
             offsets.seal();
             times.seal();
         }
+    }
+
+    /** Has both readable without their files' names. */
+    void hold() throws IOException {
+        offsets.hold();
+        times.hold();
     }
 
     private void addNewest() throws IOException {

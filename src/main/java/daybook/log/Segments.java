@@ -10,12 +10,15 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 
 /**
  * The segments of one log. They are changed under the log's lock, and looked up by any thread without one:
  * readers take a lease on the segment they look at. A segment that goes is first passed by the log's start
  * offset; so whoever asks for what is not before the start, and finds a segment closed, had an old start, and
- * asks again.
+ * asks again. Where a segment takes the place of others, these segments stay as they are and others take
+ * their place too, in one step: whoever finds a segment closed because of that had the old ones, and asks
+ * those that the log has now.
  */
 final class Segments {
     /** An offset, and the place of its record: in this segment, behind this many bytes. */
@@ -111,6 +114,50 @@ final class Segments {
             doomed.addAll(segment.delete());
         }
         disk.forceDirectory(directory);
+        return doomed;
+    }
+
+    // A segment that takes the place of others. The names of its files change in the order of Apache Kafka,
+    // each step on the disk before the next, so that a start finds all after a power cut at any time:
+    // 1. The new files end in .cleaned until they are complete: a start deletes them.
+    // 2. They end in .swap, the log's first: while another ends in .cleaned still, a start deletes them all;
+    //    from then on it deletes what they replace, and goes on with step 4.
+    // 3. The files that they replace end in .deleted: a start deletes them.
+    // 4. The new log file has its name for good, and then its indexes have: a start gives them theirs.
+
+    /** Begins a segment that is to take the place of others, of which the first has this base offset. */
+    Segment replacement(long baseOffset, LogConfig config, long nowMs) throws IOException {
+        return Segment.replacement(disk, directory, baseOffset, config, nowMs);
+    }
+
+    /** Whether these are all segments of the log. */
+    boolean hold(List<Segment> some) {
+        return some.stream().allMatch(segment -> byBase.get(segment.baseOffset()) == segment);
+    }
+
+    /** Step 2. These segments with the one, complete, in the place of the others. */
+    Segments replaced(List<Segment> others, Segment by) throws IOException {
+        try {
+            by.rename(Segment.SWAP);
+        } catch (Throwable failure) {
+            by.discard();
+            throw failure;
+        }
+        var after = new ConcurrentSkipListMap<>(byBase);
+        others.forEach(segment -> after.remove(segment.baseOffset()));
+        after.put(by.baseOffset(), by);
+        return new Segments(disk, directory, after, false);
+    }
+
+    /** Steps 3 and 4, once readers find the new segment; returns the files to delete later. */
+    List<Path> settle(List<Segment> others, Segment by) throws IOException {
+        var doomed = new ArrayList<Path>();
+        for (var segment : others) {
+            doomed.addAll(segment.giveWay());
+        }
+        disk.forceDirectory(directory);
+        by.rename(Segment.IN_PLACE);
+        by.placed();
         return doomed;
     }
 

@@ -34,7 +34,10 @@ final class SparseIndex {
     private volatile int entries;
     /** The mapping or the memory to write to; null unless the index grows. Written by the one writer. */
     private volatile ByteBuffer growing;
-    /** The entries, where there was no room to write them; else null. Written by the one writer. */
+    /**
+     * The entries, where there was no room to write them, or the file's name may change; else null. Written
+     * by the one writer.
+     */
     private volatile ByteBuffer unwritten;
     /** How much an index that grows may hold. Used only by the one writer, as is the next. */
     private int capacityBytes;
@@ -63,6 +66,10 @@ final class SparseIndex {
 
     int entries() {
         return entries;
+    }
+
+    int sizeBytes() {
+        return entries * entryBytes;
     }
 
     long key(int entry) throws IOException {
@@ -212,6 +219,11 @@ final class SparseIndex {
         }
     }
 
+    /** Has what is sealed be readable without the file's name, which will be another one's. */
+    void hold() throws IOException {
+        unwritten = buffer();
+    }
+
     private long key(ByteBuffer buffer, int entry) {
         int at = entry * entryBytes;
         return keyBytes == Integer.BYTES ? buffer.getInt(at) : buffer.getLong(at);
@@ -230,6 +242,8 @@ final class SparseIndex {
                 held = open.map(MapMode.READ_ONLY, 0, (long) entries * entryBytes);
             }
             mapped = new WeakReference<>(held);
+            // Held meanwhile: then the name may have been that of another file already.
+            held = unwritten == null ? held : unwritten;
         }
         return held;
     }

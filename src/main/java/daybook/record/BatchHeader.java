@@ -53,6 +53,11 @@ public record BatchHeader(long baseOffset, int lastOffsetDelta, int leaderEpoch,
         return attributes(attributes | RecordBatch.LOG_APPEND_TIME).maxTimestamp(atMs);
     }
 
+    public BatchHeader baseTimestamp(long fromMs) {
+        return new BatchHeader(baseOffset, lastOffsetDelta, leaderEpoch, attributes, fromMs, maxTimestamp,
+                producerId, producerEpoch, baseSequence);
+    }
+
     public BatchHeader maxTimestamp(long newestMs) {
         return new BatchHeader(baseOffset, lastOffsetDelta, leaderEpoch, attributes, baseTimestamp, newestMs,
                 producerId, producerEpoch, baseSequence);

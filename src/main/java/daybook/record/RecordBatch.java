@@ -162,6 +162,11 @@ public final class RecordBatch {
         return buffer.getInt(at + RECORD_COUNT_AT);
     }
 
+    /** The whole batch as it stands in the buffer. */
+    public ByteBuffer bytes() {
+        return buffer.slice(at, sizeBytes());
+    }
+
     /** Whether the checksum is that of the bytes; the whole batch must be in the buffer. */
     public boolean checksumHolds() {
         return checksum() == computeChecksum();

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.catalog.ConfigValue.Source;
 import daybook.catalog.ConfigValue.Synonym;
+import daybook.log.LogConfig;
+import daybook.record.Codec;
 
 import org.junit.jupiter.api.Test;
 
@@ -84,10 +86,9 @@ class ConfigsTest {
             compression.lz4.level|18|Value must be no more than 17
             compression.zstd.level|23|Value must be no more than 22
             compression.type|x|String must be one of: uncompressed, zstd, lz4, snappy, gzip, producer
-            compression.type|gzip|Daybook serves only: producer
+            compression.type|gzip|
             compression.type|producer|
             cleanup.policy|x|String must be one of: compact, delete
-            cleanup.policy|compact|Daybook serves only: delete
             cleanup.policy|delete|
             cleanup.policy||
             cleanup.policy|delete,delete|
@@ -181,6 +182,29 @@ class ConfigsTest {
     }
 
     @Test
+    void aTopicsCodecAndItsLevel() {
+        var broker = BrokerConfig.of(Map.of("compression.type", "lz4", "compression.lz4.level", "17",
+                "compression.zstd.level", "-5"));
+        assertEquals(new LogConfig.Compression(Codec.LZ4, 17), compression(broker, Map.of()));
+        assertEquals(new LogConfig.Compression(Codec.ZSTD, -5), compression(broker, type("zstd")));
+        assertEquals(new LogConfig.Compression(Codec.ZSTD, 7), compression(broker,
+                Map.of("compression.type", "zstd", "compression.zstd.level", "7")));
+        assertEquals(new LogConfig.Compression(Codec.GZIP, -1), compression(broker, type("gzip")));
+        assertEquals(Codec.SNAPPY, compression(broker, type("snappy")).codec());
+        assertEquals(Codec.NONE, compression(broker, type("uncompressed")).codec());
+        assertNull(compression(broker, type("producer")));
+        assertNull(compression(DEFAULTS, Map.of()));
+    }
+
+    private static Map<String, String> type(String name) {
+        return Map.of("compression.type", name);
+    }
+
+    private static LogConfig.Compression compression(BrokerConfig broker, Map<String, String> ofTopic) {
+        return TopicConfigs.effective(ofTopic, broker).log().compression();
+    }
+
+    @Test
     void synonymsInTheOrderOfKafka() {
         var broker = BrokerConfig.of(Map.of("log.retention.hours", "100", "log.index.interval.bytes", "5000",
                 "log.roll.hours", "10")).with(1, image(
@@ -259,8 +283,8 @@ class ConfigsTest {
         assertNull(DEFAULTS.error(Map.of("log.segment.bytes", "2000000", "max.connections", "5")));
         assertEquals("Cannot update these configs dynamically: [num.partitions]",
                 DEFAULTS.error(Map.of("num.partitions", "3")));
-        assertEquals("Cannot update these configs dynamically: [log.cleaner.threads]",
-                DEFAULTS.error(Map.of("log.cleaner.threads", "3")));
+        assertEquals("Cannot update these configs dynamically: [num.io.threads]",
+                DEFAULTS.error(Map.of("num.io.threads", "3")));
         assertEquals("Invalid value 3 for configuration log.segment.bytes: Value must be at least 1048576",
                 DEFAULTS.error(Map.of("log.segment.bytes", "3")));
         assertEquals("log.retention.ms must be unlimited (-1) or, greater than or equal to 1",

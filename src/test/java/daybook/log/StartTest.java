@@ -93,7 +93,7 @@ class StartTest {
 
     @Test
     void anOfflinePartitionIsNotForgotten() throws IOException {
-        var swap = Files.createFile(killed.resolve("words-0/00000000000000000000.log.swap"));
+        var wrong = Files.createDirectory(killed.resolve("words-0/00000000000000004711.log"));
         for (int start = 0; start < 2; start++) {
             try (var logs = TestLogs.open(killed, expected)) {
                 assertNull(logs.words());
@@ -105,7 +105,7 @@ class StartTest {
             }
             assertNotForgotten();
         }
-        Files.delete(swap);
+        Files.delete(wrong);
         assertWhole();
     }
 
@@ -128,7 +128,7 @@ class StartTest {
 
     @Test
     void anOfflineTopicThatIsDeletedLeavesNothingToTheNext() throws IOException {
-        Files.createFile(killed.resolve("words-0/00000000000000000000.log.swap"));
+        Files.createDirectory(killed.resolve("words-0/00000000000000004711.log"));
         try (var logs = TestLogs.open(killed, expected)) {
             logs.logs.delete(TestLogs.WORDS);
             assertFalse(logs.logs.offline("words", 0));

@@ -26,6 +26,8 @@ public final class TestDisk implements Disk {
     public volatile boolean full;
     /** What is told to be free; negative: what is. */
     volatile long usableBytes = -1;
+    /** Has forces return without waiting for the disk: for tests that cut no power, and would be slow. */
+    volatile boolean skipForces;
     volatile Error forceError;
     /** What a force waits for, once it has begun. */
     volatile CountDownLatch hold;
@@ -46,7 +48,8 @@ public final class TestDisk implements Disk {
         }
         var channel = disk.open(file);
         var watched = List.of(Segment.LOG, Segment.TRANSACTION_INDEX);
-        return watched.stream().anyMatch(file.toString()::endsWith) ? new Watched(channel) : channel;
+        var name = file.getFileName().toString();
+        return watched.stream().anyMatch(name::contains) ? new Watched(channel) : channel;
     }
 
     @Override
@@ -67,6 +70,12 @@ public final class TestDisk implements Disk {
     @Override
     public long lastModifiedMs(Path file) throws IOException {
         return disk.lastModifiedMs(file);
+    }
+
+    @Override
+    public void touch(Path file, long modifiedMs) throws IOException {
+        fault.before("touch", file);
+        disk.touch(file, modifiedMs);
     }
 
     @Override
@@ -96,7 +105,9 @@ public final class TestDisk implements Disk {
     @Override
     public void forceDirectory(Path directory) throws IOException {
         fault.before("forceDirectory", directory);
-        disk.forceDirectory(directory);
+        if (!skipForces) {
+            disk.forceDirectory(directory);
+        }
     }
 
     @Override
@@ -111,7 +122,7 @@ public final class TestDisk implements Disk {
         if (full) {
             throw noSpace();
         }
-        disk.replace(file, bytes, force);
+        disk.replace(file, bytes, force && !skipForces);
     }
 
     @Override
@@ -174,7 +185,9 @@ public final class TestDisk implements Disk {
             if (failForces) {
                 throw new IOException("Input/output error");
             }
-            channel.force(metaData);
+            if (!skipForces) {
+                channel.force(metaData);
+            }
         }
 
         @Override

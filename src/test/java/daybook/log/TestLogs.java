@@ -28,16 +28,16 @@ final class TestLogs implements AutoCloseable {
     static final long RESERVE = 10 << 20;
     static final long NOW = 1_700_000_000_000L;
 
-    final TestDisk disk = new TestDisk();
+    final TestDisk disk;
     final Path path;
     volatile long nowMs = NOW;
     final Logs logs;
     boolean open = true;
 
-    private TestLogs(Path path, boolean forceAcksAll, boolean full, Collection<Logs.Expected> expected)
+    private TestLogs(Path path, boolean forceAcksAll, TestDisk disk, Collection<Logs.Expected> expected)
             throws IOException {
         this.path = path;
-        disk.full = full;
+        this.disk = disk;
         var settings = new LogSettings(List.of(path), path, forceAcksAll, 1_000, 1_000, 86_400_000L,
                 RESERVE, 2);
         InstantSource clock = () -> Instant.ofEpochMilli(nowMs);
@@ -56,20 +56,29 @@ final class TestLogs implements AutoCloseable {
 
     /** Opens the logs in {@code path}, with the partition {@link #WORDS}. */
     static TestLogs open(Path path, Config config) throws IOException {
-        return new TestLogs(path, true, false, List.of(expected(WORDS, config)));
+        return new TestLogs(path, true, new TestDisk(), List.of(expected(WORDS, config)));
     }
 
     static TestLogs open(Path path, Collection<Logs.Expected> expected) throws IOException {
-        return new TestLogs(path, true, false, expected);
+        return new TestLogs(path, true, new TestDisk(), expected);
     }
 
     static TestLogs withoutForcing(Path path, Config config) throws IOException {
-        return new TestLogs(path, false, false, List.of(expected(WORDS, config)));
+        return new TestLogs(path, false, new TestDisk(), List.of(expected(WORDS, config)));
     }
 
     /** Opens what is there on a disk that is full. */
     static TestLogs openFull(Path path, Config config) throws IOException {
-        return new TestLogs(path, true, true, List.of(expected(WORDS, config)));
+        var disk = new TestDisk();
+        disk.full = true;
+        return new TestLogs(path, true, disk, List.of(expected(WORDS, config)));
+    }
+
+    /** As {@link #open(Path, Config)}, on a disk that never waits: a killed process loses nothing by that. */
+    static TestLogs quick(Path path, Config config) throws IOException {
+        var disk = new TestDisk();
+        disk.skipForces = true;
+        return new TestLogs(path, true, disk, List.of(expected(WORDS, config)));
     }
 
     static Logs.Expected expected(TopicPartition partition, Config config) {
@@ -178,6 +187,8 @@ final class TestLogs implements AutoCloseable {
         long flushMessages = Long.MAX_VALUE;
         long flushMs = Long.MAX_VALUE;
         boolean preallocate;
+        LogConfig.CompactionRules compaction;
+        LogConfig.Compression compression;
 
         Config segmentBytes(int bytes) {
             segmentBytes = bytes;
@@ -187,7 +198,7 @@ final class TestLogs implements AutoCloseable {
         LogConfig build() {
             return new LogConfig(segmentBytes, segmentMs, 0, indexBytes, intervalBytes, retentionMs,
                     retentionBytes, maxMessageBytes, logAppendTime, beforeMaxMs, afterMaxMs, 60_000L,
-                    flushMessages, flushMs, preallocate);
+                    flushMessages, flushMs, preallocate, compaction, compression);
         }
     }
 }
