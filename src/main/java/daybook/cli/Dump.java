@@ -19,7 +19,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/** {@code bin/daybook dump}: files of a log directory as text, up to the first thing in them that is wrong. */
+/** {@code bin/daybook dump}: files of a data directory as text, up to the first thing that is wrong. */
 public final class Dump {
     public static final String HELP = """
             Usage: bin/daybook dump [--deep] FILE...

@@ -19,11 +19,11 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * The part of {@link Dump} that shows a file of batches: a line for each, and in deep ones a line for each
+ * The part of {@link Dump} that shows a file of batches: a line for each, and where asked one for each
  * record. Offsets may have gaps, within batches too, for compaction leaves them.
  */
 final class BatchDump {
-    /** Types of control records: transactions' markers (KIP-98), then what belongs to the quorum (KIP-595). */
+    /** Types of control records: markers of transactions (KIP-98), then those of a quorum (KIP-595). */
     private static final List<String> CONTROL_TYPES = List.of("ABORT", "COMMIT", "LEADER_CHANGE",
             "SNAPSHOT_HEADER", "SNAPSHOT_FOOTER", "KRAFT_VERSION", "KRAFT_VOTERS");
     private static final int CONTROL_KEY_BYTES = 4;
@@ -152,7 +152,8 @@ final class BatchDump {
                     .append(batch.producerEpoch()).append(" sequence ").append(batch.baseSequence())
                     .append("..").append(batch.lastSequence());
         }
-        line.append(batch.transactional() ? "  transactional" : "").append(batch.control() ? "  control" : "");
+        line.append(batch.transactional() ? "  transactional" : "")
+                .append(batch.control() ? "  control" : "");
         if (batch.hasDeleteHorizon()) {
             line.append("  delete horizon ").append(batch.baseTimestamp());
         }
@@ -190,18 +191,17 @@ final class BatchDump {
     private static String plain(Record record) {
         var line = "  key " + text(record.key()) + "  value " + text(record.value());
         var headers = record.headers();
-        if (headers.isEmpty()) {
-            return line;
-        }
-        return line + headers.stream().limit(SHOWN_HEADERS)
-                .map(header -> text(StandardCharsets.UTF_8.encode(header.key())) + ": " + text(header.value()))
+        return headers.isEmpty() ? line : line + headers.stream().limit(SHOWN_HEADERS)
+                .map(header -> text(StandardCharsets.UTF_8.encode(header.key())) + ": "
+                        + text(header.value()))
                 .collect(Collectors.joining(", ", "  " + headers.size() + " headers ", ""));
     }
 
     /** Key: int16 version, int16 type. Value of a transaction's marker: int16 version, int32 epoch. */
     private static String control(Record record) {
         var key = record.key();
-        int type = key == null || key.remaining() < CONTROL_KEY_BYTES ? -1 : key.getShort(key.position() + 2);
+        boolean typed = key != null && key.remaining() >= CONTROL_KEY_BYTES;
+        int type = typed ? key.getShort(key.position() + Short.BYTES) : -1;
         var value = record.value();
         if (type < 0 || value == null) {
             throw new CorruptBatchException("expected a type and a value of the control record at offset "
@@ -209,11 +209,12 @@ final class BatchDump {
         }
         var name = type < CONTROL_TYPES.size() ? CONTROL_TYPES.get(type) : "type " + type;
         boolean marker = type <= 1 && value.remaining() >= MARKER_BYTES;
-        return "  control " + name + (marker ? "  coordinator epoch " + value.getInt(value.position() + 2)
+        return "  control " + name + (marker
+                ? "  coordinator epoch " + value.getInt(value.position() + Short.BYTES)
                 : "  value " + text(value));
     }
 
-    /** Quoted where all is printable, else in hexadecimal digits; of much only the beginning, and its size. */
+    /** Quoted where all is printable, else in hexadecimal digits; of much only the beginning and the size. */
     private static String text(ByteBuffer bytes) {
         if (bytes == null) {
             return "null";

@@ -99,7 +99,8 @@ final class Checkpoints {
                 while (end < bytes.length && bytes[end] != '\n') {
                     end++;
                 }
-                require(end - from <= LINE_MOST_BYTES, "expected " + LINE_MOST_BYTES + " bytes at most, found " + (end - from));
+                require(end - from <= LINE_MOST_BYTES,
+                        "expected " + LINE_MOST_BYTES + " bytes at most, found " + (end - from));
                 var line = new String(bytes, from, end - from, StandardCharsets.UTF_8);
                 if (number == 1) {
                     require(line.equals(VERSION), "expected version " + VERSION + ", found another");
@@ -111,9 +112,9 @@ final class Checkpoints {
                     entry.accept(found);
                 }
             }
+            require(number != 1, "expected a number of entries behind it, found none");
             int count = Math.max(0, number - 2);
-            require(number != 1 && count == announced,
-                    "expected " + announced + " entries, found " + count);
+            require(count == announced, "expected " + announced + " entries, found " + count);
         } catch (IllegalArgumentException wrong) {
             throw new IOException(file + ", line " + number + ": " + wrong.getMessage(), wrong);
         }

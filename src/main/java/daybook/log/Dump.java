@@ -142,8 +142,8 @@ public final class Dump {
                 return "expected a batch at byte " + position + " of " + file + ", found none";
             }
             long found = cursor.batch().lastOffset();
-            return found == offset ? null : "expected " + offset + " as the last offset of the batch at byte "
-                    + position + " of " + file + ", found " + found;
+            return found == offset ? null : "expected " + offset + " as the last offset of the batch at"
+                    + " byte " + position + " of " + file + ", found " + found;
         }
 
         /** What is wrong with an entry of the time index; null where nothing is. */
@@ -152,9 +152,9 @@ public final class Dump {
                 return "expected a batch with offset " + offset + " in " + file + ", found none";
             }
             long found = cursor.batch().maxTimestamp();
-            return found == timeMs && newestMs == timeMs ? null : "expected " + timeMs + " as the newest time of"
-                    + " the batch with offset " + offset + " and of those before it in " + file + ", found "
-                    + found + " and " + newestMs;
+            return found == timeMs && newestMs == timeMs ? null : "expected " + timeMs + " as the newest"
+                    + " time of the batch with offset " + offset + " and of those before it in " + file
+                    + ", found " + found + " and " + newestMs;
         }
     }
 
@@ -197,7 +197,7 @@ public final class Dump {
                     wrong = times ? log.wrongTime(key, offset) : log.wrongPlace(offset, value);
                 }
                 if (key == 0 && value == 0 && (wrong != null || !times)) {
-                    unusedRoom(file, at, size);
+                    unusedRoom(file, at, size, entryBytes);
                     return;
                 }
                 if (wrong != null) {
@@ -218,11 +218,14 @@ public final class Dump {
         }
     }
 
-    /** While an index grows, its file has its full size, and zeros behind the last entry. */
-    private void unusedRoom(Path file, long from, long size) throws IOException {
+    /**
+     * While an index grows, its file has its full size, and zeros behind the last entry. Where the first of
+     * them are gone meanwhile, a broker has added entries.
+     */
+    private void unusedRoom(Path file, long from, long size, int entryBytes) throws IOException {
         try (var channel = disk.openToRead(file)) {
-            long end = BatchDump.zerosEnd(channel, from, size);
-            if (end < size && end < channel.size()) {
+            long end = BatchDump.zerosEnd(channel, from, Math.min(size, channel.size()));
+            if (end - from >= entryBytes && end < Math.min(size, channel.size())) {
                 throw wrong(file, from, "expected an entry, found zeros to byte " + end);
             }
         }
@@ -295,7 +298,8 @@ public final class Dump {
     private void offsets(Path file, long none) throws IOException {
         Checkpoints.parse(disk, file, 3, words -> {
             if (Integer.parseInt(words[1]) < 0 || Long.parseLong(words[2]) < 0) {
-                throw new IllegalArgumentException("expected a partition and an offset of 0 or more, found others");
+                throw new IllegalArgumentException("expected a partition and an offset of 0 or more, found "
+                        + words[1] + " and " + words[2]);
             }
             line(String.join(" ", words));
         });

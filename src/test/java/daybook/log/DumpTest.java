@@ -252,7 +252,8 @@ class DumpTest {
                 wrongAfterCut(".log", end - 1));
         assertEquals("byte " + end + ": expected a batch, found zeros to the end of the file at byte "
                 + (end + 3_000_000), wrongAfterCut(".log", end + 3_000_000));
-        assertEquals("byte " + end + ": expected a batch, found zeros to the end of the file at byte " + (end + 5), wrongAfterCut(".log", end + 5));
+        assertEquals("byte " + end + ": expected a batch, found zeros to the end of the file at byte " + (end + 5),
+                wrongAfterCut(".log", end + 5));
         int hole = positions.get(3);
         assertEquals("byte " + hole + ": expected a batch, found zeros to byte " + (hole + 70),
                 wrongAfter(".log", false, bytes -> bytes.put(hole, new byte[70]).put(hole + 70, (byte) 1)));
@@ -271,7 +272,8 @@ class DumpTest {
                 wrongAfter(".log", false, bytes -> bytes.putInt(second + 8, 48)));
         assertEquals(first + "expected a base offset from 3 on, found 2",
                 wrongAfter(".log", false, bytes -> bytes.putLong(second, 2)));
-        assertEquals(first + "expected a last offset of at most 2147483647 more than 0, found " + Long.MIN_VALUE, wrongAfter(".log", false, bytes -> bytes.putLong(second, Long.MAX_VALUE - 1)));
+        assertEquals(first + "expected a last offset of at most 2147483647 more than 0, found " + Long.MIN_VALUE,
+                wrongAfter(".log", false, bytes -> bytes.putLong(second, Long.MAX_VALUE - 1)));
         assertEquals(first + "expected a base offset and a last offset delta of 0 or more, found -1 and 2;"
                 + " here the whole batches end",
                 wrongAfter(".log", false, bytes -> bytes.putLong(second, -1)));
@@ -335,7 +337,8 @@ class DumpTest {
                 wrongAfter(".timeindex", false, bytes -> bytes.putLong(12, 531)));
         assertEquals("byte 12: expected a batch with offset 99 in " + file(".log") + ", found none",
                 wrongAfter(".timeindex", false, bytes -> bytes.putInt(20, 99)));
-        assertEquals("byte 8: expected an entry above 5 and " + positions.get(1) + ", found 5 and " + third, wrongAfter(".index", false, bytes -> bytes.putInt(8, 5)));
+        assertEquals("byte 8: expected an entry above 5 and " + positions.get(1) + ", found 5 and " + third,
+                wrongAfter(".index", false, bytes -> bytes.putInt(8, 5)));
         assertEquals("byte 8: expected an entry, found zeros to byte 19",
                 wrongAfter(".index", false, bytes -> bytes.putLong(8, 0)));
         assertEquals("byte 32: expected an entry of 8 bytes, found 3", wrongAfterCut(".index", 35));
@@ -399,11 +402,12 @@ class DumpTest {
         var epochs = words.resolve(LeaderEpochs.FILE);
         for (var wrong : Map.of("", "", "1\n0\n", "line 1: expected version 0, found another",
                 "0\n2\na 0 1\n", "line 3: expected 2 entries, found 1",
-                "0", "line 1: expected 0 entries, found 0",
+                "0", "line 1: expected a number of entries behind it, found none",
                 "0\n1\na 0\n", "line 3: expected 3 words, found 2",
                 "0\n1\na 0 0 0\n", "line 3: expected 3 words, found 4",
                 "0\n2\na 0 0\na x 0\n", "line 4: For input string: \"x\"",
-                "0\n1\na 0 -1\n", "line 3: expected a partition and an offset of 0 or more, found others").entrySet()) {
+                "0\n1\na 0 -1\n", "line 3: expected a partition and an offset of 0 or more, found 0 and -1")
+                .entrySet()) {
             Files.writeString(offsets, wrong.getKey());
             assertEquals(wrong.getValue(), wrong(offsets, false));
         }
