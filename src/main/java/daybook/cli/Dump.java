@@ -11,7 +11,6 @@ import java.io.OutputStreamWriter;
 import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
@@ -28,7 +27,7 @@ public final class Dump {
             the partitions in it: segments, indexes, snapshots and checkpoints, of Daybook or of Apache Kafka.
             It only reads, also beside a running broker. --deep opens the batches and shows their records.
 
-            Exit status: 0 where all is sound; 1 at the first thing that is wrong, told on standard error with
+            Exit code: 0 where all is sound; 1 at the first thing that is wrong, told on standard error with
             its file and position; 2 where a file is missing or unknown.
 
               bin/daybook dump data/orders-0/00000000000000000000.log
@@ -47,12 +46,12 @@ public final class Dump {
             .thenComparing(Comparator.naturalOrder());
 
     private final Disk disk = Disk.local();
+    private final boolean deep;
     private final Writer out;
-    private final daybook.log.Dump dump;
 
     private Dump(boolean deep, Writer out) {
+        this.deep = deep;
         this.out = out;
-        this.dump = new daybook.log.Dump(disk, deep, this::line);
     }
 
     /**
@@ -67,12 +66,12 @@ public final class Dump {
 
     /** As {@link #run(List)}, with the text going to {@code standardOut} in UTF-8. */
     static int run(List<String> arguments, OutputStream standardOut) {
+        var files = new ArrayList<>(arguments);
+        boolean deep = files.removeIf("--deep"::equals);
         if (arguments.contains("--help") || arguments.contains("-h")) {
             System.out.print(HELP);
             return 0;
         }
-        var files = new ArrayList<>(arguments);
-        boolean deep = files.removeIf("--deep"::equals);
         if (files.isEmpty() || files.stream().anyMatch(word -> word.startsWith("-"))) {
             System.err.println("daybook: Say which files to show. Try: bin/daybook help dump");
             return USAGE;
@@ -85,55 +84,50 @@ public final class Dump {
     }
 
     private int show(List<String> files) throws IOException {
-        int exit = 0;
-        String wrong = null;
         try {
             for (var file : files) {
                 show(Path.of(file), 0);
             }
+            return 0;
         } catch (NoSuchFileException missing) {
-            wrong = missing.getMessage() + " is not there";
-            exit = USAGE;
-        } catch (AccessDeniedException denied) {
-            wrong = denied.getMessage() + " may not be read";
-            exit = FAILED;
+            return told(USAGE, missing.getMessage() + " is not there");
         } catch (IllegalArgumentException unknown) {
-            wrong = unknown.getMessage();
-            exit = USAGE;
-        } catch (IOException found) {
-            wrong = found.getMessage();
-            exit = FAILED;
+            return told(USAGE, unknown.getMessage());
+        } catch (IOException wrong) {
+            return told(FAILED, wrong.getMessage());
         }
+    }
+
+    /** Says why it ends, behind all of the text. */
+    private int told(int exit, String why) throws IOException {
         out.flush();
-        if (wrong != null) {
-            System.err.println("daybook: " + wrong);
-        }
+        System.err.println("daybook: " + why);
         return exit;
     }
 
-    /** @param depth how many directories lie between what was named and this; files in those may vanish */
+    /** @param depth how many directories lie between what was named and this */
     private void show(Path path, int depth) throws IOException {
-        try {
-            var names = disk.list(path);
-            names.sort(ORDER);
-            for (var name : depth < DEPTH_MOST ? names : List.<String>of()) {
+        var names = names(path);
+        if (names == null && !daybook.log.Dump.show(disk, path, deep, this::line) && depth == 0) {
+            throw new IllegalArgumentException("The name of " + path + " does not tell what it is");
+        }
+        for (var name : names != null && depth < DEPTH_MOST ? names : List.<String>of()) {
+            try {
                 show(path.resolve(name), depth + 1);
+            } catch (NoSuchFileException deleted) {
+                line(path.resolve(name) + " is gone");
             }
-        } catch (NotDirectoryException file) {
-            showFile(path, depth);
         }
     }
 
-    private void showFile(Path file, int depth) throws IOException {
+    /** What is in a directory, in order; null where the path is that of a file. */
+    private List<String> names(Path path) throws IOException {
         try {
-            if (!dump.show(file) && depth == 0) {
-                throw new IllegalArgumentException("The name of " + file + " does not tell what it is");
-            }
-        } catch (NoSuchFileException gone) {
-            if (depth == 0) {
-                throw gone;
-            }
-            line("it is gone");
+            var names = disk.list(path);
+            names.sort(ORDER);
+            return names;
+        } catch (NotDirectoryException file) {
+            return null;
         }
     }
 

@@ -64,7 +64,7 @@ class DumpTest {
 
     private static List<String> dump(Path file, boolean deep) throws IOException {
         var lines = new ArrayList<String>();
-        assertTrue(new Dump(Disk.local(), deep, lines::add).show(file), file::toString);
+        assertTrue(Dump.show(Disk.local(), file, deep, lines::add), file::toString);
         assertEquals(file + ":", lines.removeFirst());
         return lines;
     }
@@ -124,6 +124,7 @@ class DumpTest {
         var epoch = new Writer(0, false).int16(0).int32(9).toBuffer();
         var control = BatchBuilder.control(1_000, marker, epoch);
         new RecordBatch(control, 0).stamp(5, 3);
+        TestBatch.seal(control.putShort(21, (short) 0x30).putLong(43, 7));
         var plain = BatchBuilder.plain(1_000, List.of(entry));
         new RecordBatch(plain, 0).stamp(9, 3);
         var file = log(batch(0, 0, 1, records.toBuffer()), control, plain);
@@ -133,10 +134,11 @@ class DumpTest {
         }
         assertEquals(List.of(
                 "0..0  position 0  size 77  count 1  none  CreateTime 100  leader epoch 0" + crcs.get(0),
-                "    0  105  key \"k\"  value \"a\\\"\\n\u00e9\"  1 headers \"h\": null",
-                "5..5  position 77  size 78  count 1  none  CreateTime 1000  leader epoch 3  control"
+                "    0  105  key \"k\"  value \"a\\\"\\n\u00e9\"  header \"h\" null",
+                "5..5  position 77  size 78  count 1  none  CreateTime 1000  leader epoch 3  producer 7 epoch -1"
+                + " sequence -1..-1  transactional  control"
                         + crcs.get(1),
-                "    5  1000  control COMMIT  coordinator epoch 9",
+                "    5  1000  COMMIT  coordinator epoch 9",
                 "9..9  position 155  size 270  count 1  none  CreateTime 1000  leader epoch 3" + crcs.get(2),
                 "    9  1000  key null  value 0x" + "00".repeat(100) + "... (200 bytes)",
                 "3 batches in 425 bytes, the next offset is 10"), dump(file, true));
@@ -161,7 +163,7 @@ class DumpTest {
         assertEquals(List.of("__cluster_metadata 0 1", "words 0 18"),
                 dump(data.resolve("recovery-point-offset-checkpoint"), false));
         dump(data.resolve("meta.properties"), false);
-        assertFalse(new Dump(Disk.local(), false, line -> { }).show(data.resolve(".kafka_cleanshutdown")));
+        assertFalse(Dump.show(Disk.local(), data.resolve(".kafka_cleanshutdown"), false, line -> { }));
     }
 
     @Test
@@ -176,7 +178,7 @@ class DumpTest {
             var before = contents(temp.resolve("live"));
             int known = 0;
             for (var file : before.keySet()) {
-                known += new Dump(Disk.local(), true, line -> { }).show(file) ? 1 : 0;
+                known += Dump.show(Disk.local(), file, true, line -> { }) ? 1 : 0;
             }
             assertTrue(known > 10, known + " files");
             var after = contents(temp.resolve("live"));
@@ -250,12 +252,12 @@ class DumpTest {
         assertEquals("byte " + last + ": expected a size of 61 to " + (end - last - 1) + " bytes, found "
                 + (end - last) + "; here the whole batches end",
                 wrongAfterCut(".log", end - 1));
-        assertEquals("byte " + end + ": expected a batch, found zeros to the end of the file at byte "
+        assertEquals("byte " + end + ": expected a batch, found zeros to byte " + (end + 3_000_000) + " of "
                 + (end + 3_000_000), wrongAfterCut(".log", end + 3_000_000));
-        assertEquals("byte " + end + ": expected a batch, found zeros to the end of the file at byte " + (end + 5),
+        assertEquals("byte " + end + ": expected a batch, found zeros to byte " + (end + 5) + " of " + (end + 5),
                 wrongAfterCut(".log", end + 5));
         int hole = positions.get(3);
-        assertEquals("byte " + hole + ": expected a batch, found zeros to byte " + (hole + 70),
+        assertEquals("byte " + hole + ": expected a batch, found zeros to byte " + (hole + 70) + " of " + end,
                 wrongAfter(".log", false, bytes -> bytes.put(hole, new byte[70]).put(hole + 70, (byte) 1)));
         assertEquals("byte " + hole, place(wrongAfter(".log", false,
                 bytes -> bytes.put(hole + 70, new byte[40]))));
@@ -280,9 +282,9 @@ class DumpTest {
         var later = words.resolve("00000000000000000001.log");
         Files.copy(file(".log"), later);
         assertEquals("byte 0: expected a base offset from 1 on, found 0", wrong(later, false));
-        assertEquals("byte 0: expected 0 to 1 records by the offsets, found the count 2",
+        assertEquals("byte 0: expected a count of at most one more than the last offset delta 0, found 2",
                 wrong(log(batch(0, 0, 2, records(0, 1))), false));
-        assertEquals("byte 0: expected 0 to 1 records by the offsets, found the count -1",
+        assertEquals("byte 0: expected a count of at most one more than the last offset delta 0, found -1",
                 wrong(log(batch(0, 0, -1, records())), false));
         assertEquals("byte 0: expected a codec of 0 to 4, found 5",
                 wrong(log(batch(5, 0, 1, records(0))), false));
@@ -304,7 +306,7 @@ class DumpTest {
         for (int codec = 1; codec <= 4; codec++) {
             assertEquals("byte 0", place(wrong(log(batch(codec, 2, 3, records(0, 1, 2))), true)), "codec " + codec);
         }
-        assertEquals("byte 0", place(wrong(log(batch(0x20, 0, 1, records(0))), true)), "control without a key");
+        assertEquals("byte 0", place(wrong(log(TestBatch.seal(batch(0x30, 0, 1, records(0)).putLong(43, 7))), true)), "a marker without a key");
     }
 
     // Damage to indexes.
@@ -414,7 +416,8 @@ class DumpTest {
         Files.writeString(offsets, "0\n1\n" + " ".repeat(1_025) + "\n");
         assertEquals("line 3: expected 1024 bytes at most, found 1025", wrong(offsets, false));
         Files.writeString(epochs, "0\n2\n3 0\n3 5\n");
-        assertEquals("line 4: expected epoch and offset to rise, found 3 and 5", wrong(epochs, false));
+        assertEquals("line 4: expected an epoch above Start[epoch=3, offset=0], found"
+                + " Start[epoch=3, offset=5]", wrong(epochs, false));
         var metadata = words.resolve("partition.metadata");
         Files.writeString(metadata, "version: 0\ntopic_id: \u001b[31m");
         assertEquals("byte 0", place(wrong(metadata, false)));
