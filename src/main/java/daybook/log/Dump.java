@@ -68,7 +68,8 @@ public final class Dump {
     private static final Pattern UNPRINTABLE = Pattern.compile("[\\p{C}\\uFFFD&&[^\\n\\r\\t]]");
     /** More of a key or value is cut off. */
     private static final int SHOWN_BYTES = 100;
-    private static final int SHOWN_HEADERS = 10;
+    /** More of headers stay bytes: two of them make an object. */
+    private static final int HEADERS_OPENED_BYTES = 1 << 14;
     private static final int TEXT_LIMIT_BYTES = 1 << 16;
     /** An opened batch takes this twice, and the text made of it some more. */
     private static final int OPENED_LIMIT_BYTES =
@@ -246,12 +247,14 @@ public final class Dump {
     private static String plain(Record record) {
         var line = new StringBuilder("  key ").append(text(record.key()))
                 .append("  value ").append(text(record.value()));
-        var headers = record.headers();
-        for (var header : headers.subList(0, Math.min(headers.size(), SHOWN_HEADERS))) {
+        if (record.headerBytes().remaining() > HEADERS_OPENED_BYTES) {
+            return line.append("  headers ").append(text(record.headerBytes())).toString();
+        }
+        for (var header : record.headers()) {
             line.append("  header ").append(text(StandardCharsets.UTF_8.encode(header.key())))
                     .append(' ').append(text(header.value()));
         }
-        return line.append(headers.size() > SHOWN_HEADERS ? "  of " + headers.size() : "").toString();
+        return line.toString();
     }
 
     /** Quoted where all is printable, else in hexadecimal digits; of much only the beginning and the size. */

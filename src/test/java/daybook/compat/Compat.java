@@ -57,9 +57,9 @@ public final class Compat {
             report.must("stop", broker::stop);
             new DiskChecks(report, broker.data(), tools).run();
             new ExchangeChecks(report, broker, tools, sample).run();
-            new DumpChecks(report, launcher, broker.data(), tools).run();
             new TwoBrokersChecks(report, launcher, directory, tools, sample).run();
             new TransactionChecks(report, launcher, directory, tools).run();
+            new DumpChecks(report, launcher, directory, tools).run();
         } finally {
             broker.kill();
         }

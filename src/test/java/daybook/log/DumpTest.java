@@ -26,6 +26,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.function.Consumer;
 
 /** Files as text, and each kind of damage told with its place. */
@@ -428,6 +429,30 @@ class DumpTest {
         dump(state, false);
         Files.writeString(state, "{\"leaderId\":1,\"leaderEp");
         assertEquals("byte 0", place(wrong(state, false)));
+    }
+
+    /** Whatever the bytes are, all that comes of it is a sentence that begins with the file. */
+    @Test
+    void garbageIsToldAsAnythingElse() throws IOException {
+        long seed = System.nanoTime();
+        System.out.println("DumpTest seed " + seed);
+        var random = new Random(seed);
+        var names = new ArrayList<>(List.of(".log", ".index", ".timeindex", ".txnindex", ".snapshot"));
+        names.replaceAll(suffix -> FIRST + suffix);
+        names.addAll(List.of("leader-epoch-checkpoint", "cleaner-offset-checkpoint", "partition.metadata",
+                "meta.properties", "quorum-state", FIRST + "-0000000001.checkpoint"));
+        for (int round = 0; round < 300; round++) {
+            var file = words.resolve(names.get(round % names.size()));
+            var bytes = new byte[random.nextInt(300)];
+            random.nextBytes(bytes);
+            Files.write(file, bytes);
+            wrong(file, true);
+            var whole = records(0, 1, 2, 3);
+            for (int i = 0; i < 3; i++) {
+                whole.put(random.nextInt(whole.limit()), (byte) random.nextInt());
+            }
+            wrong(log(batch(random.nextInt(64), 3, 4, whole)), true);
+        }
     }
 
     // Batches that no broker would take.
