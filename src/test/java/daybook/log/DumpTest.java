@@ -338,6 +338,9 @@ class DumpTest {
         assertEquals("byte 12: expected 531 as the newest time of the batch with offset 8 and of those before it"
                 + " in " + file(".log") + ", found 530 and 530",
                 wrongAfter(".timeindex", false, bytes -> bytes.putLong(12, 531)));
+        assertEquals("byte 0: expected 500 as the newest time of the batch with offset 5 and of those before it"
+                + " in " + file(".log") + ", found 500 and 510",
+                wrongAfter(".timeindex", false, bytes -> bytes.putLong(0, 500).putInt(8, 5)));
         assertEquals("byte 12: expected a batch with offset 99 in " + file(".log") + ", found none",
                 wrongAfter(".timeindex", false, bytes -> bytes.putInt(20, 99)));
         assertEquals("byte 8: expected an entry above 5 and " + positions.get(1) + ", found 5 and " + third,
