@@ -24,7 +24,7 @@ public final class AbortedTransactions {
     public record Entry(long producerId, long firstOffset, long lastOffset, long lastStableOffset) { }
 
     private static final short VERSION = 0;
-    private static final int ENTRY_BYTES = Short.BYTES + 4 * Long.BYTES;
+    static final int ENTRY_BYTES = Short.BYTES + 4 * Long.BYTES;
 
     private final Disk disk;
     private final Path file;

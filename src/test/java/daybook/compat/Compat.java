@@ -59,6 +59,7 @@ public final class Compat {
             new ExchangeChecks(report, broker, tools, sample).run();
             new TwoBrokersChecks(report, launcher, directory, tools, sample).run();
             new TransactionChecks(report, launcher, directory, tools).run();
+            new DumpChecks(report, launcher, directory, tools).run();
         } finally {
             broker.kill();
         }
