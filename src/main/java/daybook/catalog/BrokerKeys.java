@@ -149,6 +149,8 @@ final class BrokerKeys {
                     "Files of deleted segments and topics stay for this time."),
             fixed("log.flush.offset.checkpoint.interval.ms", INT, "60000", atLeast(0),
                     "How often the point up to which a log is on the disk is written down."),
+            fixed("metadata.log.max.record.bytes.between.snapshots", LONG, "20971520", atLeast(1),
+                    "After so many bytes of records the catalog writes a snapshot, and ends what is before."),
             fixed("num.recovery.threads.per.data.dir", INT, "2", atLeast(1),
                     "Threads that check logs after an unclean stop."),
             fixed("producer.id.expiration.ms", INT, "86400000", atLeast(1),

@@ -50,8 +50,8 @@ public record LogConfig(int segmentBytes, long segmentMs, long segmentJitterMs, 
      */
     public record Compression(Codec codec, int level) { }
 
-    /** Of the metadata log: it keeps everything and takes no client's batches. */
-    static final LogConfig METADATA = new LogConfig(1 << 30, 604_800_000L, 0, 10 << 20, 4096, -1, -1,
+    /** Of the metadata log: only a snapshot ends what it keeps, and it takes no client's batches. */
+    static final LogConfig METADATA = new LogConfig(1 << 24, 604_800_000L, 0, 10 << 20, 4096, -1, -1,
             1 << 30, false, Long.MAX_VALUE, Long.MAX_VALUE, 60_000L, Long.MAX_VALUE, Long.MAX_VALUE, false,
             null, null);
 

@@ -368,7 +368,7 @@ public final class PartitionLog {
     }
 
     /** As {@link #awaitForced}, whatever the broker's durability. */
-    boolean force(long offset) {
+    public boolean force(long offset) {
         return flusher.await(Math.min(offset, end.offset()));
     }
 

@@ -329,6 +329,6 @@ class ConfigsTest {
     private static Image image(Map<String, String> allBrokers, Map<String, String> broker) {
         return new Image(0, 0, new TreeMap<>(), Map.of(),
                 Map.of(ConfigResource.allBrokers(), allBrokers, ConfigResource.broker(1), broker), Map.of(),
-                        null, 0, Map.of());
+                        null, 0, Map.of(), Map.of());
     }
 }
