@@ -52,6 +52,7 @@ public final class Compat {
             new ToolChecks(report, broker, tools, sample).run();
             new ClientChecks(report, clients, sample).run();
             new AdminChecks(report, clients).run();
+            new CompactionChecks(report, clients).run();
             new KafkajsChecks(report, broker, modules, files, sample).run();
             new RestartChecks(report, broker, clients, sample).run();
             report.must("stop", broker::stop);

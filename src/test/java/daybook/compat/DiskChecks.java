@@ -40,6 +40,7 @@ final class DiskChecks {
                     () -> segments(ClientChecks.TOPIC + "to-" + type, partitions, codec,
                             partitions * ClientChecks.COMPRESSED_RECORDS));
         }
+        report.check("disk: a compacted segment", this::compacted);
         report.check("disk: indexes", this::indexes);
         report.check("disk: producer snapshots", this::snapshots);
         report.check("disk: metadata log", this::metadata);
@@ -67,6 +68,36 @@ final class DiskChecks {
             }
         }
         expectEqual(expected, records, "records");
+    }
+
+    /** Every batch is valid, offsets rise, and some are missing; index entries point to batches. */
+    private void compacted() throws Exception {
+        var bases = segmentBases(CompactionChecks.TOPIC);
+        expect(bases.size() > 1, "there is one segment only");
+        var file = data.resolve(CompactionChecks.TOPIC + "-0").resolve(bases.getFirst()).toString();
+        long next = 0;
+        long records = 0;
+        for (var line : dump(List.of(file + ".log"), "--deep-iteration")) {
+            var batch = BATCH.matcher(line);
+            if (batch.find()) {
+                expect(Long.parseLong(batch.group(1)) >= next, line);
+                expectEqual("true", batch.group(4), "valid");
+                next = Long.parseLong(batch.group(2)) + 1;
+            }
+            records += RECORD.matcher(line).find() ? 1 : 0;
+        }
+        expect(records < next / 2, records + " records up to offset " + next);
+        for (var line : dump(List.of(file + ".index", file + ".timeindex"))) {
+            expect(!wrong(line), line);
+        }
+    }
+
+    /** The names of a partition's segments without their ends, the first one first. */
+    private List<String> segmentBases(String topic) throws Exception {
+        try (var listed = Files.list(data.resolve(topic + "-0"))) {
+            return listed.map(path -> path.getFileName().toString()).filter(name -> name.endsWith(".log"))
+                    .map(name -> name.replace(".log", "")).sorted().toList();
+        }
     }
 
     /** DumpLogSegments compares each index entry with the log, and prints what is wrong. */

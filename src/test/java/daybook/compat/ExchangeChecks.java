@@ -68,6 +68,7 @@ final class ExchangeChecks {
         for (var topic : List.of("kcat-gzip", "kcat-zstd", "tool-console")) {
             expectLines(clients, topic, Sample.LINES);
         }
+        CompactionChecks.expectNewest(clients);
         for (var codec : ClientChecks.CODECS) {
             var records = clients.readAll(ClientChecks.TOPIC + codec, ClientChecks.PARTITIONS, Map.of());
             expectEqual(ClientChecks.RECORDS, records.size(), "records, " + codec);

@@ -16,6 +16,7 @@
  *     ├── ToolChecks        Apache Kafka's command line tools, each a JVM, by Program
  *     ├── ClientChecks      Apache Kafka's Java producer and consumer, in this JVM
  *     ├── AdminChecks       its admin client
+ *     ├── CompactionChecks  a compacted topic, which DiskChecks and ExchangeChecks look into later
  *     ├── KafkajsChecks     kafkajs.js, by Program
  *     ├── RestartChecks     a clean stop and kill -9 under a producer at work
  *     ├── DiskChecks        Apache Kafka's DumpLogSegments over what Daybook wrote

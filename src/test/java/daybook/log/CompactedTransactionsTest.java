@@ -1,0 +1,140 @@
+package daybook.log;
+
+import static daybook.log.TestKeys.batch;
+import static daybook.log.TestKeys.header;
+import static daybook.log.TestKeys.shape;
+import static daybook.log.TestKeys.write;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import daybook.record.RecordBatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** What becomes of transactions in a log that is compacted. */
+class CompactedTransactionsTest {
+    private static final long DAY_MS = 86_400_000L;
+
+    @TempDir
+    Path temp;
+
+    private static TestLogs open(Path path) throws IOException {
+        var config = new TestLogs.Config().segmentBytes(1);
+        config.compaction = new LogConfig.CompactionRules(0, 0, Long.MAX_VALUE, DAY_MS, false);
+        var logs = TestLogs.quick(path, config);
+        logs.logs.compact(new CleanerSettings(0, 1 << 20, 0.9, 1 << 16, Double.MAX_VALUE, 1));
+        return logs;
+    }
+
+    private static boolean compact(TestLogs logs) {
+        return logs.logs.cleaner().compactDirtiest();
+    }
+
+    private static void inTransaction(PartitionLog log, long producer, int sequence, String record) {
+        var header = header(1).producer(producer, (short) 0, sequence).attributes(RecordBatch.TRANSACTIONAL);
+        TestLogs.done(log.appendOwn(batch(header, record)));
+    }
+
+    private static void end(PartitionLog log, long producer, boolean commit) {
+        TestLogs.done(log.appendOwn(TestBatch.marker(producer, 0, commit, 1, TestLogs.NOW)));
+    }
+
+    private static List<AbortedTransactions.Entry> aborted(PartitionLog log) throws IOException {
+        var data = assertInstanceOf(ReadResult.Data.class, log.read(0, 1 << 20, true, true));
+        data.region().close();
+        var all = log.segments().aborted(0, log.endOffset());
+        assertTrue(all.containsAll(data.aborted()));
+        return all;
+    }
+
+    @Test
+    void whatWasAbortedGoesAtOnceAndItsMarkerLater() throws IOException {
+        try (var logs = open(temp)) {
+            var log = logs.words();
+            inTransaction(log, 1, 0, "a=1");
+            end(log, 1, false);
+            inTransaction(log, 1, 1, "b=1");
+            end(log, 1, true);
+            write(log, "x=1");
+            var entry = new AbortedTransactions.Entry(1, 0, 1, 2);
+            assertEquals(List.of(entry), aborted(log));
+            assertTrue(compact(logs));
+            assertEquals(List.of("1-1(1)", "2-2(1)", "3-3(1)", "4-4(1)"), shape(log));
+            assertEquals(List.of(entry), aborted(log), "a reader may have seen its record");
+            assertFalse(TestKeys.batches(log).getFirst().hasDeleteHorizon());
+            write(log, "x=2");
+            assertTrue(compact(logs));
+            assertEquals(List.of("1-1(1)", "2-2(1)", "3-3(1)", "4-4(1)", "5-5(1)"), shape(log));
+            assertEquals(List.of(), aborted(log));
+            assertEquals(TestLogs.NOW + DAY_MS, TestKeys.batches(log).getFirst().baseTimestamp());
+            logs.nowMs += DAY_MS;
+            write(log, "x=3");
+            assertTrue(compact(logs));
+            assertEquals(List.of("2-2(1)", "3-3(1)", "5-5(1)", "6-6(1)"), shape(log));
+            write(log, "b=2", "x=4");
+            assertTrue(compact(logs));
+            assertEquals(List.of("2-2(0)", "3-3(1)", "6-6(1)", "7-7(1)", "8-8(1)"), shape(log));
+            checkNoTransactionIsOpen(log);
+        }
+    }
+
+    /** The last batch of a producer stays, though empty, and with it the marker that ended its transaction. */
+    private void checkNoTransactionIsOpen(PartitionLog log) throws IOException {
+        var killed = TestLogs.copy(temp, temp.resolveSibling(temp.getFileName() + "-killed"));
+        try (var files = Files.list(killed.resolve("words-0"))) {
+            for (var file : files.filter(each -> each.toString().endsWith(Segment.SNAPSHOT)).toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.deleteIfExists(killed.resolve(Checkpoints.RECOVERY_POINTS));
+        try (var logs = open(killed)) {
+            assertEquals(shape(log), shape(logs.words()));
+            assertEquals(logs.words().endOffset(), logs.words().lastStableOffset());
+            var producer = logs.words().producers().getFirst();
+            assertEquals(1, producer.lastSequence());
+            assertEquals(2, producer.lastOffset());
+        }
+    }
+
+    @Test
+    void nothingFromAnOpenTransactionOnIsCompacted() throws IOException {
+        try (var logs = open(temp)) {
+            var log = logs.words();
+            write(log, "a=1", "a=2");
+            inTransaction(log, 1, 0, "a=3");
+            write(log, "a=4", "a=5");
+            assertTrue(compact(logs));
+            assertEquals(List.of("1-1(1)", "2-2(1)", "3-3(1)", "4-4(1)"), shape(log));
+            assertFalse(compact(logs));
+            end(log, 1, true);
+            assertTrue(compact(logs));
+            assertEquals(List.of("2-2(0)", "4-4(1)", "5-5(1)"), shape(log), "the last of its producer stays");
+        }
+    }
+
+    @Test
+    void aMarkerStaysWhereItIsAllThatTellsTheProducersEpoch() throws IOException {
+        try (var logs = open(temp)) {
+            var log = logs.words();
+            inTransaction(log, 1, 0, "a=1");
+            TestLogs.done(log.appendOwn(TestBatch.marker(1, 1, false, 1, TestLogs.NOW)));
+            write(log, "x=1");
+            assertTrue(compact(logs));
+            assertEquals(List.of("1-1(1)", "2-2(1)"), shape(log));
+            for (int i = 0; i < 3; i++) {
+                logs.nowMs += DAY_MS;
+                write(log, "x=2");
+                assertTrue(compact(logs));
+            }
+            assertEquals("1-1(0)", shape(log).getFirst());
+            assertEquals(1, log.producers().getFirst().producerEpoch());
+        }
+    }
+}
