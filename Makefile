@@ -27,7 +27,7 @@ TESTS   := $(shell find src/test -path src/test/java/daybook/compat -prune -o -t
 COMPAT  := $(shell find src/test/java/daybook/compat 2>/dev/null)
 AUDIT   := $(filter-out %Test.java, $(wildcard src/test/java/daybook/tidy/*.java))
 
-.PHONY: all run test clients compat audit clean help FORCE
+.PHONY: all run test clients compat torture audit clean help FORCE
 .DELETE_ON_ERROR:
 all: build/daybook.jar build/daybook.jsa ## build the jar and its archive of classes (the default)
 
@@ -137,6 +137,10 @@ clients:
 compat: clients all build/compat $(KAFKAJS)/fetched ## run real clients against it: kcat, Apache Kafka's, kafkajs
 	@$(JDK)/java -ea $(NO_LOG) -cp 'build/compat:build/classes:$(KAFKA)/*' \
 	    daybook.compat.Compat $(KAFKA) $(KAFKAJS)/node_modules
+
+torture: all build/compat ## kill the broker under a load, ROUNDS times (200), and look for all it acknowledged; SEED=
+	@$(JDK)/java -ea -Xmx1g $(NO_LOG) -cp 'build/compat:build/classes:$(KAFKA)/*' \
+	    daybook.compat.Torture $(or $(ROUNDS),200) '$(SEED)'
 
 audit: build/daybook.jar ## print the reading order, the lines of each room, the modules required; check the rules
 	@mkdir -p build/audit; $(JDK)/javac --release 21 -d build/audit $(AUDIT)

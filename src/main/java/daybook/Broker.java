@@ -71,7 +71,8 @@ public final class Broker implements AutoCloseable {
         try {
             bound = new Server(settings.listeners(), this::limits, this::handle, clock);
             this.server = bound;
-            this.catalog = Catalog.open(logs.metadataLog(), disk, identity(), clock);
+            this.catalog = Catalog.open(logs.metadataLog(), disk, identity(), clock,
+                    config.number("metadata.log.max.record.bytes.between.snapshots"));
             serve(clock);
         } catch (IOException | RuntimeException failed) {
             if (bound != null) {

@@ -1,5 +1,6 @@
 package daybook;
 
+import daybook.cli.Dump;
 import daybook.cli.Start;
 
 import java.util.Arrays;
@@ -15,6 +16,7 @@ public final class Main {
             Usage: bin/daybook COMMAND [ARGUMENTS]
 
               start   run a broker in the foreground
+              dump    show files of a data directory as text, and check them
               help    show this, or what a command takes: bin/daybook help start
             """;
 
@@ -31,6 +33,7 @@ public final class Main {
         var command = args.length == 0 ? "" : args[0];
         return switch (command) {
             case "start" -> Start.run(Arrays.asList(args).subList(1, args.length));
+            case "dump" -> Dump.run(Arrays.asList(args).subList(1, args.length));
             case "help", "--help", "-h" -> help(args);
             default -> {
                 var what = command.isEmpty() ? "Say what to do" : "There is no command " + command;
@@ -41,7 +44,11 @@ public final class Main {
     }
 
     private static int help(String[] args) {
-        System.out.print(args.length > 1 && args[1].equals("start") ? Start.HELP : HELP);
+        System.out.print(switch (args.length > 1 ? args[1] : "") {
+            case "start" -> Start.HELP;
+            case "dump" -> Dump.HELP;
+            default -> HELP;
+        });
         return 0;
     }
 }

@@ -8,6 +8,7 @@ import java.util.Map;
 import static daybook.catalog.Allowed.ANY;
 import static daybook.catalog.Allowed.atLeast;
 import static daybook.catalog.Allowed.between;
+import static daybook.catalog.Allowed.betweenOr;
 import static daybook.catalog.Allowed.oneOf;
 import static daybook.catalog.ConfigKey.Type.BOOLEAN;
 import static daybook.catalog.ConfigKey.Type.DOUBLE;
@@ -76,8 +77,14 @@ final class BrokerKeys {
             dynamic("log.message.timestamp.after.max.ms", LONG, "3600000", atLeast(0),
                     "How far a producer's time may lie after the broker's."),
             dynamic("compression.type", STRING, "producer",
-                    oneOf("uncompressed", "zstd", "lz4", "snappy", "gzip", "producer").servedOnly("producer"),
-                    "Batches are kept as the producer compressed them."),
+                    oneOf("uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"),
+                    "What batches are compressed with that came otherwise; producer: they stay so."),
+            dynamic("compression.gzip.level", INT, "-1", betweenOr(1, 9, -1),
+                    "Of compression.type gzip: 9 makes the smallest, -1 is 6."),
+            dynamic("compression.lz4.level", INT, "9", between(1, 17),
+                    "Of compression.type lz4: 9 is the quickest; of the others 17 makes the smallest."),
+            dynamic("compression.zstd.level", INT, "3", between(-131072, 22),
+                    "Of compression.type zstd: 22 makes the smallest."),
             dynamic("log.segment.bytes", INT, "1073741824", atLeast(1048576),
                     "A segment that reaches this is closed."),
             dynamic("log.roll.ms", LONG, null, atLeast(1),
@@ -142,6 +149,8 @@ final class BrokerKeys {
                     "Files of deleted segments and topics stay for this time."),
             fixed("log.flush.offset.checkpoint.interval.ms", INT, "60000", atLeast(0),
                     "How often the point up to which a log is on the disk is written down."),
+            fixed("metadata.log.max.record.bytes.between.snapshots", LONG, "20971520", atLeast(1),
+                    "After so many bytes of records the catalog writes a snapshot, and ends what is before."),
             fixed("num.recovery.threads.per.data.dir", INT, "2", atLeast(1),
                     "Threads that check logs after an unclean stop."),
             fixed("producer.id.expiration.ms", INT, "86400000", atLeast(1),

@@ -27,9 +27,11 @@ public final class Catalog {
     private static final int PRODUCER_IDS_BLOCK = 1000;
 
     private final PartitionLog log;
+    private final Disk disk;
     private final Quorum quorum;
     private final Identity self;
     private final InstantSource clock;
+    private final long snapshotEachBytes;
     private final Changes changes;
     /** Held from the decision on a change until its listeners were called. */
     private final ReentrantLock lock = new ReentrantLock();
@@ -39,6 +41,8 @@ public final class Catalog {
     private int epoch = -1;
     /** Under the lock: whether the log ends inside of a transaction, which nobody will end. */
     private boolean inTransaction;
+    /** Under the lock: bytes of batches that no snapshot has. */
+    private long unsnappedBytes;
     /** Under the lock. After a failed force nobody knows what is on the disk: no more changes. */
     private boolean failed;
     /** Under the lock: producer ids to give out, the first and the one after the last. */
@@ -47,11 +51,14 @@ public final class Catalog {
     /** Under the lock. */
     private final List<BiConsumer<Image, Image>> listeners = new ArrayList<>();
 
-    private Catalog(PartitionLog log, Quorum quorum, Identity self, InstantSource clock) {
+    private Catalog(PartitionLog log, Disk disk, Quorum quorum, Identity self, InstantSource clock,
+            long snapshotEachBytes) {
         this.log = log;
+        this.disk = disk;
         this.quorum = quorum;
         this.self = self;
         this.clock = clock;
+        this.snapshotEachBytes = snapshotEachBytes;
         this.changes = new Changes(self);
     }
 
@@ -59,19 +66,21 @@ public final class Catalog {
      * Replays the log. On a first start it begins with what Apache Kafka's format step and first controller
      * write. Nothing can be changed before {@link #begin}.
      *
+     * @param snapshotEachBytes so many bytes of the log are followed by a snapshot
      * @throws IOException if the disk fails, or the log has what this version of Daybook does not know; the
      *     message is a sentence
      */
-    public static Catalog open(PartitionLog log, Disk disk, Identity self, InstantSource clock)
-            throws IOException {
+    public static Catalog open(PartitionLog log, Disk disk, Identity self, InstantSource clock,
+            long snapshotEachBytes) throws IOException {
         var quorum = new Quorum(disk, log.directory(), self);
         if (log.endOffset() == 0) {
             quorum.format(clock.millis());
         }
-        var catalog = new Catalog(log, quorum, self, clock);
+        var catalog = new Catalog(log, disk, quorum, self, clock, snapshotEachBytes);
         var snapshot = Snapshots.newest(disk, log);
         var replay = new Replay(snapshot);
-        var image = MetadataLog.replay(log, replay, snapshot);
+        var replayed = MetadataLog.replay(log, replay, snapshot);
+        var image = replayed.image();
         if (image.broker() != null && image.broker().nodeId() != self.nodeId()) {
             throw new IOException("The metadata log is that of node " + image.broker().nodeId()
                     + ", not of node " + self.nodeId());
@@ -79,6 +88,7 @@ public final class Catalog {
         warnOfWhatIsNotServed(image);
         catalog.image = image;
         catalog.inTransaction = replay.inTransaction();
+        catalog.unsnappedBytes = replayed.sizeBytes();
         return catalog;
     }
 
@@ -181,7 +191,7 @@ public final class Catalog {
         for (var kind : KeptRecord.Kind.values()) {
             long count = image.kept().values().stream().filter(kept -> kept.kind() == kind).count();
             if (count > 0) {
-                LOG.log(Level.WARNING, "The metadata log has " + count + " " + kind + ", which this version"
+                LOG.log(Level.WARNING, "The metadata log has " + kind + " (" + count + "), which this version"
                         + " of Daybook keeps but DOES NOT ENFORCE: who reaches a listener may do everything");
             }
         }
@@ -216,6 +226,25 @@ public final class Catalog {
         failed = false;
         for (var listener : listeners) {
             listener.accept(before, image);
+        }
+        unsnappedBytes += batch.limit();
+        if (unsnappedBytes > snapshotEachBytes) {
+            snapshot();
+        }
+    }
+
+    /** Writes a snapshot, after whole changes only; where that fails, the log goes on growing. */
+    void snapshot() {
+        lock.lock();
+        try {
+            unsnappedBytes = 0;
+            if (!inTransaction && log.force(image.offset())) {
+                Snapshots.write(disk, log, image, clock.millis());
+            }
+        } catch (IOException failure) {
+            LOG.log(Level.WARNING, "No snapshot of the metadata log could be written", failure);
+        } finally {
+            lock.unlock();
         }
     }
 }

@@ -5,6 +5,7 @@ import daybook.catalog.MetadataRecord.ConfigRecord;
 import daybook.catalog.MetadataRecord.FeatureLevelRecord;
 import daybook.catalog.MetadataRecord.PartitionChangeRecord;
 import daybook.catalog.MetadataRecord.PartitionRecord;
+import daybook.catalog.MetadataRecord.ProducerIdsRecord;
 import daybook.catalog.MetadataRecord.RegisterBrokerRecord;
 import daybook.catalog.MetadataRecord.TopicRecord;
 import daybook.wire.Uuid;
@@ -12,6 +13,7 @@ import daybook.wire.Uuid;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** The records that make a change, for a broker that is the only replica of all partitions. */
 public final class Changes {
@@ -71,6 +73,30 @@ public final class Changes {
                 self.endpoints(), self.rack(), self.directories())));
         records.add(new BrokerRegistrationChangeRecord(self.nodeId(), epoch));
         records.addAll(elect(image, false));
+        return records;
+    }
+
+    /** The records that make an empty image this one; the level of the metadata first, as Kafka wants it. */
+    static List<MetadataRecord> all(Image image) {
+        var records = new ArrayList<MetadataRecord>();
+        var features = new TreeMap<>(image.features());
+        var level = features.remove(Features.METADATA);
+        if (level != null) {
+            records.add(new FeatureLevelRecord(Features.METADATA, level));
+        }
+        features.forEach((name, other) -> records.add(new FeatureLevelRecord(name, other)));
+        if (image.broker() != null) {
+            records.add(new RegisterBrokerRecord(image.broker()));
+            records.add(new BrokerRegistrationChangeRecord(image.broker().nodeId(), image.broker().epoch()));
+        }
+        for (var topic : image.topics().values()) {
+            records.add(new TopicRecord(topic.name(), topic.id()));
+            topic.partitions().forEach(each -> records.add(new PartitionRecord(topic.id(), each)));
+        }
+        image.configs().forEach((resource, values) -> values.forEach((name, value) ->
+                records.add(new ConfigRecord(resource.type().id(), resource.name(), name, value))));
+        records.add(new ProducerIdsRecord(-1, -1, image.nextProducerId()));
+        records.addAll(image.kept().values());
         return records;
     }
 

@@ -1,6 +1,7 @@
 package daybook.catalog;
 
 import daybook.catalog.MetadataRecord.KeptRecord;
+import daybook.record.BatchBuilder;
 import daybook.wire.Uuid;
 
 import java.util.List;
@@ -19,13 +20,16 @@ import java.util.TreeMap;
  * @param broker null before its first registration
  * @param nextProducerId the first producer id of the block after the last one given out
  * @param kept what another broker set and Daybook does not serve, by kind and key
+ * @param quorum the last control record of each type that says how Raft votes; empty where its voters are
+ *     only in Kafka's configuration
  */
 public record Image(long offset, int epoch, SortedMap<String, Topic> topics, Map<Uuid, Topic> topicsById,
         Map<ConfigResource, Map<String, String>> configs, Map<String, Short> features,
-        BrokerRegistration broker, long nextProducerId, Map<List<?>, KeptRecord> kept) {
+        BrokerRegistration broker, long nextProducerId, Map<List<?>, KeptRecord> kept,
+        Map<Integer, BatchBuilder.Entry> quorum) {
     /** Before the first record. */
     public static final Image EMPTY = new Image(0, 0, new TreeMap<>(), Map.of(), Map.of(), Map.of(), null, 0,
-            Map.of());
+            Map.of(), Map.of());
 
     /** The topic with this name, or null. */
     public Topic topic(String name) {

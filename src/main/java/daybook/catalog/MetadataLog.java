@@ -30,10 +30,14 @@ final class MetadataLog {
         return entries;
     }
 
+    /** The image after a replay, and the size of the batches that were replayed. */
+    record Replayed(Image image, long sizeBytes) { }
+
     /** The image after all records of the log, those behind {@code from} given to {@code replay}. */
-    static Image replay(PartitionLog log, Replay replay, Image from) throws IOException {
+    static Replayed replay(PartitionLog log, Replay replay, Image from) throws IOException {
         long offset = from.offset();
         int epoch = from.epoch();
+        long sizeBytes = 0;
         while (offset < log.endOffset()) {
             for (var batch : batches(log, offset)) {
                 if (batch.baseOffset() != offset || !batch.checksumHolds()) {
@@ -42,9 +46,10 @@ final class MetadataLog {
                 apply(batch, replay, "The metadata log");
                 offset = batch.nextOffset();
                 epoch = batch.leaderEpoch();
+                sizeBytes += batch.sizeBytes();
             }
         }
-        return replay.done(offset, epoch);
+        return new Replayed(replay.done(offset, epoch), sizeBytes);
     }
 
     /** Some whole batches from an offset on, at least one. */
@@ -77,14 +82,15 @@ final class MetadataLog {
 
     /** Gives the records of a batch to {@code replay}; {@code place} is where the batch is. */
     static void apply(RecordBatch batch, Replay replay, String place) throws IOException {
-        if (batch.control()) {
-            return;
-        }
         long offset = batch.baseOffset();
         try {
             for (var record : batch.records(BATCH_LIMIT_BYTES)) {
                 offset = record.offset();
-                replay.apply(MetadataRecord.read(record.value()));
+                if (batch.control()) {
+                    replay.applyControl(record);
+                } else {
+                    replay.apply(MetadataRecord.read(record.value()));
+                }
             }
         } catch (MalformedException | CorruptBatchException malformed) {
             throw new IOException(place + " cannot be read at offset " + offset + ": "

@@ -2,7 +2,7 @@ package daybook.catalog;
 
 import daybook.log.Disk;
 import daybook.record.BatchBuilder;
-import daybook.record.RecordBatch;
+import daybook.record.Record;
 import daybook.wire.Uuid;
 import daybook.wire.Writer;
 
@@ -38,8 +38,8 @@ final class Quorum {
     private static final int LEADER_CHANGE = 2;
     static final int SNAPSHOT_HEADER = 3;
     static final int SNAPSHOT_FOOTER = 4;
-    private static final int QUORUM_LEVEL = 5;
-    private static final int VOTERS = 6;
+    static final int LEVEL = 5;
+    static final int VOTERS = 6;
 
     /** Where the configuration that comes with Kafka has its controller; Daybook's has no address. */
     private static final String CONTROLLER_LISTENER = "CONTROLLER";
@@ -60,18 +60,26 @@ final class Quorum {
     /** Writes what is before the first record of a new log. */
     void format(long nowMs) throws IOException {
         var voter = directoryId();
-        var batches = List.of(
-                control(nowMs, SNAPSHOT_HEADER, message().int64(nowMs).tags()),
-                control(nowMs, QUORUM_LEVEL, message().int16(1).tags()),
+        Snapshots.write(disk, directory.resolve(CHECKPOINT), 0, List.of(snapshotHeader(nowMs),
+                control(nowMs, LEVEL, message().int16(1).tags()),
                 control(nowMs, VOTERS, message().structs(List.of(voter), this::voter).tags()),
-                control(nowMs, SNAPSHOT_FOOTER, message().tags()));
-        var file = new Writer(0, false);
-        for (int i = 0; i < batches.size(); i++) {
-            var batch = batches.get(i);
-            new RecordBatch(batch, 0).stamp(i, 0);
-            file.raw(batch);
-        }
-        disk.replace(directory.resolve(CHECKPOINT), file.toBuffer(), true);
+                snapshotFooter(nowMs)));
+    }
+
+    /** The type of a control record; -1 where it has none. */
+    static int type(Record record) {
+        var key = record.key();
+        return key == null || key.remaining() < 4 ? -1 : key.getShort(key.position() + 2);
+    }
+
+    /** The control batch of a snapshot's first record. */
+    static ByteBuffer snapshotHeader(long nowMs) {
+        return control(nowMs, SNAPSHOT_HEADER, message().int64(nowMs).tags());
+    }
+
+    /** The control batch of a snapshot's last record. */
+    static ByteBuffer snapshotFooter(long nowMs) {
+        return control(nowMs, SNAPSHOT_FOOTER, message().tags());
     }
 
     /** The leader epoch that is written down; 0 where none is. */

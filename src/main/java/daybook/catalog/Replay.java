@@ -15,9 +15,12 @@ import daybook.catalog.MetadataRecord.RemoveTopicRecord;
 import daybook.catalog.MetadataRecord.TopicRecord;
 import daybook.catalog.MetadataRecord.UnregisterBrokerRecord;
 import daybook.catalog.MetadataRecord.UnusedRecord;
+import daybook.record.BatchBuilder;
+import daybook.record.Record;
 import daybook.wire.MalformedException;
 import daybook.wire.Uuid;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -39,6 +42,7 @@ final class Replay {
     /** By topic id, what the topics changed by this replay show as their partitions. */
     private final Map<Uuid, List<Partition>> partitions = new HashMap<>();
     private final Map<List<?>, KeptRecord> kept;
+    private final Map<Integer, BatchBuilder.Entry> quorum;
     private BrokerRegistration broker;
     private long nextProducerId;
     /** Records of a metadata transaction that has not ended; null outside of one. */
@@ -52,6 +56,7 @@ final class Replay {
         this.broker = from.broker();
         this.nextProducerId = from.nextProducerId();
         this.kept = new HashMap<>(from.kept());
+        this.quorum = new TreeMap<>(from.quorum());
     }
 
     /** @throws MalformedException if the record does not fit to those before it; the message is a sentence */
@@ -80,6 +85,19 @@ final class Replay {
         }
     }
 
+    /** Takes a control record, of which only those about the quorum's votes say something of the image. */
+    void applyControl(Record record) {
+        int type = Quorum.type(record);
+        if (type == Quorum.LEVEL || type == Quorum.VOTERS) {
+            quorum.put(type, new BatchBuilder.Entry(copy(record.key()), copy(record.value())));
+        }
+    }
+
+    private static ByteBuffer copy(ByteBuffer bytes) {
+        return bytes == null ? null
+                : ByteBuffer.allocate(bytes.remaining()).put(bytes.duplicate()).flip().asReadOnlyBuffer();
+    }
+
     /** Whether the records that were applied began a transaction and did not end it. */
     boolean inTransaction() {
         return transaction != null;
@@ -90,7 +108,7 @@ final class Replay {
         return new Image(offset, epoch, Collections.unmodifiableSortedMap(topics),
                 Collections.unmodifiableMap(topicsById), Collections.unmodifiableMap(configs),
                 Collections.unmodifiableMap(features), broker, nextProducerId,
-                Collections.unmodifiableMap(kept));
+                Collections.unmodifiableMap(kept), Collections.unmodifiableMap(quorum));
     }
 
     private void create(TopicRecord topic) {

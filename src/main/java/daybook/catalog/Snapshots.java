@@ -2,15 +2,19 @@ package daybook.catalog;
 
 import daybook.log.Disk;
 import daybook.log.PartitionLog;
+import daybook.record.BatchBuilder;
 import daybook.record.CorruptBatchException;
 import daybook.record.RecordBatch;
+import daybook.wire.Writer;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -31,6 +35,8 @@ final class Snapshots {
     /** Of numbers that fit into a long and an int. */
     private static final Pattern NAME = Pattern.compile("(00\\d{18})-(0\\d{9})\\.checkpoint");
     private static final int LIMIT_BYTES = 1 << 28;
+    /** Kafka reads batches of up to 8 MiB; a record takes 64 KiB at most, and mostly a hundred bytes. */
+    private static final int BATCH_RECORDS = 100;
     /** The most bytes that the records of a control batch may take. */
     private static final int CONTROL_LIMIT_BYTES = 1 << 20;
 
@@ -42,9 +48,7 @@ final class Snapshots {
      * @throws IOException if the log lacks what a snapshot says was in it, or the other way round
      */
     static Image newest(Disk disk, PartitionLog log) throws IOException {
-        var names = disk.list(log.directory()).stream().sorted(Comparator.reverseOrder())
-                .map(NAME::matcher).filter(Matcher::matches).toList();
-        for (var name : names) {
+        for (var name : names(disk, log)) {
             long offset = Long.parseLong(name.group(1));
             var file = log.directory().resolve(name.group());
             if (offset > log.endOffset()) {
@@ -72,6 +76,12 @@ final class Snapshots {
         return Image.EMPTY;
     }
 
+    /** The names of the snapshots, matched, the newest first. */
+    private static List<Matcher> names(Disk disk, PartitionLog log) throws IOException {
+        return disk.list(log.directory()).stream().sorted(Comparator.reverseOrder())
+                .map(NAME::matcher).filter(Matcher::matches).toList();
+    }
+
     /** The batches of a snapshot; none where it is not whole. */
     private static List<RecordBatch> whole(Disk disk, Path file) throws IOException {
         var bytes = ByteBuffer.wrap(disk.read(file, LIMIT_BYTES));
@@ -95,10 +105,49 @@ final class Snapshots {
     private static int controlType(RecordBatch batch) {
         try {
             var records = batch.records(CONTROL_LIMIT_BYTES).iterator();
-            var key = batch.control() && records.hasNext() ? records.next().key() : null;
-            return key == null || key.remaining() < 4 ? -1 : key.getShort(key.position() + 2);
+            return batch.control() && records.hasNext() ? Quorum.type(records.next()) : -1;
         } catch (CorruptBatchException malformed) {
             return -1;
         }
+    }
+
+    /**
+     * Writes a snapshot of an image that the log has on the disk, and takes from the log what the snapshot
+     * before it holds: should one be damaged, there is the other with all that follows. Stopped between any
+     * two of these steps, the log is still whole behind each snapshot that is there.
+     */
+    static void write(Disk disk, PartitionLog log, Image image, long nowMs) throws IOException {
+        var batches = new ArrayList<ByteBuffer>();
+        batches.add(Quorum.snapshotHeader(nowMs));
+        image.quorum().values().forEach(vote ->
+                batches.add(BatchBuilder.control(nowMs, vote.key(), vote.value())));
+        var records = MetadataLog.entries(Changes.all(image));
+        for (int from = 0; from < records.size(); from += BATCH_RECORDS) {
+            int to = Math.min(records.size(), from + BATCH_RECORDS);
+            batches.add(BatchBuilder.plain(nowMs, records.subList(from, to)));
+        }
+        batches.add(Quorum.snapshotFooter(nowMs));
+        var before = names(disk, log);
+        var name = String.format(Locale.ROOT, "%020d-%010d.checkpoint", image.offset(), image.epoch());
+        write(disk, log.directory().resolve(name), image.epoch(), batches);
+        if (!before.isEmpty() && Long.parseLong(before.getFirst().group(1)) > log.startOffset()) {
+            log.deleteRecordsBefore(Long.parseLong(before.getFirst().group(1)));
+        }
+        for (int older = 1; older < before.size(); older++) {
+            disk.delete(log.directory().resolve(before.get(older).group()));
+        }
+    }
+
+    /** Writes the batches of a snapshot into a file, for good. */
+    static void write(Disk disk, Path file, int epoch, List<ByteBuffer> batches) throws IOException {
+        var out = new Writer(0, false);
+        long offset = 0;
+        for (var bytes : batches) {
+            var batch = new RecordBatch(bytes, 0);
+            batch.stamp(offset, epoch);
+            offset = batch.nextOffset();
+            out.raw(bytes);
+        }
+        disk.replace(file, out.toBuffer(), true);
     }
 }

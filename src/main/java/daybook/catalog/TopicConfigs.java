@@ -4,19 +4,19 @@ import daybook.catalog.ConfigKey.Type;
 import daybook.catalog.ConfigValue.Source;
 import daybook.catalog.ConfigValue.Synonym;
 import daybook.log.LogConfig;
+import daybook.record.Codec;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 import static daybook.catalog.Allowed.ANY;
 import static daybook.catalog.Allowed.REPLICAS;
 import static daybook.catalog.Allowed.atLeast;
 import static daybook.catalog.Allowed.between;
-import static daybook.catalog.Allowed.betweenOr;
 import static daybook.catalog.Allowed.oneOf;
 import static daybook.catalog.ConfigKey.Type.BOOLEAN;
-import static daybook.catalog.ConfigKey.Type.INT;
 import static daybook.catalog.ConfigKey.Type.LIST;
 import static daybook.catalog.ConfigKey.Type.LONG;
 
@@ -24,7 +24,6 @@ import static daybook.catalog.ConfigKey.Type.LONG;
  * The configuration of topics: the table of its keys, what they may be, what holds where they are not set.
  */
 public final class TopicConfigs {
-    private static final String PRODUCERS = "No effect while compression.type is producer.";
     private static final String TIERS = "No effect without tiered storage.";
     private static final String ALONE = "No effect on one broker.";
     private static final BrokerConfig DEFAULTS = BrokerConfig.of(Map.of());
@@ -32,10 +31,10 @@ public final class TopicConfigs {
     /** All keys that Apache Kafka has for topics, by name. */
     public static final Map<String, ConfigKey> KEYS = ConfigKey.table(
             served("cleanup.policy", "log.cleanup.policy"),
-            stored("compression.gzip.level", INT, "-1", betweenOr(1, 9, -1), PRODUCERS),
-            stored("compression.lz4.level", INT, "9", between(1, 17), PRODUCERS),
+            served("compression.gzip.level", "compression.gzip.level"),
+            served("compression.lz4.level", "compression.lz4.level"),
             served("compression.type", "compression.type"),
-            stored("compression.zstd.level", INT, "3", between(-131072, 22), PRODUCERS),
+            served("compression.zstd.level", "compression.zstd.level"),
             served("delete.retention.ms", "log.cleaner.delete.retention.ms"),
             served("file.delete.delay.ms", "log.segment.delete.delay.ms"),
             served("flush.messages", "log.flush.interval.messages"),
@@ -115,8 +114,21 @@ public final class TopicConfigs {
                 number("flush.messages", overrides, broker),
                 number("flush.ms", overrides, broker),
                 (Boolean) value("preallocate", overrides, broker),
-                compaction);
+                compaction,
+                compression(overrides, broker));
         return new TopicConfig(log, integer("min.insync.replicas", overrides, broker));
+    }
+
+    /** The codec by its name, with the level of the key that has its name. */
+    private static LogConfig.Compression compression(Map<String, String> overrides, BrokerConfig broker) {
+        var type = value("compression.type", overrides, broker).toString();
+        return switch (type) {
+            case "producer" -> null;
+            case "uncompressed" -> new LogConfig.Compression(Codec.NONE, 0);
+            case "snappy" -> new LogConfig.Compression(Codec.SNAPPY, 0);
+            default -> new LogConfig.Compression(Codec.valueOf(type.toUpperCase(Locale.ROOT)),
+                    integer("compression." + type + ".level", overrides, broker));
+        };
     }
 
     /** All keys as DescribeConfigs tells them of a topic. */

@@ -19,8 +19,10 @@
  * RegisterBroker, whose broker epoch is its own offset, and BrokerRegistrationChange, which lifts the fence;
  * every later start has the last two. {@link daybook.catalog.Quorum} draws the files beside the log. Apache
  * Kafka 4.3 goes on with such a directory (its own configuration needs a controller listener named
- * CONTROLLER), and Daybook with one of Kafka's: it begins with the newest snapshot, keeps the levels of the
- * features that it does not have, and the records of what it does not serve, which it warns of.
+ * CONTROLLER), and Daybook with one of Kafka's: it keeps the levels of the features that it does not have,
+ * and the records of what it does not serve, which it warns of.
+ *
+ * <p>{@link daybook.catalog.Snapshots} draws what lets the log begin later than at offset 0.
  *
  * <p>Lock: {@code Catalog.lock}, held from the decision on a change until its listeners were called. Who
  * holds it may take any lock of {@code daybook.log}; nobody who holds one of those may ask for a change. The

@@ -24,7 +24,7 @@ public final class AbortedTransactions {
     public record Entry(long producerId, long firstOffset, long lastOffset, long lastStableOffset) { }
 
     private static final short VERSION = 0;
-    private static final int ENTRY_BYTES = Short.BYTES + 4 * Long.BYTES;
+    static final int ENTRY_BYTES = Short.BYTES + 4 * Long.BYTES;
 
     private final Disk disk;
     private final Path file;
@@ -53,9 +53,8 @@ public final class AbortedTransactions {
         long before = baseOffset - 1;
         int sound = 0;
         while ((sound + 1L) * ENTRY_BYTES <= sizeBytes) {
-            var bytes = bytes(sound);
-            var entry = entry(bytes);
-            if (bytes.getShort(0) != VERSION || entry.lastOffset <= before) {
+            var entry = entry(sound);
+            if (entry == null || entry.lastOffset <= before) {
                 break;
             }
             before = entry.lastOffset;
@@ -92,7 +91,7 @@ public final class AbortedTransactions {
     boolean collect(long from, long upTo, List<Entry> into) throws IOException {
         int count = entries;
         for (int i = firstEndingAt(from, count); i < count; i++) {
-            var entry = entry(bytes(i));
+            var entry = entry(i);
             if (entry.firstOffset < upTo) {
                 into.add(entry);
             }
@@ -109,7 +108,7 @@ public final class AbortedTransactions {
         int to = count;
         while (from < to) {
             int middle = (from + to) >>> 1;
-            if (entry(bytes(middle)).lastOffset < offset) {
+            if (entry(middle).lastOffset < offset) {
                 from = middle + 1;
             } else {
                 to = middle;
@@ -118,11 +117,8 @@ public final class AbortedTransactions {
         return from;
     }
 
-    private static Entry entry(ByteBuffer bytes) {
-        return new Entry(bytes.getLong(2), bytes.getLong(10), bytes.getLong(18), bytes.getLong(26));
-    }
-
-    private ByteBuffer bytes(int index) throws IOException {
+    /** An entry of the file; null where it is of another version. */
+    private Entry entry(int index) throws IOException {
         var bytes = ByteBuffer.allocate(ENTRY_BYTES);
         long at = (long) index * ENTRY_BYTES;
         while (bytes.hasRemaining()) {
@@ -130,7 +126,9 @@ public final class AbortedTransactions {
                 throw new IOException(file + " ends before byte " + (at + ENTRY_BYTES));
             }
         }
-        return bytes;
+        bytes.flip();
+        return bytes.getShort() != VERSION ? null
+                : new Entry(bytes.getLong(), bytes.getLong(), bytes.getLong(), bytes.getLong());
     }
 
     /** Forces what was added since the last time, and the file's name. */
@@ -147,41 +145,40 @@ public final class AbortedTransactions {
      * them is left as it is; another one is replaced in the end, so that a kill leaves the old or the new.
      */
     final class Remake {
+        /** Entries of the file that were made again, one after the other from the first on. */
         private int same;
-        /** Null as long as the file holds what was made. */
-        private AbortedTransactions other;
+        /** All that were made, once the file is known to hold others. */
+        private final AbortedTransactions made = new AbortedTransactions(disk,
+                file.resolveSibling(file.getFileName() + Segment.CLEANED));
 
         void append(Entry entry) throws IOException {
-            if (other == null && same < entries && entry.equals(entry(bytes(same)))) {
+            if (made.isEmpty() && same < entries && entry.equals(entry(same))) {
                 same++;
             } else {
-                differ();
-                other.append(entry);
+                copySame();
+                made.append(entry);
             }
         }
 
-        private void differ() throws IOException {
-            if (other == null) {
-                other = new AbortedTransactions(disk, Path.of(file + Segment.CLEANED));
-                for (int i = 0; i < same; i++) {
-                    other.append(entry(bytes(i)));
-                }
+        private void copySame() throws IOException {
+            for (int i = made.entries; i < same; i++) {
+                made.append(entry(i));
             }
         }
 
         void end(long baseOffset) throws IOException {
             unforced = !isEmpty();
-            if (other == null && same == entries && disk.sizeBytes(file) <= (long) same * ENTRY_BYTES) {
+            if (made.isEmpty() && disk.sizeBytes(file) <= (long) same * ENTRY_BYTES) {
                 return;
             }
-            differ();
-            other.force();
-            other.close();
+            copySame();
+            made.force();
+            made.close();
             close();
-            if (other.isEmpty()) {
+            if (made.isEmpty()) {
                 disk.delete(file);
             } else {
-                disk.rename(other.file, file);
+                disk.rename(made.file, file);
             }
             disk.forceDirectory(file.getParent());
             load(baseOffset);

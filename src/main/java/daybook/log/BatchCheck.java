@@ -1,5 +1,7 @@
 package daybook.log;
 
+import daybook.record.BatchBuilder;
+import daybook.record.BatchHeader;
 import daybook.record.Codec;
 import daybook.record.CorruptBatchException;
 import daybook.record.Record;
@@ -12,11 +14,13 @@ import java.util.List;
 
 /**
  * What a batch from a client must be before the log's lock is taken, in Apache Kafka's order and with its
- * answers. The batch stays sealed: it is opened only where the times of its records must be looked at one by
- * one, and for a log that is compacted, whose records must have keys.
+ * answers; and what it becomes. The batch stays sealed, and is written as it came, unless the times of its
+ * records must be looked at one by one; or the log is compacted, so that all must have keys; or the topic has
+ * a codec that is not the batch's. Then it is opened, once for all of that. Belongs to the thread that
+ * appends, for one batch.
  */
 final class BatchCheck {
-    /** The most that is decompressed to look at the times of one batch. */
+    /** The most that is decompressed of one batch. */
     static final int OPENED_LIMIT_BYTES = 64 << 20;
 
     /** Base offset, length and the smallest magic 0 message: below it Kafka calls a length corrupt. */
@@ -36,6 +40,7 @@ final class BatchCheck {
     private final TopicPartition partition;
     private final long startOffset;
     private final long nowMs;
+    private ByteBuffer accepted;
 
     BatchCheck(LogConfig config, TopicPartition partition, long startOffset, long nowMs) {
         this.config = config;
@@ -76,12 +81,20 @@ final class BatchCheck {
         if (batch.codecId() >= CODECS) {
             return refused(ErrorCode.UNKNOWN_SERVER_ERROR, startOffset);
         }
-        if (batch.sizeBytes() > config.segmentBytes()) {
-            return refused(ErrorCode.RECORD_LIST_TOO_LARGE, -1);
-        }
+        accepted = bytes.limit(bytes.position() + batch.sizeBytes());
+        var compression = config.compression();
+        boolean encodes = compression != null && compression.codec().id() != batch.codecId();
         boolean anyPast = config.timestampBeforeMaxMs() == Long.MAX_VALUE;
         boolean timely = config.logAppendTime() || anyPast && inTime(batch.maxTimestamp());
-        return timely && config.compaction() == null ? null : records(batch);
+        boolean sealed = timely && !encodes && config.compaction() == null;
+        var refused = sealed ? null : records(batch, encodes);
+        boolean tooLarge = accepted.remaining() > config.segmentBytes();
+        return refused == null && tooLarge ? refused(ErrorCode.RECORD_LIST_TOO_LARGE, -1) : refused;
+    }
+
+    /** The one batch to append, from position to limit, where nothing was refused. */
+    ByteBuffer accepted() {
+        return accepted;
     }
 
     private static long compressedMost(RecordBatch batch) {
@@ -128,26 +141,37 @@ final class BatchCheck {
     }
 
     /**
-     * Refuses a batch also where only its header gives a time that is out of range: indexes go by the header.
-     * Compaction goes by the offset of each record, so where there is one, these must be as they are counted.
+     * Opens the batch for all that has to do with its records. Compaction and those who read go by the offset
+     * of each one, so where they are looked at these must be as they are counted.
      */
-    private Appended.Refused records(RecordBatch batch) {
+    private Appended.Refused records(RecordBatch batch, boolean encodes) {
+        ByteBuffer opened;
+        try {
+            opened = batch.open(OPENED_LIMIT_BYTES);
+        } catch (CorruptBatchException corrupt) {
+            return new Appended.Refused(ErrorCode.UNKNOWN_SERVER_ERROR, corrupt.getMessage(), List.of(),
+                    startOffset);
+        }
         boolean compacted = config.compaction() != null;
+        boolean timed = !config.logAppendTime();
         var errors = new ArrayList<Appended.RecordError>();
-        boolean outOfTime = !config.logAppendTime() && !inTime(batch.maxTimestamp());
+        // Indexes go by the header: unless it is written anew, its time must be in range too.
+        boolean outOfTime = timed && !encodes && !inTime(batch.maxTimestamp());
+        long newestMs = Long.MIN_VALUE;
         int index = 0;
         int count = 0;
         try {
-            for (var record : batch.records(OPENED_LIMIT_BYTES)) {
-                boolean keyMissing = compacted && record.key() == null;
-                boolean late = !keyMissing && !config.logAppendTime() && !inTime(record.timestampMs());
-                if (compacted && record.offset() != index) {
+            for (var record : batch.recordsIn(opened)) {
+                if (record.offset() != index) {
                     return refused(ErrorCode.INVALID_RECORD, startOffset);
                 }
+                boolean keyMissing = compacted && record.key() == null;
+                boolean late = !keyMissing && timed && !inTime(record.timestampMs());
                 if ((keyMissing || late) && ++count <= RECORD_ERRORS_MOST) {
                     errors.add(new Appended.RecordError(index, keyMissing ? withoutKey() : late(record)));
                 }
                 outOfTime |= late;
+                newestMs = Math.max(newestMs, record.timestampMs());
                 index++;
             }
         } catch (CorruptBatchException corrupt) {
@@ -157,10 +181,24 @@ final class BatchCheck {
             return new Appended.Refused(ErrorCode.INVALID_TIMESTAMP,
                     "One or more records have been rejected due to invalid timestamp", errors, startOffset);
         }
-        var message = "One or more records have been rejected due to " + count + " record errors in total,"
-                + " and only showing the first three errors at most: " + firstThree(errors);
-        return count == 0 ? null
-                : new Appended.Refused(ErrorCode.INVALID_RECORD, message, errors, startOffset);
+        if (count > 0) {
+            var message = "One or more records have been rejected due to " + count
+                    + " record errors in total, and only showing the first three errors at most: "
+                    + firstThree(errors);
+            return new Appended.Refused(ErrorCode.INVALID_RECORD, message, errors, startOffset);
+        }
+        return encodes ? encode(BatchHeader.of(batch).maxTimestamp(newestMs), index, opened) : null;
+    }
+
+    /** Puts the records in the topic's codec, as they are: only the broker's header is another. */
+    private Appended.Refused encode(BatchHeader header, int count, ByteBuffer opened) {
+        var compression = config.compression();
+        var payload = compression.codec().compress(opened, compression.level());
+        if (payload.remaining() > config.maxMessageBytes() - RecordBatch.HEADER_BYTES) {
+            return refused(ErrorCode.MESSAGE_TOO_LARGE, -1);
+        }
+        accepted = BatchBuilder.seal(header.codec(compression.codec()), count, payload);
+        return null;
     }
 
     private String withoutKey() {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -23,6 +24,8 @@ final class Checkpoints {
 
     private static final System.Logger LOG = System.getLogger("daybook.log");
     private static final int LIMIT_BYTES = 64 << 20;
+    /** A topic's name has 249 at most. */
+    private static final int LINE_MOST_BYTES = 1024;
     private static final String VERSION = "0";
 
     private Checkpoints() { }
@@ -66,27 +69,60 @@ final class Checkpoints {
     }
 
     private static <T> List<T> read(Disk disk, Path file, int words, Function<String[], T> entry) {
-        if (!disk.exists(file)) {
-            return List.of();
-        }
+        var entries = new ArrayList<T>();
         try {
-            var lines = new String(disk.read(file, LIMIT_BYTES), StandardCharsets.UTF_8).split("\n");
-            int count = lines.length - 2;
-            if (count < 0 || !lines[0].equals(VERSION) || Integer.parseInt(lines[1]) != count) {
-                throw new IOException("its first lines are not version 0 and the number of entries");
-            }
-            var entries = new ArrayList<T>(count);
-            for (int i = 2; i < lines.length; i++) {
-                var entryWords = lines[i].split(" ");
-                if (entryWords.length != words) {
-                    throw new IOException("line " + (i + 1) + " has not " + words + " words");
-                }
-                entries.add(entry.apply(entryWords));
+            if (disk.exists(file)) {
+                parse(disk, file, words, found -> entries.add(entry.apply(found)));
             }
             return entries;
-        } catch (IOException | NumberFormatException wrong) {
-            LOG.log(Level.WARNING, "The checkpoint {0} is ignored: {1}", file, wrong.getMessage());
+        } catch (IOException wrong) {
+            LOG.log(Level.WARNING, "A checkpoint is ignored: {0}", wrong.getMessage());
             return List.of();
+        }
+    }
+
+    /**
+     * Reads a file strictly. An empty one has no entries: Kafka makes it before it has something to write.
+     *
+     * @param words how many each entry has
+     * @param entry takes them in order, and refuses them with an {@link IllegalArgumentException}
+     * @throws IOException that says in which line of the file what is wrong
+     */
+    static void parse(Disk disk, Path file, int words, Consumer<String[]> entry) throws IOException {
+        var bytes = disk.read(file, LIMIT_BYTES);
+        int number = 0;
+        int announced = 0;
+        try {
+            for (int from = 0, end; from < bytes.length; from = end + 1) {
+                number++;
+                end = from;
+                while (end < bytes.length && bytes[end] != '\n') {
+                    end++;
+                }
+                require(end - from <= LINE_MOST_BYTES,
+                        "expected " + LINE_MOST_BYTES + " bytes at most, found " + (end - from));
+                var line = new String(bytes, from, end - from, StandardCharsets.UTF_8);
+                if (number == 1) {
+                    require(line.equals(VERSION), "expected version " + VERSION + ", found another");
+                } else if (number == 2) {
+                    announced = Integer.parseInt(line);
+                } else {
+                    var found = line.split(" ");
+                    require(found.length == words, "expected " + words + " words, found " + found.length);
+                    entry.accept(found);
+                }
+            }
+            require(number != 1, "expected a number of entries behind it, found none");
+            int count = Math.max(0, number - 2);
+            require(count == announced, "expected " + announced + " entries, found " + count);
+        } catch (IllegalArgumentException wrong) {
+            throw new IOException(file + ", line " + number + ": " + wrong.getMessage(), wrong);
+        }
+    }
+
+    private static void require(boolean sound, String otherwise) {
+        if (!sound) {
+            throw new IllegalArgumentException(otherwise);
         }
     }
 }

@@ -1,5 +1,7 @@
 package daybook.log;
 
+import daybook.record.Codec;
+
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
@@ -21,11 +23,13 @@ import java.util.concurrent.ThreadLocalRandom;
  * @param flushMs records are forced when they have waited this long
  * @param preallocate whether a new segment takes its whole size at once
  * @param compaction how the log is compacted; null where it is not
+ * @param compression what batches are compressed with; null: as their producer did
  */
 public record LogConfig(int segmentBytes, long segmentMs, long segmentJitterMs, int segmentIndexBytes,
         int indexIntervalBytes, long retentionMs, long retentionBytes, int maxMessageBytes,
         boolean logAppendTime, long timestampBeforeMaxMs, long timestampAfterMaxMs, long fileDeleteDelayMs,
-        long flushMessages, long flushMs, boolean preallocate, CompactionRules compaction) {
+        long flushMessages, long flushMs, boolean preallocate, CompactionRules compaction,
+        Compression compression) {
 
     /**
      * How a log is compacted.
@@ -39,10 +43,17 @@ public record LogConfig(int segmentBytes, long segmentMs, long segmentJitterMs, 
     public record CompactionRules(double minDirtyRatio, long minLagMs, long maxLagMs, long deleteRetentionMs,
             boolean deletesToo) { }
 
-    /** Of the metadata log: it keeps everything and takes no client's batches. */
-    static final LogConfig METADATA = new LogConfig(1 << 30, 604_800_000L, 0, 10 << 20, 4096, -1, -1,
+    /**
+     * How batches are compressed that came in another codec.
+     *
+     * @param level as {@link Codec#compress} knows it
+     */
+    public record Compression(Codec codec, int level) { }
+
+    /** Of the metadata log: only a snapshot ends what it keeps, and it takes no client's batches. */
+    static final LogConfig METADATA = new LogConfig(1 << 24, 604_800_000L, 0, 10 << 20, 4096, -1, -1,
             1 << 30, false, Long.MAX_VALUE, Long.MAX_VALUE, 60_000L, Long.MAX_VALUE, Long.MAX_VALUE, false,
-            null);
+            null, null);
 
     /** The age at which a segment is rolled: what is in the last one is never compacted (KIP-354). */
     long rollMs() {

@@ -197,19 +197,19 @@ public final class PartitionLog {
 
     /**
      * Appends what a client sent for this partition. Offset, leader epoch and perhaps the time are stamped in
-     * place.
+     * place, unless the topic has another codec than the batch: then it is written anew, before the lock.
      *
      * @param records the bytes from position to limit; they must be exactly one batch of magic 2
      */
     public Appended append(ByteBuffer records) {
-        var bytes = records.duplicate();
         long nowMs = clock.millis();
-        var refusal = new BatchCheck(config, partition, startOffset, nowMs).refusal(bytes);
+        var check = new BatchCheck(config, partition, startOffset, nowMs);
+        var refusal = check.refusal(records.duplicate());
         if (refusal != null) {
             return refusal;
         }
-        var batch = new RecordBatch(bytes, bytes.position());
-        return append(bytes.limit(bytes.position() + batch.sizeBytes()), batch, nowMs, true);
+        var bytes = check.accepted();
+        return append(bytes, new RecordBatch(bytes, bytes.position()), nowMs, true);
     }
 
     /** Appends a batch of the broker's own, such as a marker that ends a transaction, without checks. */
@@ -368,7 +368,7 @@ public final class PartitionLog {
     }
 
     /** As {@link #awaitForced}, whatever the broker's durability. */
-    boolean force(long offset) {
+    public boolean force(long offset) {
         return flusher.await(Math.min(offset, end.offset()));
     }
 

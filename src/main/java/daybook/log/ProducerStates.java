@@ -72,10 +72,10 @@ public final class ProducerStates {
     private static final System.Logger LOG = System.getLogger("daybook.log");
     private static final Batch NO_BATCH = new Batch(RecordBatch.NO_SEQUENCE, -1, 0, -1);
     private static final int BATCHES = 5;
-    private static final short VERSION = 1;
+    static final short VERSION = 1;
     private static final int CHECKSUM_AT = 2;
-    private static final int ENTRIES_AT = 6;
-    private static final int ENTRY_BYTES = 46;
+    static final int ENTRIES_AT = 6;
+    static final int ENTRY_BYTES = 46;
     private static final int LIMIT_BYTES = 64 << 20;
 
     private final Disk disk;

@@ -198,7 +198,7 @@ final class Recovery {
     }
 
     /** The base offset in the name of a segment's file; -1 where it is not one with this suffix. */
-    private static long baseOf(String name, String suffix) {
+    static long baseOf(String name, String suffix) {
         boolean named = name.length() == DIGITS + suffix.length() && name.endsWith(suffix)
                 && name.chars().limit(DIGITS).allMatch(c -> c >= '0' && c <= '9')
                 && name.substring(0, DIGITS).compareTo(LARGEST_BASE) <= 0;

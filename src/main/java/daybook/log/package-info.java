@@ -1,7 +1,8 @@
 /**
  * Partitions on disk, in the formats of Apache Kafka. The room knows batches and files; it knows nothing of
  * requests, and of topics only their names and ids. {@link daybook.log.Logs} owns the directories,
- * {@link daybook.log.PartitionLog} is one partition, {@link daybook.log.Disk} the only way to a file.
+ * {@link daybook.log.PartitionLog} is one partition, {@link daybook.log.Disk} the only way to a file, and
+ * {@link daybook.log.Dump} shows each kind of file as text.
  *
  * <p>A log directory, and in it a partition:
  * <pre>

@@ -76,20 +76,18 @@ public final class BatchBuilder {
      */
     public ByteBuffer build(int level) {
         if (count == 0) {
-            return seal(header.codec(Codec.NONE), 0, records.toBuffer(), level);
+            return seal(header.codec(Codec.NONE), 0, records.toBuffer());
         }
         boolean ownTime = (header.attributes() & RecordBatch.LOG_APPEND_TIME) == 0;
-        return seal(ownTime ? header.maxTimestamp(newestMs) : header, count, records.toBuffer(), level);
+        var payload = header.codec().compress(records.toBuffer(), level);
+        return seal(ownTime ? header.maxTimestamp(newestMs) : header, count, payload);
     }
 
     /**
-     * A batch of records that are already in their format: those of another batch, opened. The header must
-     * fit them, also in its times.
-     *
-     * @param level of the header's codec, as {@link Codec#compress} knows it
+     * A batch of records that are already in their format and in the header's codec. The header must fit
+     * them, also in its times.
      */
-    public static ByteBuffer seal(BatchHeader header, int count, ByteBuffer records, int level) {
-        var payload = header.codec().compress(records, level);
+    public static ByteBuffer seal(BatchHeader header, int count, ByteBuffer payload) {
         int size = RecordBatch.HEADER_BYTES + payload.remaining();
         var batch = ByteBuffer.allocate(size);
         batch.putLong(header.baseOffset());
@@ -105,7 +103,7 @@ public final class BatchBuilder {
         batch.putShort(header.producerEpoch());
         batch.putInt(header.baseSequence());
         batch.putInt(count);
-        batch.put(payload);
+        batch.put(payload.duplicate());
         var checksum = new CRC32C();
         checksum.update(batch.slice(RecordBatch.ATTRIBUTES_AT, size - RecordBatch.ATTRIBUTES_AT));
         return batch.putInt(RecordBatch.CRC_AT, (int) checksum.getValue()).flip();

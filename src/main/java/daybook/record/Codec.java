@@ -81,14 +81,15 @@ public enum Codec {
 
     /**
      * The bytes of {@code in} from position to limit (in any byte order, direct or not; its position stays),
-     * compressed as Kafka's clients frame them, in a heap buffer ready to read.
+     * compressed as Kafka's clients frame them, in a heap buffer ready to read; for {@link #NONE} a view of
+     * them.
      *
      * @param level of gzip -1 to 9 (-1 is the JDK's default), of lz4 1 to 17, of zstd -131,072 to 22: what
      *     they choose stands at {@link Lz4} and {@link ZstdEncoder}; not used by the others
      */
     public ByteBuffer compress(ByteBuffer in, int level) {
         if (this == NONE) {
-            return ByteBuffer.allocate(in.remaining()).put(in.duplicate()).flip();
+            return in.slice();
         }
         if (this == GZIP) {
             return gzip(in, level);

@@ -14,7 +14,7 @@ import java.util.zip.Deflater;
 final class CompressedBytes {
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class,
             ByteOrder.LITTLE_ENDIAN);
-    private static final int GUESSED_RATIO = 2;
+    private static final int GUESSED_RATIO = 4;
     private static final int LEAST_BYTES = 256;
 
     private byte[] bytes;

@@ -51,7 +51,8 @@ final class ZstdEncoder {
 
     /**
      * @param level up to 3 one place is tried for a match, above it more, 4 to 2048, twice as many every two
-     *     levels; below 3 the steps where there is no match are longer by a byte a level
+     *     levels; below 3 the steps where there is no match are longer by a byte a level. 0 stands for 3,
+     *     as in zstd
      */
     static void compress(byte[] in, int from, int to, int level, CompressedBytes out) {
         int size = to - from;
@@ -59,7 +60,8 @@ final class ZstdEncoder {
         int windowLog = Math.clamp(sizeLog, SMALLEST_WINDOW_LOG, LARGEST_WINDOW_LOG);
         out.int32(Zstd.MAGIC).int8(FOUR_SIZE_BYTES).int8(windowLog - SMALLEST_WINDOW_LOG << 3).int32(size);
         int attempts = level <= 3 ? 1 : 1 << level / 2;
-        var matches = new MatchFinder(in, size, 1 << windowLog, attempts, 1 + Math.max(0, 3 - level));
+        int step = level == 0 ? 1 : 1 + Math.max(0, 3 - level);
+        var matches = new MatchFinder(in, size, 1 << windowLog, attempts, step);
         int largestBlock = Math.min(size, Zstd.LARGEST_BLOCK);
         var encoder = new ZstdEncoder(in, from, largestBlock, matches, out);
         int at = from;

@@ -4,9 +4,10 @@
  * opens one is named where it does ({@link daybook.record.RecordBatch#records}), because the broker nearly
  * never should.
  *
- * <p>Codecs are written by hand except gzip, which is the JDK's. They take hostile input: whatever the bytes,
- * decompressing ends in the original or in a {@link daybook.record.CorruptBatchException}, within a limit of
- * memory.
+ * <p>Codecs are written by hand except gzip, which is the JDK's. The decoders take hostile input: whatever
+ * the bytes, decompressing ends in the original or in a {@link daybook.record.CorruptBatchException}, within
+ * a limit of memory. The encoders write what Kafka's clients write, framed as they do; snappy, lz4 and zstd
+ * share one search for what repeats, {@code MatchFinder}, and differ in how they tell of it.
  *
  * <p>The room holds no lock and no shared state.
  */

@@ -32,6 +32,19 @@ final class Batches {
         return sealed(of("value").putShort(21, (short) attributes));
     }
 
+    /** A batch that is a part of a transaction. */
+    static ByteBuffer transactional(long producerId, String... values) {
+        return sealed(from(producerId, 0, 0, values).putShort(21, (short) 0x10));
+    }
+
+    /** The control batch that ends the producer's transaction, of coordinator epoch 5. */
+    static ByteBuffer marker(long producerId, boolean commit) {
+        var key = ByteBuffer.allocate(4).putShort(2, (short) (commit ? 1 : 0));
+        var value = ByteBuffer.allocate(6).putInt(2, 5);
+        var batch = BatchBuilder.control(System.currentTimeMillis(), key, value);
+        return sealed(batch.putShort(21, (short) 0x30).putLong(43, producerId).putShort(51, (short) 0));
+    }
+
     private static ByteBuffer sealed(ByteBuffer batch) {
         var checksum = new CRC32C();
         checksum.update(batch.slice(21, batch.limit() - 21));

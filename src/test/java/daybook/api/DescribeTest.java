@@ -259,6 +259,10 @@ class DescribeTest {
         broker.log("d", 1).append(Batches.from(9, 2, 0, "x", "y"));
         assertEquals("d[1 0 null [9 2 1 true -1 -1]]", producers("d", 1));
         assertEquals("d[0 0 null []]", producers("d", 0));
+        broker.log("d", 1).appendOwn(Batches.transactional(9, "z"));
+        assertEquals("d[1 0 null [9 0 0 true -1 2]]", producers("d", 1));
+        broker.log("d", 1).appendOwn(Batches.marker(9, true));
+        assertEquals("d[1 0 null [9 0 0 true 5 -1]]", producers("d", 1));
         assertEquals("d[9 3 null []]", producers("d", 9));
         assertEquals("no[0 3 This server does not host this topic-partition. []]", producers("no", 0));
         assertEquals("a b[0 17 Topic name is invalid: 'a b' contains one or more characters other than ASCII"

@@ -3,6 +3,7 @@ package daybook.api;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.api.Replies.Fetched;
@@ -156,7 +157,7 @@ class FetchTest {
             assertEquals(version < 5 ? -1 : 0, only.startOffset());
             assertEquals(version < 13 ? "a" : null, only.topic());
             assertEquals(version < 13 ? Uuid.ZERO : id, only.topicId());
-            assertFalse(only.aborted());
+            assertNull(only.aborted());
             assertEquals(3, only.firstOffset());
             assertEquals(4 * batchBytes, only.bytes());
         }
@@ -166,11 +167,52 @@ class FetchTest {
     void thoseThatReadCommittedGetAListOfAborted() throws IOException {
         var ask = ask().part(0, 0).part(9, 0);
         ask.isolation = 1;
-        fetch(11, ask).partitions().forEach(each -> assertTrue(each.aborted(), each::toString));
+        fetch(11, ask).partitions().forEach(each -> assertEquals(List.of(), each.aborted()));
         ask.isolation = 2;
         var refused = fetch(11, ask);
         assertEquals(ErrorCode.UNKNOWN_SERVER_ERROR, refused.error());
         assertEquals(ErrorCode.UNKNOWN_SERVER_ERROR, refused.partitions().getFirst().error());
+    }
+
+    @Test
+    void committedRecordsEndAtTheLastStableOffset() throws IOException {
+        var log = broker.log("a", 2);
+        log.appendOwn(Batches.transactional(8, "aborted"));
+        log.appendOwn(Batches.marker(8, false));
+        int stableBytes = (int) log.sizeBytes();
+        log.appendOwn(Batches.transactional(9, "open"));
+        for (int version = 4; version <= 18; version++) {
+            var ask = ask().part(2, 0);
+            var all = fetch(version, ask).only();
+            assertEquals(2, all.stableOffset());
+            assertEquals(3, all.highWatermark());
+            assertEquals(log.sizeBytes(), all.bytes());
+            assertNull(all.aborted());
+            ask.isolation = 1;
+            var committed = fetch(version, ask).only();
+            assertEquals(2, committed.stableOffset());
+            assertEquals(3, committed.highWatermark());
+            assertEquals(stableBytes, committed.bytes());
+            assertEquals(List.of("8 from 0"), committed.aborted());
+        }
+        var atEnd = ask().part(2, 2);
+        atEnd.isolation = 1;
+        assertEquals(List.of(), fetch(11, atEnd).only().aborted());
+        assertEquals(0, fetch(11, atEnd).only().bytes());
+    }
+
+    @Test
+    void theEndOfATransactionEndsTheWaitForCommittedRecords() throws IOException {
+        broker.log("a", 2).appendOwn(Batches.transactional(9, "open"));
+        var ask = ask().part(2, 0).waiting(LONG_WAIT_MS, 1);
+        ask.isolation = 1;
+        client.send("Fetch", 12, ask::write);
+        settle();
+        broker.log("a", 2).append(Batches.of("not yet to be seen"));
+        broker.log("a", 2).appendOwn(Batches.marker(9, true));
+        var answer = Fetched.read(client.receive()).only();
+        assertEquals(3, answer.stableOffset());
+        assertEquals(broker.log("a", 2).sizeBytes(), answer.bytes());
     }
 
     @Test
@@ -199,7 +241,7 @@ class FetchTest {
             assertEquals(version < 13 ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.UNKNOWN_TOPIC_ID,
                     only.error());
             assertEquals(-1, only.highWatermark());
-            assertTrue(only.aborted());
+            assertEquals(List.of(), only.aborted());
             assertEquals(version < 13 ? Uuid.ZERO : new Uuid(4, 7), only.topicId());
         }
     }

@@ -7,6 +7,7 @@ import daybook.wire.Reader;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -108,6 +109,26 @@ class OffsetsTest {
             assertEquals(found(-1, 0), one(version, 1, -1));
             assertEquals(found(-1, 0), one(version, 1, -2));
         }
+    }
+
+    @Test
+    void whoReadsCommittedIsToldOfNothingBehindTheLastStableOffset() throws IOException {
+        broker.topic("t", 1);
+        var log = broker.log("t", 0);
+        log.append(Batches.at(THEN, "a"));
+        log.appendOwn(Batches.transactional(9, "open"));
+        var asked = new Asked[] {new Asked(0, -1, -1), new Asked(0, -1, -2), new Asked(0, -1, -3),
+            new Asked(0, -1, THEN), new Asked(0, -1, THEN + 1)};
+        var all = new ArrayList<Long>();
+        var committed = new ArrayList<Long>();
+        for (var one : asked) {
+            all.add(list(11, 0, "t", one).getFirst().offset());
+            committed.add(list(11, 1, "t", one).getFirst().offset());
+        }
+        assertEquals(List.of(2L, 0L, 1L, 0L, 1L), all);
+        assertEquals(List.of(1L, 0L, -1L, 0L, -1L), committed);
+        log.appendOwn(Batches.marker(9, false));
+        assertEquals(3, list(11, 1, "t", asked[0]).getFirst().offset());
     }
 
     @Test

@@ -43,7 +43,7 @@ final class Replies {
 
     record Fetched(ErrorCode error, int sessionId, List<Partition> partitions) {
         record Partition(String topic, Uuid topicId, int index, ErrorCode error, long highWatermark,
-                long stableOffset, long startOffset, boolean aborted, ByteBuffer records,
+                long stableOffset, long startOffset, List<String> aborted, ByteBuffer records,
                 List<Long> diverging) {
             int bytes() {
                 return records.remaining();
@@ -75,7 +75,7 @@ final class Replies {
             long highWatermark = in.int64();
             long stable = in.int64();
             long start = in.since(5) ? in.int64() : -1;
-            var aborted = in.nullableStructs(each -> each.int64() + each.int64());
+            var aborted = in.nullableStructs(each -> each.int64() + " from " + each.int64());
             if (in.since(11)) {
                 assertEquals(-1, in.int32());
             }
@@ -86,8 +86,8 @@ final class Replies {
                 diverging.add((long) in.int32());
                 diverging.add(in.int64());
             });
-            return new Partition(name, id, index, error, highWatermark, stable, start, aborted != null,
-                    records, diverging);
+            return new Partition(name, id, index, error, highWatermark, stable, start, aborted, records,
+                    diverging);
         }
 
         Partition only() {

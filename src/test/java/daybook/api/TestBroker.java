@@ -54,7 +54,7 @@ final class TestBroker implements AutoCloseable {
         var ids = logs.directories().stream().map(Logs.LogDirectory::id).toList();
         var endpoint = new BrokerRegistration.Endpoint("PLAINTEXT", "127.0.0.1", 9092, 0);
         catalog = Catalog.open(logs.metadataLog(), disk, new Identity(logs.nodeId(), null,
-                Uuid.random(), List.of(endpoint), ids), clock);
+                Uuid.random(), List.of(endpoint), ids), clock, 20 << 20);
         catalog.begin(false);
         config = BrokerConfig.of(settings);
         logs.load(List.of());

@@ -47,13 +47,21 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 
 /** The catalog over a real metadata log in a real directory. */
 class CatalogTest {
     private static final InstantSource CLOCK = InstantSource.system();
 
+    /** An access control entry, as in Apache Kafka's log. */
+    private static final String ENTRY_ID = "000102030405060708090a0b0c0d0e0f";
+    private static final String ENTRY = "011200" + ENTRY_ID + "02" + "0274" + "03" + "0261" + "022a" + "03"
+            + "03" + "00";
+
     @TempDir
     Path directory;
+
+    private long snapshotEachBytes = 20 << 20;
 
     /** A catalog with the logs it stands on. */
     private record Started(Logs logs, Catalog catalog) implements AutoCloseable {
@@ -70,7 +78,8 @@ class CatalogTest {
     private Started start() throws IOException {
         var logs = logs();
         try {
-            var catalog = Catalog.open(logs.metadataLog(), Disk.local(), identity(logs), CLOCK);
+            var catalog = Catalog.open(logs.metadataLog(), Disk.local(), identity(logs), CLOCK,
+                    snapshotEachBytes);
             catalog.begin(false);
             return new Started(logs, catalog);
         } catch (IOException failed) {
@@ -457,18 +466,16 @@ class CatalogTest {
 
     @Test
     void whatIsNotServedIsKeptUntilItIsRemoved() throws IOException {
-        var id = "000102030405060708090a0b0c0d0e0f";
-        var entry = "011200" + id + "02" + "0274" + "03" + "0261" + "022a" + "03" + "03" + "00";
         try (var started = start()) {
-            write(started, record(entry), record("010b00" + "0261" + "01" + "0273" + "026b" + "026b"
+            write(started, record(ENTRY), record("010b00" + "0261" + "01" + "0273" + "026b" + "026b"
                     + "00001000" + "00"));
             write(started, record("010e00" + "02" + "0575736572" + "0261" + "00" + "0271"
                     + "3ff0000000000000" + "00" + "00"));
         }
         try (var started = start()) {
             assertEquals(3, started.image().kept().size());
-            assertTrue(started.image().kept().values().contains(record(entry)));
-            write(started, record("011300" + id + "00"), record("011600" + "0261" + "01" + "00"));
+            assertTrue(started.image().kept().values().contains(record(ENTRY)));
+            write(started, record("011300" + ENTRY_ID + "00"), record("011600" + "0261" + "01" + "00"));
         }
         try (var started = start()) {
             assertEquals(List.of("client quotas"), started.image().kept().values().stream()
@@ -500,6 +507,68 @@ class CatalogTest {
             assertEquals(2, started.image().epoch());
             assertEquals(id, started.image().topic("snapped").id());
         }
+    }
+
+    /** Snapshots are written all the time: at each start all is as it was, though the log begins late. */
+    @Test
+    void whatTheLogNoLongerHasIsInTheSnapshots() throws IOException {
+        long seed = System.nanoTime();
+        var random = new Random(seed);
+        snapshotEachBytes = 1500;
+        long begins = 0;
+        for (int restart = 0; restart < 4; restart++) {
+            Image before;
+            try (var started = start()) {
+                write(started, record(ENTRY));
+            }
+            try (var started = start()) {
+                for (int i = 0; i < 100; i++) {
+                    step(started.catalog, random);
+                }
+                before = started.image();
+                assertTrue(started.logs.metadataLog().startOffset() > begins, "the log's beginning goes");
+                begins = started.logs.metadataLog().startOffset();
+            }
+            assertEquals(2, snapshots().size());
+            // The newest is damaged every other time: the one before it and the log have all.
+            if (restart % 2 == 1) {
+                Files.write(directory.resolve("__cluster_metadata-0").resolve(snapshots().getLast()),
+                        new byte[] {1, 2, 3});
+            }
+            try (var started = start()) {
+                var after = started.image();
+                assertEquals(before.topics(), after.topics(), "seed " + seed);
+                assertEquals(before.topicsById(), after.topicsById(), "seed " + seed);
+                assertEquals(before.configs(), after.configs(), "seed " + seed);
+                assertEquals(before.features(), after.features(), "seed " + seed);
+                assertEquals(before.nextProducerId(), after.nextProducerId(), "seed " + seed);
+                assertEquals(before.kept(), after.kept(), "seed " + seed);
+                assertEquals(Set.of(Quorum.LEVEL, Quorum.VOTERS), after.quorum().keySet(), "seed " + seed);
+            }
+        }
+    }
+
+    @Test
+    void aSnapshotThatCannotBeWrittenHindersNothing() throws IOException {
+        try (var started = start()) {
+            var image = create(started.catalog, "a");
+            // A directory stands where the file would be written.
+            Files.createDirectory(directory.resolve("__cluster_metadata-0/%020d-%010d.checkpoint.tmp"
+                    .formatted(image.offset(), image.epoch())));
+            started.catalog.snapshot();
+            assertEquals(1, snapshots().size());
+            create(started.catalog, "b");
+            started.catalog.snapshot();
+            assertEquals(2, snapshots().size());
+        }
+        try (var started = start()) {
+            assertEquals(List.of("a", "b"), List.copyOf(started.image().topics().keySet()));
+        }
+    }
+
+    private List<String> snapshots() throws IOException {
+        return Disk.local().list(directory.resolve("__cluster_metadata-0")).stream()
+                .filter(name -> name.endsWith(".checkpoint")).sorted().toList();
     }
 
     @Test

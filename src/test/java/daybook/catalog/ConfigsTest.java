@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.catalog.ConfigValue.Source;
 import daybook.catalog.ConfigValue.Synonym;
+import daybook.log.LogConfig;
+import daybook.record.Codec;
 
 import daybook.log.LogConfig;
 import org.junit.jupiter.api.Test;
@@ -85,7 +87,7 @@ class ConfigsTest {
             compression.lz4.level|18|Value must be no more than 17
             compression.zstd.level|23|Value must be no more than 22
             compression.type|x|String must be one of: uncompressed, zstd, lz4, snappy, gzip, producer
-            compression.type|gzip|Daybook serves only: producer
+            compression.type|gzip|
             compression.type|producer|
             cleanup.policy|x|String must be one of: compact, delete
             cleanup.policy|delete|
@@ -209,6 +211,29 @@ class ConfigsTest {
         assertEquals(3, config.minInsyncReplicas());
         assertTrue(config.log().logAppendTime());
         assertTrue(config.log().preallocate());
+    }
+
+    @Test
+    void aTopicsCodecAndItsLevel() {
+        var broker = BrokerConfig.of(Map.of("compression.type", "lz4", "compression.lz4.level", "17",
+                "compression.zstd.level", "-5"));
+        assertEquals(new LogConfig.Compression(Codec.LZ4, 17), compression(broker, Map.of()));
+        assertEquals(new LogConfig.Compression(Codec.ZSTD, -5), compression(broker, type("zstd")));
+        assertEquals(new LogConfig.Compression(Codec.ZSTD, 7), compression(broker,
+                Map.of("compression.type", "zstd", "compression.zstd.level", "7")));
+        assertEquals(new LogConfig.Compression(Codec.GZIP, -1), compression(broker, type("gzip")));
+        assertEquals(Codec.SNAPPY, compression(broker, type("snappy")).codec());
+        assertEquals(Codec.NONE, compression(broker, type("uncompressed")).codec());
+        assertNull(compression(broker, type("producer")));
+        assertNull(compression(DEFAULTS, Map.of()));
+    }
+
+    private static Map<String, String> type(String name) {
+        return Map.of("compression.type", name);
+    }
+
+    private static LogConfig.Compression compression(BrokerConfig broker, Map<String, String> ofTopic) {
+        return TopicConfigs.effective(ofTopic, broker).log().compression();
     }
 
     @Test
@@ -336,6 +361,6 @@ class ConfigsTest {
     private static Image image(Map<String, String> allBrokers, Map<String, String> broker) {
         return new Image(0, 0, new TreeMap<>(), Map.of(),
                 Map.of(ConfigResource.allBrokers(), allBrokers, ConfigResource.broker(1), broker), Map.of(),
-                        null, 0, Map.of());
+                        null, 0, Map.of(), Map.of());
     }
 }

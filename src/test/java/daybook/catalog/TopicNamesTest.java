@@ -42,7 +42,7 @@ class TopicNamesTest {
             topics.put(name, new Topic(Uuid.random(), name, List.of()));
         }
         var image = new Image(0, 0, topics, Map.of(), Map.of(), Map.of(), null, 0,
-                Map.of());
+                Map.of(), Map.of());
         assertEquals("Topic 'p_x' collides with existing topic: p.x", TopicNames.collision(image, "p_x"));
         assertEquals("Topic 'a.b_c' collides with existing topic: a_b.c",
                 TopicNames.collision(image, "a.b_c"));

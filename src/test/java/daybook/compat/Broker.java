@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -23,15 +24,17 @@ final class Broker {
 
     private final Path launcher;
     private final Path directory;
+    private final List<String> options;
     /** The last one started; null before the first start. */
     private Process process;
     /** The port of the first start; every later start takes it again, so that clients find the broker. */
     private int port;
 
     /** {@code launcher} is bin/daybook; {@code directory} gets the data and the log lines. */
-    Broker(Path launcher, Path directory) {
+    Broker(Path launcher, Path directory, String... options) {
         this.launcher = launcher;
         this.directory = directory;
+        this.options = List.of(options);
     }
 
     String address() {
@@ -47,14 +50,21 @@ final class Broker {
         return directory.resolve("data");
     }
 
-    /** Starts it and returns when it is ready. */
-    void start() throws Exception {
-        process = new ProcessBuilder(List.of(launcher.toString(), "start",
-                "--listeners=PLAINTEXT://127.0.0.1:" + port, "--log.dirs=" + data()))
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+    /** Starts it and returns at once; the future has its port when it is ready. */
+    CompletableFuture<Integer> launch() throws IOException {
+        var command = new ArrayList<>(List.of(launcher.toString(), "start",
+                "--listeners=PLAINTEXT://127.0.0.1:" + port, "--log.dirs=" + data()));
+        command.addAll(options);
+        process = new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
         var ready = new CompletableFuture<Integer>();
         var errors = process.errorReader();
         Thread.ofPlatform().daemon().name("broker's standard error").start(() -> copy(errors, ready));
+        return ready;
+    }
+
+    /** Starts it and returns when it is ready. */
+    void start() throws Exception {
+        var ready = launch();
         try {
             port = ready.get(START_LIMIT_SECONDS, TimeUnit.SECONDS);
         } catch (TimeoutException | ExecutionException none) {
@@ -80,6 +90,15 @@ final class Broker {
             ready.completeExceptionally(broken);
         }
         ready.completeExceptionally(new IOException("the broker ended"));
+    }
+
+    /** Asks it to stop (SIGTERM) and does not wait for that. */
+    void beginStop() {
+        process.destroy();
+    }
+
+    boolean running() {
+        return process != null && process.isAlive();
     }
 
     /** Stops it as an operator would (SIGTERM); fails when it does not end by itself. */

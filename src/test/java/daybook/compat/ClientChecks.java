@@ -25,8 +25,11 @@ final class ClientChecks {
     /** Topics of {@link #idempotent}, which {@link DiskChecks} looks into later. */
     static final String TOPIC = "java-";
     static final List<String> CODECS = List.of("none", "gzip", "snappy", "lz4", "zstd");
+    /** What topics compress with, in the order of {@link #CODECS}. */
+    static final List<String> TYPES = List.of("uncompressed", "gzip", "snappy", "lz4", "zstd");
     static final int PARTITIONS = 3;
     static final int RECORDS = 20_000;
+    static final int COMPRESSED_RECORDS = 4_000;
 
     private static final long LIMIT_SECONDS = 60;
     /** The timestamp of the first record; lately enough that retention leaves it alone. */
@@ -45,6 +48,9 @@ final class ClientChecks {
     void run() {
         for (var codec : CODECS) {
             report.check("java: idempotent, 5 requests in flight, " + codec, () -> idempotent(codec));
+        }
+        for (var type : TYPES) {
+            report.check("java: a topic that compresses, " + type, () -> compressing(type));
         }
         report.check("java: 40 partitions in one fetch session", this::manyPartitions);
         report.check("java: large records, too large records", this::large);
@@ -79,6 +85,32 @@ final class ClientChecks {
             expect(Arrays.equals(sent.key(), read.key()), "another key at " + offset);
             expectEqual(sent.timestamp(), read.timestamp(), "timestamp of " + offset);
             expectEqual(sent.headers(), read.headers(), "headers of " + offset);
+        }
+    }
+
+    /** A partition for each codec that a producer may have; the log has another, and gives the same back. */
+    private void compressing(String type) throws Exception {
+        var topic = TOPIC + "to-" + type;
+        create(new NewTopic(topic, CODECS.size(), (short) 1).configs(Map.of("compression.type", type)));
+        var sent = new ArrayList<ProducerRecord<byte[], byte[]>>();
+        for (int partition = 0; partition < CODECS.size(); partition++) {
+            try (var producer = clients.producer(Map.of("compression.type", CODECS.get(partition)))) {
+                for (int number = 0; number < COMPRESSED_RECORDS; number++) {
+                    var like = record(topic, number);
+                    sent.add(new ProducerRecord<>(topic, partition, like.timestamp(), like.key(),
+                            like.value(), like.headers()));
+                    producer.send(sent.getLast());
+                }
+            }
+        }
+        var records = clients.readAll(topic, CODECS.size(), Map.of());
+        expectEqual(sent.size(), records.size(), "records");
+        for (var read : records) {
+            var as = sent.get(read.partition() * COMPRESSED_RECORDS + (int) read.offset());
+            expectSameBytes(as.value(), read.value(), "value of " + read.offset());
+            expect(Arrays.equals(as.key(), read.key()), "another key at " + read.offset());
+            expectEqual(as.timestamp(), read.timestamp(), "timestamp of " + read.offset());
+            expectEqual(as.headers(), read.headers(), "headers of " + read.offset());
         }
     }
 

@@ -59,12 +59,14 @@ public final class Compat {
             new DiskChecks(report, broker.data(), tools).run();
             new ExchangeChecks(report, broker, tools, sample).run();
             new TwoBrokersChecks(report, launcher, directory, tools, sample).run();
+            new TransactionChecks(report, launcher, directory, tools).run();
+            new DumpChecks(report, launcher, directory, tools).run();
         } finally {
             broker.kill();
         }
     }
 
-    private static void delete(Path directory) throws IOException {
+    static void delete(Path directory) throws IOException {
         try (var files = Files.walk(directory)) {
             for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(file);

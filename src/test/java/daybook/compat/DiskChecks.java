@@ -30,7 +30,15 @@ final class DiskChecks {
 
     void run() {
         for (var codec : ClientChecks.CODECS) {
-            report.check("disk: segments, " + codec, () -> segments(codec));
+            report.check("disk: segments, " + codec, () -> segments(ClientChecks.TOPIC + codec,
+                    ClientChecks.PARTITIONS, codec, ClientChecks.RECORDS));
+        }
+        for (var codec : ClientChecks.CODECS) {
+            var type = ClientChecks.TYPES.get(ClientChecks.CODECS.indexOf(codec));
+            int partitions = ClientChecks.CODECS.size();
+            report.check("disk: segments of a topic that compresses, " + type,
+                    () -> segments(ClientChecks.TOPIC + "to-" + type, partitions, codec,
+                            partitions * ClientChecks.COMPRESSED_RECORDS));
         }
         report.check("disk: a compacted segment", this::compacted);
         report.check("disk: indexes", this::indexes);
@@ -39,9 +47,8 @@ final class DiskChecks {
     }
 
     /** Every batch is valid, has the codec, and its records' offsets follow each other without a gap. */
-    private void segments(String codec) throws Exception {
-        var topic = ClientChecks.TOPIC + codec;
-        var text = dump(files(topic, ClientChecks.PARTITIONS, ".log"), "--deep-iteration");
+    private void segments(String topic, int partitions, String codec, long expected) throws Exception {
+        var text = dump(files(topic, partitions, ".log"), "--deep-iteration");
         long records = 0;
         long next = 0;
         for (var line : text) {
@@ -60,7 +67,7 @@ final class DiskChecks {
                 records++;
             }
         }
-        expectEqual((long) ClientChecks.RECORDS, records, "records");
+        expectEqual(expected, records, "records");
     }
 
     /** Every batch is valid, offsets rise, and some are missing; index entries point to batches. */

@@ -62,7 +62,8 @@ final class TwoBrokersChecks {
         this.report = report;
         this.tools = tools;
         this.sample = sample;
-        this.daybook = new Broker(launcher, Files.createDirectory(directory.resolve("two-brokers")));
+        this.daybook = new Broker(launcher, Files.createDirectory(directory.resolve("two-brokers")),
+                "--metadata.log.max.record.bytes.between.snapshots=300");
         this.kafka = new ApacheKafka(tools, daybook.data(), "127.0.0.1:" + ApacheKafka.freePort(), SETTINGS);
     }
 
@@ -77,8 +78,10 @@ final class TwoBrokersChecks {
             stage(2, "Apache Kafka's tool reads every log", () -> dump(".log"));
             stage(3, "Apache Kafka opens it, goes on and is killed", () -> kafka(kafka::kill));
             stage(4, "Daybook opens it, goes on and is stopped", () -> daybook(daybook::stop));
-            stage(5, "Apache Kafka's tool reads every file", () ->
-                    dump(".log", ".index", ".timeindex", ".snapshot", ".txnindex"));
+            stage(5, "Apache Kafka's tool reads every file", () -> {
+                dump(".log", ".index", ".timeindex", ".snapshot", ".txnindex", ".checkpoint");
+                checkIndexes();
+            });
             stage(6, "Apache Kafka opens it, goes on and is stopped", () -> kafka(kafka::stop));
             stage(7, "Daybook opens what was stopped", () -> daybook(daybook::stop));
         } finally {
@@ -250,6 +253,16 @@ final class TwoBrokersChecks {
         try (var files = Files.walk(directory)) {
             return files.filter(file -> Stream.of(suffixes).anyMatch(file.toString()::endsWith))
                     .sorted(Comparator.naturalOrder()).toList();
+        }
+    }
+
+    private void checkIndexes() throws Exception {
+        var names = files(daybook.data(), ".index", ".timeindex").stream().map(Path::toString).toList();
+        var lines = tools.run(DiskChecks.DUMP, "--index-sanity-check", "--files", String.join(",", names))
+                .expectSuccess().lines();
+        for (var name : names) {
+            expect(lines.contains(name + " passed sanity check.") || lines.contains(name + " is empty."),
+                    name + " does not pass the sanity check");
         }
     }
 

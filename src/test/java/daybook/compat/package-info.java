@@ -1,7 +1,7 @@
 /**
- * Real clients against a real broker, for {@code make compat}: kcat, Apache Kafka's tools and Java clients,
- * and kafkajs, all unmodified. Only here do tests need programs and libraries from elsewhere, so this package
- * is compiled apart from the other tests.
+ * Real clients against a real broker, for {@code make compat} and {@code make torture}: kcat, Apache Kafka's
+ * tools and Java clients, and kafkajs, all unmodified. Only here do tests need programs and libraries from
+ * elsewhere, so this package is compiled apart from the other tests.
  *
  * <p>{@link daybook.compat.Compat} starts {@code bin/daybook} as a process of its own, runs the checks one
  * after another, and compares contents byte for byte. A check has a time limit, prints one line ({@code ok
@@ -22,6 +22,10 @@
  *     ├── DiskChecks        Apache Kafka's DumpLogSegments over what Daybook wrote
  *     ├── ExchangeChecks    Apache Kafka opens Daybook's directory, and Daybook opens it again
  *     └── TwoBrokersChecks  Daybook opens Apache Kafka's, and both go on with it in turn, killed and stopped
+ *
+ *   Torture ── Broker        killed again and again, for make torture
+ *     ├── TortureLoad       idempotent producers, and what was acknowledged to them
+ *     └── TortureCheck      a partition against that
  * </pre>
  */
 package daybook.compat;

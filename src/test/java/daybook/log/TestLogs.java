@@ -188,6 +188,7 @@ final class TestLogs implements AutoCloseable {
         long flushMs = Long.MAX_VALUE;
         boolean preallocate;
         LogConfig.CompactionRules compaction;
+        LogConfig.Compression compression;
 
         Config segmentBytes(int bytes) {
             segmentBytes = bytes;
@@ -197,7 +198,7 @@ final class TestLogs implements AutoCloseable {
         LogConfig build() {
             return new LogConfig(segmentBytes, segmentMs, 0, indexBytes, intervalBytes, retentionMs,
                     retentionBytes, maxMessageBytes, logAppendTime, beforeMaxMs, afterMaxMs, 60_000L,
-                    flushMessages, flushMs, preallocate, compaction);
+                    flushMessages, flushMs, preallocate, compaction, compression);
         }
     }
 }

@@ -2,7 +2,9 @@ package daybook.log;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import daybook.record.RecordBatch;
 import daybook.record.TransactionMarker;
 
 import org.junit.jupiter.api.Test;
@@ -20,11 +22,15 @@ import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.TreeSet;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 
 /**
  * Several producers, each in a transaction or not, with stops, kills and lost files between: at any time a
- * consumer that goes by the rules of Kafka's sees the committed batches before the oldest open transaction, in
- * order, and no others.
+ * consumer that goes by the rules of Kafka's sees the committed batches before the oldest open transaction,
+ * in order, and no others.
  */
 class TransactionModelTest {
     private static final int STEPS = 1_500;
@@ -75,7 +81,10 @@ class TransactionModelTest {
         var log = logs.words();
         var mine = open.get(producer);
         switch (random.nextInt(4)) {
-            case 0 -> visible.add(TestLogs.done(log.append(TestBatch.of(2, logs.nowMs).build())).baseOffset());
+            case 0 -> {
+                var batch = TestBatch.of(2, logs.nowMs).build();
+                visible.add(TestLogs.done(log.append(batch)).baseOffset());
+            }
             case 1 -> end(producer, random.nextBoolean());
             default -> {
                 if (mine == null) {
@@ -156,29 +165,81 @@ class TransactionModelTest {
     private static List<Long> seen(PartitionLog log, int maxBytes) throws IOException {
         var seen = new ArrayList<Long>();
         long offset = log.startOffset();
-        while (true) {
-            var data = assertInstanceOf(ReadResult.Data.class, log.read(offset, maxBytes, true, true));
-            var batches = TestLogs.batches(TestLogs.bytes(data.region()));
-            if (batches.isEmpty()) {
-                assertEquals(log.lastStableOffset(), offset);
-                return seen;
+        while (offset < log.lastStableOffset()) {
+            offset = consume(log, offset, maxBytes, batch -> seen.add(batch.baseOffset()));
+        }
+        assertEquals(log.lastStableOffset(), offset);
+        return seen;
+    }
+
+    /**
+     * Reads committed records from {@code offset} on, and gives out their batches as a consumer does; returns
+     * the offset behind what it read.
+     */
+    private static long consume(PartitionLog log, long offset, int maxBytes, Consumer<RecordBatch> given)
+            throws IOException {
+        var data = assertInstanceOf(ReadResult.Data.class, log.read(offset, maxBytes, true, true));
+        var coming = new PriorityQueue<AbortedTransactions.Entry>(
+                Comparator.comparingLong(AbortedTransactions.Entry::firstOffset));
+        coming.addAll(data.aborted());
+        var aborted = new HashSet<Long>();
+        long next = offset;
+        for (var batch : TestLogs.batches(TestLogs.bytes(data.region()))) {
+            while (!coming.isEmpty() && coming.peek().firstOffset() <= batch.lastOffset()) {
+                aborted.add(coming.poll().producerId());
             }
-            var coming = new PriorityQueue<>(Comparator.comparingLong(AbortedTransactions.Entry::firstOffset));
-            coming.addAll(data.aborted());
-            var aborted = new HashSet<Long>();
-            for (var batch : batches) {
-                while (!coming.isEmpty() && coming.peek().firstOffset() <= batch.lastOffset()) {
-                    aborted.add(coming.poll().producerId());
-                }
-                if (batch.control() && !TransactionMarker.of(batch).commit()) {
-                    aborted.remove(batch.producerId());
-                }
-                boolean given = !batch.transactional() || !aborted.contains(batch.producerId());
-                if (given && !batch.control()) {
-                    seen.add(batch.baseOffset());
-                }
-                offset = batch.nextOffset();
+            if (batch.control() && !TransactionMarker.of(batch).commit()) {
+                aborted.remove(batch.producerId());
             }
+            boolean passedOver = batch.transactional() && aborted.contains(batch.producerId());
+            if (!passedOver && !batch.control()) {
+                given.accept(batch);
+            }
+            next = batch.nextOffset();
+        }
+        return next;
+    }
+
+    /** Producers with odd ids abort, the others commit, while consumers read at the end of the log. */
+    @Test
+    void nothingAbortedIsSeenWhileItIsWritten() throws Exception {
+        start(temp.resolve("data"));
+        var log = logs.words();
+        var going = new AtomicBoolean(true);
+        try (var readers = Executors.newFixedThreadPool(2)) {
+            var read = new ArrayList<Future<Integer>>();
+            for (int i = 0; i < 2; i++) {
+                read.add(readers.submit(() -> {
+                    int committed = 0;
+                    long offset = 0;
+                    while (going.get() || offset < log.endOffset()) {
+                        var ids = new ArrayList<Long>();
+                        offset = consume(log, offset, 1_000, batch -> ids.add(batch.producerId()));
+                        assertTrue(ids.stream().allMatch(id -> id % 2 == 0), () -> "given out: " + ids);
+                        committed += ids.size();
+                    }
+                    return committed;
+                }));
+            }
+            int written = 0;
+            try {
+                for (int round = 0; round < 2_000; round++) {
+                    long id = random.nextInt(4);
+                    for (int i = random.nextInt(3); i >= 0; i--) {
+                        var batch = TestBatch.of(1, logs.nowMs).transactional().producer(id, 0, 0);
+                        TestLogs.done(log.appendOwn(batch.build()));
+                        written += id % 2 == 0 ? 1 : 0;
+                    }
+                    TestLogs.done(log.appendOwn(TestBatch.marker(id, 0, id % 2 == 0, 1, logs.nowMs)));
+                }
+            } finally {
+                going.set(false);
+            }
+            for (var each : read) {
+                assertEquals(written, each.get());
+            }
+        } finally {
+            logs.close();
         }
     }
 }

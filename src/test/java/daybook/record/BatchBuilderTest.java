@@ -86,7 +86,7 @@ class BatchBuilderTest {
     void openedRecordsAreSealedAgainAsTheyAre() {
         var first = built(HEADER.codec(Codec.GZIP), SPARSE);
         var header = BatchHeader.of(first).codec(Codec.NONE);
-        var again = new RecordBatch(BatchBuilder.seal(header, 3, first.open(1 << 20), 0), 0);
+        var again = new RecordBatch(BatchBuilder.seal(header, 3, first.open(1 << 20)), 0);
         assertTrue(again.checksumHolds());
         assertEquals(header, BatchHeader.of(again));
         assertEquals(SPARSE, records(again));

@@ -44,7 +44,8 @@ final class Tidy {
             new Room("api", 2_000, null),
             new Room("client", 700, Set.of("wire", "record", "cli")),
             new Room("console", 250, null),
-            new Room("cli", 400, Set.of("wire", "record", "client", "")),
+            // "log" for the dump of files alone, whose formats stand there.
+            new Room("cli", 400, Set.of("wire", "record", "log", "client", "")),
             new Room("", 350, null));
 
     private static final Pattern IMPORT = Pattern.compile("^\\s*import\\s+(?:static\\s+)?([\\w.]+)");

@@ -63,8 +63,8 @@ class TidyTest {
     void roomsStandOnTheRoomsAboveThem() {
         assertEquals(List.of(), floors("daybook/api/A.java", "import daybook.wire.B; import daybook.api.C;"));
         assertEquals(List.of(), floors("daybook/cli/A.java", "import daybook.Broker; import daybook.client.C;"));
-        assertEquals(List.of("daybook/cli/A.java:1: uses daybook.log"),
-                floors("daybook/cli/A.java", "import static daybook.log.Segment.*;"));
+        assertEquals(List.of("daybook/cli/A.java:1: uses daybook.api"),
+                floors("daybook/cli/A.java", "import static daybook.api.Apis.*;"));
         assertEquals(List.of(), floors("daybook/Main.java", "import daybook.cli.*;"));
         assertEquals(List.of("daybook/util/A.java:1: there is no room daybook.util"),
                 floors("daybook/util/A.java", ""));

@@ -1,0 +1,117 @@
+package daybook.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import daybook.record.BatchBuilder;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The command: what it takes, where its text goes, and its exit status. */
+class DumpTest {
+    /** What a run left behind. */
+    private record Run(int exit, String out, String errors) { }
+
+    @TempDir
+    Path temp;
+
+    private static Run run(Object... arguments) {
+        var words = new ArrayList<String>();
+        for (var argument : arguments) {
+            words.add(argument.toString());
+        }
+        var out = new ByteArrayOutputStream();
+        var errors = new ByteArrayOutputStream();
+        var before = System.err;
+        System.setErr(new PrintStream(errors, true, StandardCharsets.UTF_8));
+        try {
+            int exit = Dump.run(words, out);
+            return new Run(exit, out.toString(StandardCharsets.UTF_8), errors.toString(StandardCharsets.UTF_8));
+        } finally {
+            System.setErr(before);
+        }
+    }
+
+    private Path segment(String name) throws IOException {
+        var file = temp.resolve(name);
+        Files.createDirectories(file.getParent());
+        var value = new BatchBuilder.Entry(null, StandardCharsets.UTF_8.encode("gr\u00fc\u00dfe"));
+        return Files.write(file, BatchBuilder.plain(1_000, List.of(value)).array());
+    }
+
+    @Test
+    void aDirectoryIsShownInOrder() throws IOException {
+        var log = segment("b-0/00000000000000000000.log");
+        var index = Files.write(log.resolveSibling("00000000000000000000.index"), new byte[80]);
+        var epochs = Files.writeString(log.resolveSibling("leader-epoch-checkpoint"), "0\n1\n0 0\n");
+        var other = segment("a-0/00000000000000000000.log");
+        var points = Files.writeString(temp.resolve("recovery-point-offset-checkpoint"), "0\n0\n");
+        Files.writeString(temp.resolve(".lock"), "");
+        segment("too/deep/for-0/00000000000000000000.log");
+        var run = run("--deep", temp);
+        assertEquals(0, run.exit, run.errors);
+        assertEquals(List.of(other, epochs, log, index, points), run.out.lines()
+                .filter(line -> line.endsWith(":")).map(line -> Path.of(line.substring(0, line.length() - 1)))
+                .toList());
+        assertTrue(run.out.contains("    0  1000  key null  value \"gr\u00fc\u00dfe\"\n"), run.out);
+        assertEquals(run.out, run(temp, "--deep").out);
+        assertEquals(log + ":\n", run(log, index).out.lines().findFirst().orElseThrow() + "\n");
+    }
+
+    @Test
+    void theFirstThingThatIsWrongEndsIt() throws IOException {
+        var wrong = segment("a-0/00000000000000000000.log");
+        var bytes = Files.readAllBytes(wrong);
+        bytes[70] ^= 1;
+        Files.write(wrong, bytes);
+        segment("b-0/00000000000000000000.log");
+        var run = run(temp);
+        assertEquals(1, run.exit);
+        assertEquals(wrong + ":\n", run.out);
+        assertTrue(run.errors.startsWith("daybook: " + wrong + ", byte 0: expected checksum "), run.errors);
+        assertEquals(1, run.errors.lines().count());
+    }
+
+    @Test
+    void whatWasTypedWrongIsOneLineAndExitCodeTwo() throws IOException {
+        var unknown = Files.writeString(temp.resolve("notes.txt"), "");
+        for (var words : List.of(List.<Object>of(), List.<Object>of("--deep"), List.<Object>of("--deeper", unknown),
+                List.<Object>of(unknown), List.<Object>of(temp.resolve("missing.log")), List.<Object>of("\0"))) {
+            var run = run(words.toArray());
+            assertEquals(2, run.exit, words::toString);
+            assertTrue(run.errors.startsWith("daybook: ") && run.errors.lines().count() == 1, run.errors);
+            assertEquals("", run.out);
+        }
+        assertEquals(0, run(temp).exit, "in a directory it is passed over");
+    }
+
+    @Test
+    void aClosedPipeEndsItQuietly() throws IOException {
+        var log = segment("a-0/00000000000000000000.log");
+        var closed = new OutputStream() {
+            @Override
+            public void write(int piece) throws IOException {
+                throw new IOException("Broken pipe");
+            }
+        };
+        assertEquals(141, Dump.run(List.of(log.toString()), closed));
+        var large = ByteBuffer.allocate(12_000);
+        for (int i = 0; i < 1_000; i++) {
+            large.putLong(i).putInt(i);
+        }
+        var index = Files.write(temp.resolve("00000000000000000000.timeindex"), large.array());
+        assertEquals(141, Dump.run(List.of(index.toString()), closed));
+    }
+}
