@@ -245,7 +245,7 @@ public final class PartitionLog {
         boolean stampTime = fromClient && config.logAppendTime();
         long baseOffset = end.offset();
         try {
-            var known = fromClient ? answerOutOfTurn(batch) : null;
+            var known = fromClient ? producers.answerOutOfTurn(batch, startOffset, segments) : null;
             if (known != null) {
                 return known;
             }
@@ -319,14 +319,6 @@ public final class PartitionLog {
         } catch (IOException failure) {
             return false;
         }
-    }
-
-    /** What is answered to a batch that is not to be appended; null where it is. Under {@link #lock}. */
-    private Appended answerOutOfTurn(RecordBatch batch) throws IOException {
-        var answer = producers.answerOutOfTurn(batch, startOffset);
-        boolean learnt = answer instanceof Appended.Refused
-                && producers.relearn(batch.producerId(), segments);
-        return learnt ? producers.answerOutOfTurn(batch, startOffset) : answer;
     }
 
     private void wake() {
