@@ -6,6 +6,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.StringReader;
 import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -123,6 +124,16 @@ final class Directory {
     /** Notes that the disk failed: new partitions go elsewhere. */
     void noteFailure() {
         failed = true;
+    }
+
+    /** Notes for the next start that a force of a log failed: what it reads there may not be on the disk. */
+    void noteFailedForce(Path log) {
+        try {
+            disk.replace(log.resolve(Recovery.FORCE_FAILED), ByteBuffer.allocate(0), true);
+        } catch (IOException failure) {
+            LOG.log(Level.ERROR, "That a force failed in " + log + " cannot be noted there: restart the machine"
+                    + " before the broker, so that only what is on the disk is found", failure);
+        }
     }
 
     /** Whether the disk has failed somewhere in this directory since the start. */

@@ -375,6 +375,7 @@ public final class PartitionLog {
             // Whatever it was: it is not known what is on the disk.
             fail("Forcing to the disk failed", failure);
             hideUnforced();
+            home.noteFailedForce(directory);
             throw failure;
         }
         forcedMs = clock.millis();

@@ -23,6 +23,8 @@ final class Recovery {
             Segment.TRANSACTION_INDEX);
     /** Of a small file that was being replaced. */
     private static final String TEMPORARY = ".tmp";
+    /** There where a force failed: the page cache may pass for clean what is not on the disk. */
+    static final String FORCE_FAILED = "force-failed";
     private static final int DIGITS = 20;
     private static final String LARGEST_BASE = "0" + Long.MAX_VALUE;
 
@@ -80,6 +82,7 @@ final class Recovery {
     /** @param clean whether the log was closed properly */
     State open(boolean clean) throws IOException {
         openFiles();
+        writeAgain();
         boolean trusted = clean && endsCleanly();
         replay(trusted);
         return settle(trusted);
@@ -182,6 +185,16 @@ final class Recovery {
     /** The base offset in the name of one of a segment's files with this end; -1 where it is none. */
     private static long baseOf(String name, String stage, List<String> suffixes) {
         return suffixes.stream().mapToLong(suffix -> baseOf(name, suffix + stage)).max().orElse(-1);
+    }
+
+    /** After a force that failed: has on the disk what can be read of what was not known to be there. */
+    private void writeAgain() throws IOException {
+        if (disk.exists(directory.resolve(FORCE_FAILED))) {
+            for (var segment : segments.from(recoveryPoint)) {
+                segment.writeAgain();
+            }
+            disk.delete(directory.resolve(FORCE_FAILED));
+        }
     }
 
     private static boolean orphan(String name, String suffix, Set<Long> bases) {

@@ -246,6 +246,19 @@ final class Segment {
 
     // Recovery, before there are readers.
 
+    /** Writes all bytes as they are read, and forces them: for the system they are new. */
+    void writeAgain() throws IOException {
+        var window = ByteBuffer.allocate(BatchCursor.LARGE_WINDOW_BYTES);
+        long at = 0;
+        while (log.read(window.clear(), at) > 0) {
+            window.flip();
+            while (window.hasRemaining()) {
+                at += log.write(window, at);
+            }
+        }
+        force();
+    }
+
     /**
      * Ends the segment before the first batch that does not hold; what lies behind stays in the file.
      *

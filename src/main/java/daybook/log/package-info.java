@@ -16,6 +16,7 @@
  *   words-0/
  *     partition.metadata               version: 0 / topic_id: ..., no line end behind it
  *     leader-epoch-checkpoint          the first offset of each epoch
+ *     force-failed                     there after a force failed, until the next start has written all again
  *     00000000000000000000.log         batches, as daybook.record.RecordBatch draws them
  *     00000000000000000000.index  .timeindex
  *     00000000000000000000.txnindex    aborted transactions; there only if there are any

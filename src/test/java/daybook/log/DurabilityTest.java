@@ -164,7 +164,11 @@ class DurabilityTest {
         assertEquals(2, logs.words().endOffset());
         logs.close();
         assertFalse(Files.exists(temp.resolve(Directory.CLEAN_MARK)));
+        var note = temp.resolve("words-0").resolve(Recovery.FORCE_FAILED);
+        assertTrue(Files.exists(note), "the next start is told");
         try (var again = TestLogs.open(temp, new TestLogs.Config())) {
+            assertTrue(again.disk.writes.get() > 0 && again.disk.forces.get() > 0, "all is written again");
+            assertFalse(Files.exists(note));
             assertEquals(2, TestLogs.done(send(again)).baseOffset());
         }
     }
