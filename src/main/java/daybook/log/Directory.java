@@ -131,8 +131,8 @@ final class Directory {
         try {
             disk.replace(log.resolve(Recovery.FORCE_FAILED), ByteBuffer.allocate(0), true);
         } catch (IOException failure) {
-            LOG.log(Level.ERROR, "That a force failed in " + log + " cannot be noted there: restart the machine"
-                    + " before the broker, so that only what is on the disk is found", failure);
+            LOG.log(Level.ERROR, "That a force failed in " + log + " cannot be noted there: restart the"
+                    + " machine before the broker, so that only what is on the disk is found", failure);
         }
     }
 
