@@ -184,7 +184,7 @@ class CompactionCrashTest {
     private static int scan(PartitionLog log, AtomicBoolean done) throws IOException {
         int scans = 0;
         while (!done.get()) {
-            long end = log.endOffset();
+            long end = log.highWatermark();
             var newest = new HashMap<String, Long>();
             long last = -1;
             var all = records(log);
