@@ -138,7 +138,10 @@ compat: clients all build/compat $(KAFKAJS)/fetched ## run real clients against 
 	@$(JDK)/java -ea $(NO_LOG) -cp 'build/compat:build/classes:$(KAFKA)/*' \
 	    daybook.compat.Compat $(KAFKA) $(KAFKAJS)/node_modules
 
-torture: all build/compat ## kill the broker under a load, ROUNDS times (200), and look for all it acknowledged; SEED=
+# First a model of the log room on a disk that breaks, then a broker and a load in processes of their own.
+torture: all build/tests build/compat ## break the disk POINTS times, kill the broker ROUNDS times; SEED= repeats
+	@$(JDK)/java -ea -Xmx1g -cp build/tests:build/classes:$(JUNIT) \
+	    daybook.log.ModelTorture $(or $(POINTS),10000) $(SEED)
 	@$(JDK)/java -ea -Xmx1g $(NO_LOG) -cp 'build/compat:build/classes:$(KAFKA)/*' \
 	    daybook.compat.Torture $(or $(ROUNDS),200) '$(SEED)'
 

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -73,6 +74,8 @@ final class Directory {
     private final ReentrantLock lock = new ReentrantLock();
     /** What each file holds, by its name. Written under {@link #lock}. */
     private final Map<String, Map<TopicPartition, Long>> checkpoints = new ConcurrentHashMap<>();
+    /** Files whose writing failed: what they hold now is not known. Guarded by {@link #lock}. */
+    private final Set<String> unsure = new HashSet<>();
     private volatile boolean failed;
     /** Written once, before there are other threads. */
     private Uuid id = Uuid.ZERO;
@@ -202,12 +205,13 @@ final class Directory {
 
     // The clean mark.
 
-    /** Takes the mark away, for good before this returns: from now on the directory may change. */
+    /**
+     * Takes the mark away, for good before this returns: from now on the directory may change. What a process
+     * that was killed did to names in the directory is then on the disk too, and so can be gone by.
+     */
     void removeCleanMark() throws IOException {
-        if (clean) {
-            disk.delete(path.resolve(CLEAN_MARK));
-            disk.forceDirectory(path);
-        }
+        disk.delete(path.resolve(CLEAN_MARK));
+        disk.forceDirectory(path);
     }
 
     void writeCleanMark() throws IOException {
@@ -390,9 +394,11 @@ final class Directory {
     }
 
     private void write(String file, Map<TopicPartition, Long> offsets) throws IOException {
-        if (!offsets.equals(checkpoints.get(file))) {
+        if (!offsets.equals(checkpoints.get(file)) || unsure.contains(file)) {
+            unsure.add(file);
             Checkpoints.writeOffsets(disk, path.resolve(file), offsets);
             checkpoints.put(file, offsets);
+            unsure.remove(file);
         }
     }
 

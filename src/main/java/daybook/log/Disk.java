@@ -55,11 +55,31 @@ public interface Disk {
     byte[] read(Path file, int limitBytes) throws IOException;
 
     /**
-     * Makes a small file hold these bytes, or leaves it as it was: they are written beside it and renamed.
+     * Makes a small file hold these bytes, or leaves it as it was: they are written beside it and renamed. A
+     * power cut at any step leaves the old bytes or the new ones by the file's name; where it is not forced,
+     * it may also leave anything.
      *
      * @param force whether bytes and name are on the disk when this returns
      */
-    void replace(Path file, ByteBuffer bytes, boolean force) throws IOException;
+    default void replace(Path file, ByteBuffer bytes, boolean force) throws IOException {
+        var beside = file.resolveSibling(file.getFileName() + ".tmp");
+        try (var channel = open(beside)) {
+            channel.truncate(0);
+            while (bytes.hasRemaining()) {
+                channel.write(bytes, channel.size());
+            }
+            if (force) {
+                channel.force(true);
+            }
+        } catch (IOException failure) {
+            delete(beside);
+            throw failure;
+        }
+        rename(beside, file);
+        if (force) {
+            forceDirectory(file.toAbsolutePath().getParent());
+        }
+    }
 
     /** Locks a file against other processes and users of this class; null where it is locked already. */
     Closeable tryLock(Path file) throws IOException;

@@ -2,7 +2,6 @@ package daybook.log;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
@@ -90,27 +89,6 @@ final class LocalDisk implements Disk {
                 throw new IOException(file + " is larger than " + limitBytes + " bytes");
             }
             return bytes;
-        }
-    }
-
-    @Override
-    public void replace(Path file, ByteBuffer bytes, boolean force) throws IOException {
-        var beside = file.resolveSibling(file.getFileName() + ".tmp");
-        try (var channel = FileChannel.open(beside, StandardOpenOption.CREATE, StandardOpenOption.WRITE,
-                StandardOpenOption.TRUNCATE_EXISTING)) {
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-            if (force) {
-                channel.force(true);
-            }
-        } catch (IOException failure) {
-            delete(beside);
-            throw failure;
-        }
-        rename(beside, file);
-        if (force) {
-            forceDirectory(file.toAbsolutePath().getParent());
         }
     }
 

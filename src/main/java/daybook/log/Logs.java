@@ -255,7 +255,11 @@ public final class Logs implements AutoCloseable {
             }
         }
         recover(tasks);
-        directories.values().forEach(directory -> directory.unopened().retainAll(offline.keySet()));
+        for (var directory : directories.values()) {
+            directory.unopened().retainAll(offline.keySet());
+            // What was deleted is forgotten, lest a new partition of its name pass for one that is lost.
+            checkpoint(directory);
+        }
         loading.countDown();
     }
 

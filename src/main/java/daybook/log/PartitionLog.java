@@ -598,10 +598,25 @@ public final class PartitionLog {
     private void remove(List<Segment> expendable, long nowMs) throws IOException {
         if (!expendable.isEmpty()) {
             startOffset = Math.max(startOffset, segments.baseAfter(expendable.getLast()));
-            home.deleteLater(segments.remove(expendable), nowMs + config.fileDeleteDelayMs());
+            home.deleteLater(removed(expendable), nowMs + config.fileDeleteDelayMs());
             expendable.forEach(segment -> producers.forgetSnapshot(segment.baseOffset()));
             epochs.keep(startOffset, Long.MAX_VALUE);
             epochs.write();
+        }
+    }
+
+    /**
+     * Takes segments out. Where names cannot be changed or forced, a power cut may bring one back, perhaps
+     * with a hole where it was not forced, and all behind it would then be cut: so nothing more is promised.
+     */
+    private List<Path> removed(List<Segment> expendable) throws IOException {
+        try {
+            return segments.remove(expendable);
+        } catch (IOException failure) {
+            if (!home.space().lacks(0)) {
+                fail("Old segments could not be deleted", failure);
+            }
+            throw failure;
         }
     }
 

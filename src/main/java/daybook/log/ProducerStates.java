@@ -138,12 +138,13 @@ public final class ProducerStates {
         producer.onlyLast = false;
         var known = List.copyOf(producer.batches);
         producer.batches.clear();
-        var cursor = segments.lastBatches();
-        while (cursor.next()) {
-            var batch = cursor.batch();
-            if (batch.producerId() == producerId && batch.producerEpoch() == producer.epoch
-                    && !batch.control()) {
-                producer.add(batch);
+        for (var cursor : segments.lastBatches()) {
+            while (cursor.next()) {
+                var batch = cursor.batch();
+                if (batch.producerId() == producerId && batch.producerEpoch() == producer.epoch
+                        && !batch.control()) {
+                    producer.add(batch);
+                }
             }
         }
         if (producer.batches.isEmpty()) {

@@ -210,7 +210,7 @@ final class Recovery {
         var last = segments.active();
         endOffset = last.baseOffset();
         var cursor = last.lastBatches(0, BatchCursor.SMALL_WINDOW_BYTES);
-        while (cursor.next()) {
+        while (cursor.next() && cursor.checksumHolds()) {
             endOffset = cursor.batch().nextOffset();
         }
         if (!cursor.atLimit()) {
@@ -244,13 +244,13 @@ final class Recovery {
 
     /**
      * Ends the log where a segment is missing, or ends before the next begins; the first one is looked at.
+     * An index may be wrong: before it makes a segment look damaged, all of the segment's headers are read.
      */
     private void findGap(long limit) throws IOException {
         for (var segment : List.copyOf(byBase.headMap(limit, false).values())) {
-            endOffset = segment.baseOffset();
-            var cursor = segment.lastBatches(0, BatchCursor.SMALL_WINDOW_BYTES);
-            while (cursor.next()) {
-                endOffset = cursor.batch().nextOffset();
+            var cursor = endOf(segment, segment.lastBatches(0, BatchCursor.SMALL_WINDOW_BYTES));
+            if (!cursor.atLimit() || gapBehind(segment)) {
+                cursor = endOf(segment, segment.cursor(0, segment.sizeBytes(), BatchCursor.LARGE_WINDOW_BYTES));
             }
             if (!cursor.atLimit() || gapBehind(segment)) {
                 segment.endAt(cursor.position());
@@ -258,6 +258,23 @@ final class Recovery {
                 return;
             }
         }
+    }
+
+    /** Goes on to where the segment's batches end, or one would pass the next segment's begin. */
+    private BatchCursor endOf(Segment segment, BatchCursor cursor) throws IOException {
+        long offsetLimit = offsetLimit(segment);
+        endOffset = segment.baseOffset();
+        while (cursor.next() && cursor.batch().lastOffset() < offsetLimit) {
+            endOffset = cursor.batch().nextOffset();
+        }
+        return cursor;
+    }
+
+    /** Behind the last offset that a batch of the segment may have. */
+    private long offsetLimit(Segment segment) {
+        var nextBase = byBase.higherKey(segment.baseOffset());
+        return Math.min(nextBase == null ? Long.MAX_VALUE : nextBase,
+                segment.baseOffset() + Integer.MAX_VALUE + 1L);
     }
 
     private boolean gapBehind(Segment segment) {
@@ -293,9 +310,7 @@ final class Recovery {
     /** Reads every batch of a segment, and ends the log where one is wrong. */
     private void check(Segment segment) throws IOException {
         int sizeBytes = segment.sizeBytes();
-        var nextBase = byBase.higherKey(segment.baseOffset());
-        long offsetLimit = Math.min(nextBase == null ? Long.MAX_VALUE : nextBase,
-                segment.baseOffset() + Integer.MAX_VALUE + 1L);
+        long offsetLimit = offsetLimit(segment);
         endOffset = segment.baseOffset();
         var aborted = segment.aborted().new Remake();
         var wrong = segment.check(cursor -> {
@@ -366,6 +381,10 @@ final class Recovery {
         }
         startOffset = Math.min(Math.max(startOffset, segments.firstBase()), endOffset);
         epochs.keep(startOffset, endOffset);
+        if (!trusted) {
+            // Files that a killed process made, and those that were deleted here, are so for good from now on.
+            disk.forceDirectory(directory);
+        }
         try {
             epochs.write();
         } catch (IOException failure) {

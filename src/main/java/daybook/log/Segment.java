@@ -220,18 +220,27 @@ final class Segment {
 
     /** Ends the segment: nothing is added any more, and its files are cut to what they hold. */
     void seal() throws IOException {
+        sealIndexes();
         sealed = true;
         recent = null;
-        if (indexes != null) {
-            indexes.seal();
-        }
         cut();
     }
 
-    /** Cuts from the file what lies behind the last batch. */
+    /** Has the indexes on the disk, as they are now; they may grow again. */
+    void sealIndexes() throws IOException {
+        if (indexes != null) {
+            indexes.seal(true);
+        }
+    }
+
+    /**
+     * Cuts from the file what lies behind the last batch, for good before this returns: a segment with others
+     * behind it is believed to end where its file does.
+     */
     void cut() throws IOException {
         if (log.size() > sizeBytes) {
             log.truncate(sizeBytes);
+            log.force(true);
         }
     }
 
@@ -295,7 +304,7 @@ final class Segment {
         while (cursor.next() && check.holds(cursor)) {
             made.add(cursor.position(), cursor.batch(), indexIntervalBytes);
         }
-        made.seal();
+        made.seal(sealed);
         indexes = made;
         return cursor;
     }
@@ -414,7 +423,11 @@ final class Segment {
         }
     }
 
-    /** Renames the files, gives up the owner's lease, and returns what is to be deleted later. */
+    /**
+     * Renames the files, gives up the owner's lease, and returns what is to be deleted later. Where this
+     * throws, the segment is as it was; of an index that keeps its name the next start knows that it belongs
+     * to nothing.
+     */
     List<Path> delete() throws IOException {
         return delete(List.of(LOG, INDEX, TIME_INDEX, TRANSACTION_INDEX, SNAPSHOT));
     }
@@ -423,20 +436,31 @@ final class Segment {
         var doomed = new ArrayList<Path>();
         indexLock.lock();
         try {
-            deleted = true;
             for (var suffix : suffixes) {
-                var file = path(suffix);
-                if (disk.exists(file)) {
-                    var renamed = path(directory, baseOffset, suffix + DELETED);
-                    disk.rename(file, renamed);
-                    doomed.add(renamed);
+                try {
+                    if (disk.exists(path(suffix))) {
+                        doomed.add(putAside(suffix));
+                    }
+                } catch (IOException failure) {
+                    if (suffix.equals(LOG)) {
+                        throw failure;
+                    }
+                    LOGGER.log(Level.WARNING, "The {0} of {1}, which is deleted, stays: {2}", suffix, path(),
+                            failure.toString());
                 }
+                deleted = true;
             }
         } finally {
             indexLock.unlock();
         }
         release();
         return doomed;
+    }
+
+    private Path putAside(String suffix) throws IOException {
+        var renamed = path(directory, baseOffset, suffix + DELETED);
+        disk.rename(path(suffix), renamed);
+        return renamed;
     }
 
     // Taking the place of others.
@@ -455,7 +479,7 @@ final class Segment {
      */
     void complete(long writtenMs) throws IOException {
         sealed = true;
-        indexes.seal();
+        indexes.seal(true);
         indexes.hold();
         disk.touch(path(), writtenMs);
         log.force(true);

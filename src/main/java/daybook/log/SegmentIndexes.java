@@ -108,13 +108,17 @@ final class SegmentIndexes {
         bytesSinceEntry += batch.sizeBytes();
     }
 
-    /** Notes the newest time and has both files hold their entries, no less and no more. */
-    void seal() throws IOException {
+    /**
+     * Notes the newest time and has both files hold their entries, no less and no more.
+     *
+     * @param force whether that is so after a power cut too
+     */
+    void seal(boolean force) throws IOException {
         if (offsets.grows()) {
             addNewest();
-            offsets.seal();
-            times.seal();
         }
+        offsets.seal(force);
+        times.seal(force);
     }
 
     /** Has both readable without their files' names. */
@@ -134,7 +138,7 @@ final class SegmentIndexes {
     /** Where the last indexed batch lies that ends at or before {@code offset}; 0 where none is indexed. */
     int positionOf(long offset) throws IOException {
         int entry = offsets.floor(offset - baseOffset);
-        return entry < 0 ? 0 : offsets.value(entry);
+        return entry < 0 ? 0 : Math.max(0, offsets.value(entry));
     }
 
     /**
@@ -155,6 +159,6 @@ final class SegmentIndexes {
     /** The last indexed beginning of a batch that is not behind {@code position}; 0 where none is indexed. */
     int borderAt(int position) throws IOException {
         int entry = offsets.floorOfValue(position);
-        return entry < 0 ? 0 : offsets.value(entry);
+        return entry < 0 ? 0 : Math.max(0, offsets.value(entry));
     }
 }

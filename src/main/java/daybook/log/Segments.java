@@ -6,6 +6,7 @@ import daybook.record.RecordBatch;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -82,12 +83,14 @@ final class Segments {
 
     /**
      * Begins a segment at the log's end, and only then ends the one before as {@link #finish} does: where
-     * there is no room for another, that one goes on. It is cut first, so that at no time a segment with
-     * others behind it holds more than its batches.
+     * there is no room for another, that one goes on. It is cut first, and its indexes forced, so that at no
+     * time a segment with others behind it holds more than its batches, or has indexes that a power cut may
+     * have left in part: a start looks only at the segment of the recovery point and at those behind it.
      */
     Segment roll(ProducerStates producers, long endOffset, LogConfig config, long nowMs) throws IOException {
         var ended = active();
         ended.cut();
+        ended.sealIndexes();
         var begun = begin(endOffset, config, nowMs);
         ended.seal();
         producers.snapshot(endOffset, byBase.keySet());
@@ -106,14 +109,17 @@ final class Segments {
         producers.snapshot(endOffset, byBase.keySet());
     }
 
-    /** Takes segments out; returns the files to delete later, which have other names on the disk now. */
+    /**
+     * Takes segments out, the oldest ones; returns the files to delete later, which have other names on the
+     * disk now. Each one is gone for good before the next goes: a power cut never leaves a hole.
+     */
     List<Path> remove(Collection<Segment> expendable) throws IOException {
         var doomed = new ArrayList<Path>();
         for (var segment : expendable) {
-            byBase.remove(segment.baseOffset());
             doomed.addAll(segment.delete());
+            byBase.remove(segment.baseOffset());
+            disk.forceDirectory(directory);
         }
-        disk.forceDirectory(directory);
         return doomed;
     }
 
@@ -200,13 +206,17 @@ final class Segments {
 
     // Reading.
 
-    /** A cursor over the last batches of the log, some megabytes of them. */
-    BatchCursor lastBatches() throws IOException {
-        var last = byBase.lastEntry();
-        var before = byBase.lowerEntry(last.getKey());
-        boolean begun = last.getValue().sizeBytes() > 0 || before == null;
-        return (begun ? last : before).getValue()
-                .lastBatches(LAST_BATCHES_BYTES, BatchCursor.LARGE_WINDOW_BYTES);
+    /** Cursors over the last batches of the log, some megabytes of them, in order. */
+    Collection<BatchCursor> lastBatches() throws IOException {
+        var cursors = new ArrayDeque<BatchCursor>();
+        int leftBytes = LAST_BATCHES_BYTES;
+        for (var segment : byBase.descendingMap().values()) {
+            if (leftBytes > 0) {
+                cursors.addFirst(segment.lastBatches(leftBytes, BatchCursor.LARGE_WINDOW_BYTES));
+                leftBytes -= segment.sizeBytes();
+            }
+        }
+        return cursors;
     }
 
     /**

@@ -39,8 +39,10 @@ final class SparseIndex {
      * by the one writer.
      */
     private volatile ByteBuffer unwritten;
-    /** How much an index that grows may hold. Used only by the one writer, as is the next. */
+    /** How much an index that grows may hold. Used only by the one writer, as are the next two. */
     private int capacityBytes;
+    /** Whether all of the file outlives a power cut; believed of one that was there. */
+    private boolean forced = true;
     /** How much of the file is on the disk, and no hole. */
     private int backedBytes;
     /** The mapping of an index that does not grow; a reader that finds none makes one. */
@@ -188,19 +190,31 @@ final class SparseIndex {
         entries++;
     }
 
-    /** Cuts the file to its entries, or writes them to a new one. */
-    void seal() throws IOException {
+    /**
+     * Cuts the file to its entries, or writes them to a new one.
+     *
+     * @param force whether the file is on the disk when this returns: nothing in it tells later whether a
+     *     power cut left all of it
+     */
+    void seal(boolean force) throws IOException {
         var grown = growing;
         if (grown != null && grown.isDirect()) {
             mapped = new WeakReference<>(grown);
             growing = null;
+            forced = false;
             try (var open = disk.open(file)) {
                 open.truncate((long) entries * entryBytes);
             }
         } else if (grown != null) {
             unwritten = grown;
             growing = null;
-            writeAnew();
+            writeAnew(force);
+        }
+        if (force && !forced && unwritten == null) {
+            try (var open = disk.open(file)) {
+                open.force(true);
+            }
+            forced = true;
         }
     }
 
@@ -208,11 +222,12 @@ final class SparseIndex {
      * Makes a new file, for a reader may have the old one mapped. A wrong file is worse than none: it goes
      * first.
      */
-    private void writeAnew() throws IOException {
+    private void writeAnew(boolean force) throws IOException {
         disk.delete(file);
         try {
-            disk.replace(file, unwritten.slice(0, entries * entryBytes), false);
+            disk.replace(file, unwritten.slice(0, entries * entryBytes), force);
             unwritten = null;
+            forced = force;
         } catch (IOException failure) {
             LOG.log(Level.WARNING, "The index {0} cannot be written, and is kept in memory: {1}", file,
                     failure.toString());

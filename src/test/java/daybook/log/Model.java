@@ -1,0 +1,480 @@
+package daybook.log;
+
+import daybook.record.BatchBuilder;
+import daybook.wire.Region;
+import daybook.wire.Uuid;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+
+/**
+ * Drives the log room at random, breaks its disk and kills it at random, and holds after each start what is
+ * there against what was acknowledged. All that is random comes from the seed, and all runs in one thread, so
+ * that a seed names a run.
+ *
+ * <p>A run is a directory that lives through some points: at each one a process starts, perhaps dies at that
+ * and starts again, works, perhaps with a disk that fails, and ends: closed, killed, or by a power cut, at
+ * any change it makes to the disk.
+ */
+final class Model {
+    /** What is not as it must be. */
+    static final class Broken extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        Broken(String what, Throwable cause) {
+            super(what, cause);
+        }
+    }
+
+    /** How the process before ended. */
+    enum Ending { NONE, CLOSED, KILLED, POWER_CUT }
+
+    private static final int TRACED = Integer.getInteger("daybook.traced", 150);
+    private static final LogConfigs CONFIGS = new LogConfigs();
+    private static final String[] NAMES = {"ants", "bees", "cats"};
+
+    private final long seed;
+    private final Random random;
+    private final Path path;
+    private final Map<String, ModelLog> topics = new TreeMap<>();
+    private final Deque<String> trace = new ArrayDeque<>();
+    private final List<Held> held = new ArrayList<>();
+    private final ModelDamage damage;
+    private FaultyDisk disk;
+    private Logs logs;
+    private long nowMs = TestLogs.NOW;
+    private long topicIds;
+    /** Whether a force failed since the last check, so that the page cache may have lost something. */
+    private boolean forceFailed;
+    /** Failures of the disk before what is done now. */
+    private int failuresBefore;
+    private final Map<Ending, Integer> endings = new EnumMap<>(Ending.class);
+
+    /** A region that a reader has, and what is in it. */
+    private record Held(Region region, byte[] bytes) { }
+
+    Model(Path directory, long seed) throws IOException {
+        this.seed = seed;
+        this.random = new Random(seed);
+        this.path = directory.resolve("data");
+        this.damage = new ModelDamage(path, random);
+        this.disk = FaultyDisk.empty(path, random.nextLong());
+        if (Boolean.getBoolean("daybook.trace")) {
+            disk.tell((what, file) -> say("  %s %s", what, path.relativize(file)));
+        }
+    }
+
+    static void require(boolean holds, String otherwise) {
+        if (!holds) {
+            throw new Broken(otherwise, null);
+        }
+    }
+
+    /** Lives through so many points; throws {@link Broken}, with the seed and what was done, at a fault. */
+    void run(int points) throws IOException {
+        try {
+            var ending = Ending.NONE;
+            for (int point = 0; point < points; point++) {
+                say("point %d, %s", point, ending);
+                start(ending);
+                ending = live();
+                endings.merge(ending, 1, Integer::sum);
+            }
+            start(ending);
+            require(close(), "a stop without a failure is not clean");
+        } catch (IOException | RuntimeException | AssertionError fault) {
+            disk.die();
+            if (logs != null) {
+                logs.close();
+            }
+            throw new Broken("seed " + seed + ": " + fault.getMessage() + "\n  "
+                    + String.join("\n  ", trace), fault);
+        }
+    }
+
+    private void say(String format, Object... values) {
+        if (trace.size() == TRACED) {
+            trace.removeFirst();
+        }
+        trace.add(disk.operations() + " " + String.format(format, values));
+    }
+
+    // Starting.
+
+    /** Starts a process, which may die or fail at it; the last one does not. */
+    private void start(Ending ending) throws IOException {
+        var before = ending;
+        boolean trusted = ending == Ending.CLOSED;
+        for (int attempt = random.nextInt(3); attempt > 0; attempt--) {
+            if (random.nextInt(4) == 0) {
+                break;
+            }
+            planStart();
+            boolean here = open();
+            say("start that may fail: %b", here);
+            boolean died = disk.dead();
+            disk.die();
+            close();
+            boolean cut = died && random.nextBoolean();
+            forceFailed |= disk.happened(FaultyDisk.Fault.FORCE) > 0;
+            before = cut || before == Ending.POWER_CUT ? Ending.POWER_CUT : Ending.KILLED;
+            trusted = false;
+            disk = cut ? disk.afterPowerCut(random.nextLong()) : disk.afterKill(random.nextLong());
+        }
+        nowMs += random.nextInt(2_000);
+        boolean damaged = damage();
+        require(open(), "a start failed without cause");
+        require(!trusted || logs.cleanStart() || damaged, "a clean stop is not known as one");
+        for (var topic : topics.values()) {
+            check(topic, before);
+        }
+        forceFailed = false;
+    }
+
+    private boolean damage() throws IOException {
+        if (random.nextInt(8) == 0) {
+            say("damaged %s", damage.derived(disk, topics.values()));
+        } else if (!topics.isEmpty() && random.nextInt(5) == 0) {
+            var topic = List.copyOf(topics.values()).get(random.nextInt(topics.size()));
+            var hit = damage.flip(disk, topic);
+            for (int starts = random.nextInt(3); hit != null && starts >= 0; starts--) {
+                say("a bit of %s, offset %d, is flipped", topic.partition, hit.entry().base());
+                require(open(), "a start failed for a flipped bit");
+                damage.checkHit(hit, find(topic));
+                logs.tick(nowMs);
+                close();
+                disk = disk.afterKill(random.nextLong());
+            }
+            if (hit != null) {
+                damage.repair(hit, disk);
+            }
+            return hit != null;
+        }
+        return false;
+    }
+
+    private void planStart() {
+        switch (random.nextInt(8)) {
+            case 0 -> disk.plan(FaultyDisk.Fault.READ, 1 + random.nextInt(40));
+            case 1 -> disk.plan(FaultyDisk.Fault.WRITE, 1 + random.nextInt(10));
+            case 2 -> disk.plan(FaultyDisk.Fault.NAME, 1 + random.nextInt(20));
+            case 3 -> disk.room(0);
+            default -> disk.dieAt(1 + random.nextInt(60));
+        }
+    }
+
+    private boolean open() throws IOException {
+        logs = null;
+        topics.values().forEach(topic -> topic.leaderEpoch++);
+        try {
+            var settings = new LogSettings(List.of(path), path, true, 1_000, 1_000, 86_400_000L, 0, 1);
+            logs = Logs.open(settings, 1, disk, () -> Instant.ofEpochMilli(nowMs));
+            beginMetadata();
+            logs.load(topics.values().stream().map(ModelLog::expected).toList());
+            return !disk.dead() && topics.values().stream().noneMatch(topic -> find(topic) == null);
+        } catch (IOException | UncheckedIOException | AssertionError failure) {
+            if (disk.failures() == 0 && !disk.dead()) {
+                throw failure;
+            }
+            return false;
+        }
+    }
+
+    /** As the catalog does at each start, before there are partitions. */
+    private void beginMetadata() throws IOException {
+        var entry = new BatchBuilder.Entry(null, ByteBuffer.allocate(3));
+        var log = logs.metadataLog();
+        boolean written = log.appendOwn(BatchBuilder.plain(nowMs, List.of(entry))) instanceof Appended.Done;
+        if (!written || !log.awaitForced(log.endOffset())) {
+            throw new IOException("The metadata log takes no record");
+        }
+    }
+
+    private PartitionLog find(ModelLog topic) {
+        return logs.find(topic.partition.topic(), topic.partition.partition());
+    }
+
+    private void check(ModelLog topic, Ending before) throws IOException {
+        var log = find(topic);
+        say("check %s %d..%d, expected %d..%d, forced %d", topic.partition, log.startOffset(),
+                log.endOffset(), topic.startLeast, topic.end(), topic.forcedEnd);
+        topic.checkStart(log);
+        boolean all = before != Ending.POWER_CUT && !forceFailed;
+        if (!all) {
+            topic.forgetUnforced();
+        }
+        topic.checkBatches(log, all ? topic.end() : topic.forcedEnd);
+        topic.checkIndexes(log, random, 5);
+        topic.fenced = false;
+        topic.doubtful.clear();
+    }
+
+    // Living.
+
+    private Ending live() throws IOException {
+        held.clear();
+        planLife();
+        failuresBefore = 0;
+        int most = 1 + random.nextInt(40);
+        for (int i = 0; i < most && !disk.dead(); i++) {
+            try {
+                act();
+            } catch (IOException | UncheckedIOException | AssertionError failure) {
+                if (disk.failures() == 0 && !disk.dead()) {
+                    throw failure;
+                }
+                say("failed: %s", failure.getMessage());
+            }
+        }
+        return end();
+    }
+
+    private void planLife() {
+        int nth = 1 + random.nextInt(1 + random.nextInt(150));
+        switch (random.nextInt(10)) {
+            case 0 -> disk.plan(FaultyDisk.Fault.WRITE, nth);
+            case 1 -> disk.plan(FaultyDisk.Fault.FORCE, 1 + nth / 5);
+            case 2 -> disk.plan(FaultyDisk.Fault.READ, nth);
+            case 3 -> disk.plan(FaultyDisk.Fault.NAME, 1 + nth / 5);
+            case 4 -> disk.plan(FaultyDisk.Fault.FULL, nth);
+            case 5 -> disk.plan(FaultyDisk.Fault.SHORT_WRITE, nth);
+            default -> disk.dieAt(nth);
+        }
+    }
+
+    private Ending end() throws IOException {
+        boolean died = disk.dead();
+        boolean clean = false;
+        if (!died && random.nextInt(3) == 0) {
+            say("close");
+            boolean failed = disk.failures() > 0;
+            clean = close();
+            require(clean || failed || disk.failures() > 0 || disk.dead(), "a stop was not clean");
+        }
+        var dead = logs;
+        var before = disk;
+        boolean cut = random.nextInt(3) > 0;
+        say(cut ? "power cut" : "kill");
+        before.die();
+        forceFailed |= before.happened(FaultyDisk.Fault.FORCE) > 0;
+        dead.close();
+        disk = cut ? before.afterPowerCut(random.nextLong()) : before.afterKill(random.nextLong());
+        if (clean) {
+            return Ending.CLOSED;
+        }
+        return cut ? Ending.POWER_CUT : Ending.KILLED;
+    }
+
+    /** Closes; returns whether the directory was marked as closed properly. */
+    private boolean close() throws IOException {
+        if (logs == null) {
+            return false;
+        }
+        logs.close();
+        return !disk.dead() && disk.exists(path.resolve(Directory.CLEAN_MARK));
+    }
+
+    private void act() throws IOException {
+        failuresBefore = disk.failures();
+        int what = random.nextInt(100);
+        if (topics.isEmpty() || what < 4) {
+            create();
+            return;
+        }
+        nowMs += random.nextInt(random.nextInt(10) == 0 ? 20_000 : 200);
+        var topic = List.copyOf(topics.values()).get(random.nextInt(topics.size()));
+        var log = find(topic);
+        if (log == null) {
+            require(disk.failures() > 0 && logs.offline(topic.partition.topic(), 0), "a log is gone");
+        } else if (what < 60) {
+            produce(topic, log);
+        } else if (what < 70) {
+            tick();
+        } else if (what < 76) {
+            deleteRecords(topic, log);
+        } else if (what < 78) {
+            delete(topic);
+        } else if (what < 82) {
+            topic.config = CONFIGS.draw(random);
+            log.configure(topic.config.build());
+        } else if (what < 85) {
+            say("room");
+            disk.empty();
+        } else if (what < 90) {
+            hold(topic, log);
+        } else {
+            read(topic, log);
+        }
+    }
+
+    private void create() throws IOException {
+        var name = NAMES[random.nextInt(NAMES.length)];
+        if (topics.containsKey(name) || disk.full()) {
+            // On a full disk the broker makes no topics.
+            return;
+        }
+        var topic = new ModelLog(new TopicPartition(name, 0), new Uuid(7, ++topicIds), CONFIGS.draw(random));
+        say("create %s", name);
+        topics.put(name, topic);
+        logs.create(topic.expected());
+        require(find(topic).endOffset() == 0, "a new log has records");
+    }
+
+    private void delete(ModelLog topic) {
+        say("delete %s", topic.partition);
+        topics.remove(topic.partition.topic());
+        logs.delete(topic.partition);
+        require(find(topic) == null, "a deleted log is still there");
+    }
+
+    // Producing.
+
+    private void produce(ModelLog topic, PartitionLog log) throws IOException {
+        int which = random.nextInt(topic.producers.size() + 1);
+        var producer = which == topic.producers.size() ? null : topic.producers.get(which);
+        var batches = new ArrayList<ModelLog.Sent>();
+        topic.forgetBefore(log.startOffset());
+        if (producer != null) {
+            batches.addAll(producer.outstanding);
+        }
+        while (batches.size() < 5 && random.nextInt(3) > 0 || batches.isEmpty()) {
+            var batch = batch(producer);
+            batches.add(batch);
+            if (producer != null) {
+                producer.outstanding.add(batch);
+            }
+        }
+        boolean forced = random.nextInt(3) > 0;
+        long next = -1;
+        for (var batch : batches) {
+            next = topic.send(log, batch, disk);
+            say("%s: producer %s, sequence %d: %d", topic.partition, producer == null ? "-" : producer.id,
+                    batch.sequence(), next);
+            if (next < 0) {
+                return;
+            }
+        }
+        acknowledge(topic, log, producer, next, forced);
+    }
+
+    private void acknowledge(ModelLog topic, PartitionLog log, ModelLog.Producer producer, long next,
+            boolean forced) {
+        if (forced) {
+            boolean onDisk = log.awaitForced(next);
+            say("%s: forced before %d: %b", topic.partition, next, onDisk);
+            if (!onDisk) {
+                require(disk.failures() > 0 || disk.dead(), "a force failed without cause");
+                topic.fenced = true;
+                return;
+            }
+            require(!topic.fenced || next <= topic.forcedEnd, "a force succeeded after one that failed");
+            topic.forcedEnd = Math.max(topic.forcedEnd, next);
+        }
+        if (producer != null) {
+            producer.outstanding.clear();
+        }
+    }
+
+    private ModelLog.Sent batch(ModelLog.Producer producer) {
+        var times = new long[1 + random.nextInt(4)];
+        Arrays.setAll(times, i -> nowMs - random.nextInt(3_000));
+        int valueBytes = random.nextInt(20) == 0 ? random.nextInt(1_000 / times.length) : random.nextInt(120);
+        var batch = TestBatch.at(times).valueBytes(valueBytes).seed(random.nextInt(256));
+        int sequence = -1;
+        if (producer != null) {
+            sequence = producer.nextSequence;
+            batch.producer(producer.id, producer.epoch, sequence);
+            producer.nextSequence += times.length;
+        }
+        return new ModelLog.Sent(batch.build().array(), times, producer, sequence);
+    }
+
+    // Deleting.
+
+    private void tick() {
+        say("tick");
+        var settled = topics.values().stream().filter(topic -> !topic.retaining).toList();
+        topics.values().forEach(topic -> topic.retaining = true);
+        logs.tick(nowMs);
+        for (var topic : settled) {
+            var log = find(topic);
+            if (log != null) {
+                topic.checkRetained(log.startOffset(), nowMs);
+                seeStart(topic, log);
+            }
+        }
+    }
+
+    /** What was done is for good, unless the disk failed meanwhile. */
+    private void seeStart(ModelLog topic, PartitionLog log) {
+        if (disk.failures() == failuresBefore && !disk.dead()) {
+            topic.checkStart(log);
+        }
+    }
+
+    private void deleteRecords(ModelLog topic, PartitionLog log) {
+        if (topic.end() <= topic.startLeast) {
+            return;
+        }
+        long before = random.nextLong(topic.startLeast, topic.end() + 1);
+        topic.startMost = Math.max(topic.startMost, before);
+        var deleted = log.deleteRecordsBefore(before);
+        say("%s: delete records before %d: %s", topic.partition, before, deleted);
+        if (deleted instanceof PartitionLog.Deleted.Done done) {
+            require(done.startOffset() >= before, "records before " + before + " are not deleted");
+            topic.checkStart(log);
+        } else {
+            require(disk.failures() > 0 || disk.dead(), "records could not be deleted without cause");
+        }
+    }
+
+    // Reading.
+
+    private void read(ModelLog topic, PartitionLog log) throws IOException {
+        say("read %s", topic.partition);
+        if (disk.failures() == 0) {
+            topic.checkIndexes(log, random, 2);
+        }
+        for (var one : held) {
+            require(Arrays.equals(one.bytes, TestLogs.bytes(one.region)), "a reader was cut");
+        }
+        held.clear();
+    }
+
+    private void hold(ModelLog topic, PartitionLog log) throws IOException {
+        if (log.startOffset() < log.endOffset() && disk.failures() == 0) {
+            long offset = random.nextLong(log.startOffset(), log.endOffset());
+            var bytes = TestLogs.read(log, offset, 1_000);
+            if (log.read(offset, 1_000, true, false) instanceof ReadResult.Data data) {
+                held.add(new Held(data.region(), bytes));
+            }
+        }
+    }
+
+    /** Draws configurations with which much happens in few bytes. */
+    private static final class LogConfigs {
+        TestLogs.Config draw(Random random) {
+            var config = new TestLogs.Config().segmentBytes(1_200 + random.nextInt(6_000));
+            config.indexBytes = 24 + random.nextInt(1_000);
+            config.intervalBytes = random.nextInt(400);
+            config.retentionMs = random.nextInt(3) == 0 ? random.nextInt(60_000) : -1;
+            config.retentionBytes = random.nextInt(4) == 0 ? random.nextInt(20_000) : -1;
+            config.flushMessages = random.nextInt(5) == 0 ? 1 + random.nextInt(20) : Long.MAX_VALUE;
+            config.flushMs = random.nextInt(5) == 0 ? random.nextInt(5_000) : Long.MAX_VALUE;
+            config.preallocate = random.nextInt(8) == 0;
+            return config;
+        }
+    }
+}

@@ -1,0 +1,323 @@
+package daybook.log;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import daybook.log.FaultyDisk.Fault;
+import daybook.record.BatchBuilder;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+
+/** What the model found, step by step; and that the disk it runs on loses what a disk may lose. */
+class PowerCutTest {
+    /** So many draws of what a power cut leaves. */
+    private static final int DRAWS = 60;
+
+    @TempDir
+    Path temp;
+
+    private final TestLogs.Config config = new TestLogs.Config().segmentBytes(600);
+    private final Logs.Expected words = TestLogs.expected(TestLogs.WORDS, config);
+    private Path path;
+    private FaultyDisk disk;
+    private long nowMs = TestLogs.NOW;
+    private int sequence;
+
+    @BeforeEach
+    void empty() throws IOException {
+        path = temp.resolve("data");
+        disk = FaultyDisk.empty(path, 1);
+    }
+
+    private Logs open() throws IOException {
+        var settings = new LogSettings(List.of(path), path, true, 1_000, 1_000, 86_400_000L, 0, 1);
+        var logs = Logs.open(settings, 1, disk, () -> Instant.ofEpochMilli(nowMs));
+        var entry = new BatchBuilder.Entry(null, ByteBuffer.allocate(3));
+        TestLogs.done(logs.metadataLog().appendOwn(BatchBuilder.plain(nowMs, List.of(entry))));
+        assertTrue(logs.metadataLog().awaitForced(logs.metadataLog().endOffset()));
+        return logs;
+    }
+
+    private Logs openWords() throws IOException {
+        var logs = open();
+        logs.load(List.of(words));
+        return logs;
+    }
+
+    private static PartitionLog words(Logs logs) {
+        return logs.find(TestLogs.WORDS.topic(), TestLogs.WORDS.partition());
+    }
+
+    private long send(PartitionLog log, long timeMs) {
+        return TestLogs.done(log.append(TestBatch.at(timeMs).valueBytes(100).producer(7, 0, sequence++).build()))
+                .nextOffset();
+    }
+
+    /** Records with these offsets, of rising times, some to a segment, all forced. */
+    private void fill(PartitionLog log, int until) {
+        while (log.endOffset() < until) {
+            send(log, nowMs + log.endOffset());
+        }
+        assertTrue(log.awaitForced(until));
+    }
+
+    private void kill(Logs logs) throws IOException {
+        disk.die();
+        logs.close();
+        disk = disk.afterKill(2);
+    }
+
+    private void cut(Logs logs, long seed) throws IOException {
+        disk.die();
+        logs.close();
+        disk = disk.afterPowerCut(seed);
+    }
+
+    private interface Life {
+        void live(Logs logs) throws IOException;
+    }
+
+    /** Lives anew for each draw of a power cut that ends it, and is checked after the start that follows. */
+    private void cutOften(Life life, Life check) throws IOException {
+        for (int draw = 0; draw < DRAWS; draw++) {
+            path = temp.resolve("data-" + draw);
+            disk = FaultyDisk.empty(path, draw);
+            sequence = 0;
+            var logs = openWords();
+            life.live(logs);
+            cut(logs, draw);
+            try (var again = openWords()) {
+                check.live(again);
+            }
+        }
+    }
+
+    @Test
+    void unforcedSectorsAreOldOrNewAndLengthsBetween() throws IOException {
+        var file = path.resolve("file");
+        boolean mixed = false;
+        boolean shorter = false;
+        for (int draw = 0; draw < DRAWS; draw++) {
+            var channel = disk.open(file);
+            disk.forceDirectory(path);
+            var old = new byte[2_048];
+            Arrays.fill(old, (byte) 1);
+            channel.write(ByteBuffer.wrap(old), 0);
+            channel.force(false);
+            var fresh = new byte[4_096];
+            Arrays.fill(fresh, (byte) 2);
+            channel.write(ByteBuffer.wrap(fresh), 0);
+            disk = disk.afterPowerCut(draw);
+            var left = Files.readAllBytes(file);
+            for (int at = 0; at < left.length; at++) {
+                assertEquals(left[at / 512 * 512], left[at]);
+                assertTrue(left[at] == 2 || left[at] == (at < 2_048 ? 1 : 0));
+            }
+            mixed |= left[0] != left[512];
+            shorter |= left.length > 2_048 && left.length < 4_096;
+            disk.put(file, null);
+        }
+        assertTrue(mixed && shorter);
+    }
+
+    @Test
+    void unforcedNamesComeAndGo() throws IOException {
+        int gone = 0;
+        for (int draw = 0; draw < DRAWS; draw++) {
+            var file = path.resolve("file");
+            var renamed = path.resolve("renamed");
+            disk.open(file).close();
+            disk.forceDirectory(path);
+            disk.rename(file, renamed);
+            disk = disk.afterPowerCut(draw);
+            assertTrue(disk.exists(file) != disk.exists(renamed), "one name or the other");
+            gone += disk.exists(file) ? 0 : 1;
+            disk.put(renamed, null);
+            disk.put(file, null);
+        }
+        assertTrue(gone > 0 && gone < DRAWS);
+    }
+
+    @Test
+    void whatAFailedForceLostIsNotWrittenByTheNext() throws IOException {
+        boolean lost = false;
+        for (int draw = 0; draw < DRAWS; draw++) {
+            var file = path.resolve("file");
+            var channel = disk.open(file);
+            disk.forceDirectory(path);
+            channel.write(ByteBuffer.wrap(new byte[] {1}), 0);
+            disk.plan(Fault.FORCE, 1);
+            try {
+                channel.force(false);
+            } catch (IOException planned) {
+                channel.force(false);
+            }
+            disk = disk.afterPowerCut(draw);
+            lost |= Files.readAllBytes(file)[0] == 0;
+            disk.put(file, null);
+        }
+        assertTrue(lost);
+    }
+
+    /** A process that dies between making a directory and forcing its name leaves that to the next one. */
+    @Test
+    void namesThatAKilledProcessMadeAreForced() throws IOException {
+        for (int dies = 1; dies < 30; dies++) {
+            path = temp.resolve("killed-" + dies);
+            disk = FaultyDisk.empty(path, dies);
+            sequence = 0;
+            var logs = open();
+            disk.dieAt(dies);
+            logs.load(List.of(words));
+            kill(logs);
+            logs = openWords();
+            fill(words(logs), 10);
+            cut(logs, dies);
+            logs = openWords();
+            assertEquals(10, words(logs).endOffset(), "died at " + dies);
+            logs.close();
+        }
+    }
+
+    @Test
+    void anIndexOfASegmentBeforeTheRecoveryPointIsWhole() throws IOException {
+        config.intervalBytes = 1;
+        cutOften(logs -> {
+            fill(words(logs), 40);
+            nowMs += 10_000;
+            logs.tick(nowMs);
+        }, logs -> {
+            for (int offset = 0; offset < 40; offset++) {
+                long timeMs = TestLogs.batches(TestLogs.read(words(logs), offset, 1)).getFirst().maxTimestamp();
+                assertEquals(offset, words(logs).offsetForTime(timeMs).offset());
+            }
+        });
+    }
+
+    @Test
+    void aSegmentThatWasPreallocatedEndsWithItsBatches() throws IOException {
+        config.preallocate = true;
+        cutOften(logs -> fill(words(logs), 20), logs -> assertEquals(20, words(logs).endOffset()));
+    }
+
+    @Test
+    void whatRetentionDeletesLeavesNoHole() throws IOException {
+        config.retentionBytes = 700;
+        cutOften(logs -> {
+            fill(words(logs), 20);
+            nowMs += 10_000;
+            disk.dieAt(1 + sequence % 7 * 5 + (int) (nowMs % 13));
+            logs.tick(nowMs);
+        }, logs -> assertEquals(20, words(logs).endOffset()));
+    }
+
+    @Test
+    void aBatchOfAnEarlierSegmentIsKnownAgain() throws IOException {
+        var logs = openWords();
+        fill(words(logs), 10);
+        kill(logs);
+        logs = openWords();
+        var again = TestBatch.at(nowMs + 6).valueBytes(100).producer(7, 0, 6).build();
+        var done = TestLogs.done(words(logs).append(again));
+        assertTrue(done.duplicate());
+        assertEquals(6, done.baseOffset());
+        logs.close();
+    }
+
+    @Test
+    void aCheckpointWhoseNameCouldNotBeForcedIsWrittenAgain() throws IOException {
+        var logs = openWords();
+        fill(words(logs), 10);
+        disk.plan(Fault.NAME, 3);
+        assertEquals(new PartitionLog.Deleted.Failed(), words(logs).deleteRecordsBefore(9));
+        logs.delete(TestLogs.WORDS);
+        sequence = 0;
+        fill(logs.create(words), 10);
+        logs.close();
+        disk = disk.afterKill(3);
+        logs = openWords();
+        assertEquals(0, words(logs).startOffset());
+        logs.close();
+    }
+
+    @Test
+    void aSegmentWhoseDeletionFailedIsStillThere() throws IOException {
+        var logs = openWords();
+        fill(words(logs), 10);
+        disk.plan(Fault.NAME, 4);
+        words(logs).deleteRecordsBefore(10);
+        var refused = TestLogs.refused(words(logs).append(TestBatch.of(1, nowMs).build()));
+        assertEquals(daybook.wire.ErrorCode.KAFKA_STORAGE_ERROR, refused.error());
+        cut(logs, 4);
+        logs = openWords();
+        assertEquals(10, words(logs).endOffset());
+        logs.close();
+    }
+
+    @Test
+    void aDeletedTopicWhoseStopWasCutIsForgotten() throws IOException {
+        for (int dies = 1; dies < 12; dies++) {
+            path = temp.resolve("deleted-" + dies);
+            disk = FaultyDisk.empty(path, dies);
+            sequence = 0;
+            var logs = openWords();
+            fill(words(logs), 10);
+            nowMs += 10_000;
+            logs.tick(nowMs);
+            disk.dieAt(dies);
+            logs.delete(TestLogs.WORDS);
+            kill(logs);
+            logs = open();
+            logs.load(List.of());
+            kill(logs);
+            logs = openWords();
+            assertFalse(logs.offline(TestLogs.WORDS.topic(), 0), "died at " + dies);
+            logs.close();
+        }
+    }
+
+    @Test
+    void aFlippedOffsetDeltaIsDamageAndNothingIsCut() throws IOException {
+        for (boolean clean : new boolean[] {true, false}) {
+            for (int hit : new int[] {1, 9}) {
+                path = temp.resolve("flipped-" + clean + hit);
+                disk = FaultyDisk.empty(path, 5);
+                sequence = 0;
+                var logs = openWords();
+                fill(words(logs), 10);
+                nowMs += 10_000;
+                logs.tick(nowMs);
+                logs.close();
+                disk = disk.afterKill(5);
+                if (!clean) {
+                    disk.put(path.resolve(Directory.CLEAN_MARK), null);
+                }
+                var directory = path.resolve(TestLogs.WORDS.toString());
+                var names = disk.list(directory).stream().filter(name -> name.endsWith(Segment.LOG)).toList();
+                var file = directory.resolve(names.get(hit == 1 ? 0 : names.size() - 1));
+                int batchBytes = (int) Files.size(file) / (int) (hit == 1 ? 3 : 10 - Long.parseLong(
+                        file.getFileName().toString().substring(0, 20)));
+                disk.flip(file, (int) Files.size(file) - batchBytes + 24, 16);
+                logs = openWords();
+                if (!clean || hit == 9) {
+                    assertTrue(words(logs).endOffset() < 10);
+                    TestLogs.refused(words(logs).append(TestBatch.of(1, nowMs).build()));
+                }
+                logs.close();
+                assertEquals(names, disk.list(directory).stream().filter(name -> name.endsWith(Segment.LOG))
+                        .toList());
+            }
+        }
+    }
+}
