@@ -245,7 +245,7 @@ public final class PartitionLog {
         boolean stampTime = fromClient && config.logAppendTime();
         long baseOffset = end.offset();
         try {
-            var known = fromClient ? answerOutOfTurn(batch) : null;
+            var known = fromClient ? producers.answerOutOfTurn(batch, startOffset, segments) : null;
             if (known != null) {
                 return known;
             }
@@ -319,14 +319,6 @@ public final class PartitionLog {
         } catch (IOException failure) {
             return false;
         }
-    }
-
-    /** What is answered to a batch that is not to be appended; null where it is. Under {@link #lock}. */
-    private Appended answerOutOfTurn(RecordBatch batch) throws IOException {
-        var answer = producers.answerOutOfTurn(batch, startOffset);
-        boolean learnt = answer instanceof Appended.Refused
-                && producers.relearn(batch.producerId(), segments);
-        return learnt ? producers.answerOutOfTurn(batch, startOffset) : answer;
     }
 
     private void wake() {
@@ -597,25 +589,19 @@ public final class PartitionLog {
     private void remove(List<Segment> expendable, long nowMs) throws IOException {
         if (!expendable.isEmpty()) {
             startOffset = Math.max(startOffset, segments.baseAfter(expendable.getLast()));
-            home.deleteLater(removed(expendable), nowMs + config.fileDeleteDelayMs());
+            try {
+                home.deleteLater(segments.remove(expendable), nowMs + config.fileDeleteDelayMs());
+            } catch (IOException failure) {
+                // A power cut may bring one back with a hole where it was not forced, and all behind it would
+                // then be cut: so nothing more is promised.
+                if (!home.space().lacks(0)) {
+                    fail("Old segments could not be deleted", failure);
+                }
+                throw failure;
+            }
             expendable.forEach(segment -> producers.forgetSnapshot(segment.baseOffset()));
             epochs.keep(startOffset, Long.MAX_VALUE);
             epochs.write();
-        }
-    }
-
-    /**
-     * Takes segments out. Where names cannot be changed or forced, a power cut may bring one back, perhaps
-     * with a hole where it was not forced, and all behind it would then be cut: so nothing more is promised.
-     */
-    private List<Path> removed(List<Segment> expendable) throws IOException {
-        try {
-            return segments.remove(expendable);
-        } catch (IOException failure) {
-            if (!home.space().lacks(0)) {
-                fail("Old segments could not be deleted", failure);
-            }
-            throw failure;
         }
     }
 

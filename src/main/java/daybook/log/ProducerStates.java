@@ -98,8 +98,15 @@ public final class ProducerStates {
      * without a producer always is.
      *
      * @param startOffset where the log begins, to be told
+     * @param segments the log's, in which more of the producer may be found than is remembered
      */
-    Appended answerOutOfTurn(RecordBatch batch, long startOffset) {
+    Appended answerOutOfTurn(RecordBatch batch, long startOffset, Segments segments) throws IOException {
+        var answer = answerOutOfTurn(batch, startOffset);
+        boolean learnt = answer instanceof Appended.Refused && relearn(batch.producerId(), segments);
+        return learnt ? answerOutOfTurn(batch, startOffset) : answer;
+    }
+
+    private Appended answerOutOfTurn(RecordBatch batch, long startOffset) {
         var producer = producers.get(batch.producerId());
         if (batch.producerId() < 0 || producer == null && batch.producerEpoch() >= -1) {
             return null;
@@ -130,7 +137,7 @@ public final class ProducerStates {
      *
      * @return whether it did, so that the answer may be another
      */
-    boolean relearn(long producerId, Segments segments) throws IOException {
+    private boolean relearn(long producerId, Segments segments) throws IOException {
         var producer = producers.get(producerId);
         if (producer == null || !producer.onlyLast) {
             return false;

@@ -250,7 +250,8 @@ final class Recovery {
         for (var segment : List.copyOf(byBase.headMap(limit, false).values())) {
             var cursor = endOf(segment, segment.lastBatches(0, BatchCursor.SMALL_WINDOW_BYTES));
             if (!cursor.atLimit() || gapBehind(segment)) {
-                cursor = endOf(segment, segment.cursor(0, segment.sizeBytes(), BatchCursor.LARGE_WINDOW_BYTES));
+                int sizeBytes = segment.sizeBytes();
+                cursor = endOf(segment, segment.cursor(0, sizeBytes, BatchCursor.LARGE_WINDOW_BYTES));
             }
             if (!cursor.atLimit() || gapBehind(segment)) {
                 segment.endAt(cursor.position());
@@ -366,6 +367,8 @@ final class Recovery {
 
     private State settle(boolean trusted) throws IOException {
         if (endOffset < recoveryPoint) {
+            // The start never goes back, though records behind it are missing.
+            endOffset = Math.max(endOffset, startOffset);
             if (flaw == null) {
                 flaw = segments.active().path() + " is followed by none: expected segments up to offset "
                         + recoveryPoint + ", found an end at " + endOffset;
@@ -382,7 +385,7 @@ final class Recovery {
         startOffset = Math.min(Math.max(startOffset, segments.firstBase()), endOffset);
         epochs.keep(startOffset, endOffset);
         if (!trusted) {
-            // Files that a killed process made, and those that were deleted here, are so for good from now on.
+            // What a killed process made or renamed, and what was deleted here, is so for good from now on.
             disk.forceDirectory(directory);
         }
         try {

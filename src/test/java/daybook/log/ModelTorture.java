@@ -47,7 +47,7 @@ public final class ModelTorture {
         int lived = 0;
         for (long runSeed = seed; lived < points && System.nanoTime() < untilNanos;
                 runSeed = seeds.nextLong()) {
-            var directory = Files.createTempDirectory(place(), "daybook-model");
+            var directory = directory();
             try {
                 new Model(directory, runSeed).run(POINTS_A_RUN);
             } finally {
@@ -58,13 +58,14 @@ public final class ModelTorture {
         return lived;
     }
 
-    /** Files in memory where the system has them: nothing here is forced for real anyway. */
-    private static Path place() {
+    /** A new directory, in memory where the system has such: nothing here is forced for real anyway. */
+    static Path directory() throws IOException {
         var memory = Path.of("/dev/shm");
-        return Files.isWritable(memory) ? memory : Path.of(System.getProperty("java.io.tmpdir"));
+        var place = Files.isWritable(memory) ? memory : Path.of(System.getProperty("java.io.tmpdir"));
+        return Files.createTempDirectory(place, "daybook-model");
     }
 
-    private static void delete(Path directory) throws IOException {
+    static void delete(Path directory) throws IOException {
         try (var files = Files.walk(directory)) {
             for (var file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
                 Files.delete(file);
