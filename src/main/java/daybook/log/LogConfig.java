@@ -55,6 +55,11 @@ public record LogConfig(int segmentBytes, long segmentMs, long segmentJitterMs, 
             1 << 30, false, Long.MAX_VALUE, Long.MAX_VALUE, 60_000L, Long.MAX_VALUE, Long.MAX_VALUE, false,
             null, null);
 
+    /** Whether records go by compaction only. */
+    boolean onlyCompacted() {
+        return compaction != null && !compaction.deletesToo;
+    }
+
     /** The age at which a segment is rolled: what is in the last one is never compacted (KIP-354). */
     long rollMs() {
         return compaction == null ? segmentMs : Math.min(segmentMs, compaction.maxLagMs);

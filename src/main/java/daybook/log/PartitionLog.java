@@ -532,8 +532,7 @@ public final class PartitionLog {
     public Deleted deleteRecordsBefore(long offset) {
         lock.lock();
         try {
-            var compaction = config.compaction();
-            if (compaction != null && !compaction.deletesToo()) {
+            if (config.onlyCompacted()) {
                 return new Deleted.OnlyCompacted();
             }
             long from = offset == -1 ? highWatermark.offset() : offset;

@@ -45,8 +45,9 @@ final class RecentBatches {
     }
 
     private int floor(int field, long sought) {
-        var from = ring;
+        // In this order: a ring that is replaced in between would lack the newest.
         long above = added;
+        var from = ring;
         long below = Math.max(0, above - from.length() / 2 + 1) - 1;
         while (above - below > 1) {
             long middle = (above + below) >>> 1;

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -31,11 +32,13 @@ class CompactionCrashTest {
     private static final CleanerSettings SETTINGS =
             new CleanerSettings(0, 1 << 20, 0.9, 1 << 16, Double.MAX_VALUE, 1);
 
+    private static final long SEED = Long.getLong("seed", System.nanoTime());
+
     @TempDir
     Path temp;
 
     private static TestLogs.Config config() {
-        var config = new TestLogs.Config().segmentBytes(300);
+        var config = new TestLogs.Config().segmentBytes(400);
         config.intervalBytes = 1;
         config.compaction = new LogConfig.CompactionRules(0, 0, Long.MAX_VALUE, 1_000, false);
         return config;
@@ -43,14 +46,23 @@ class CompactionCrashTest {
 
     /** Two compactions' worth: some segments were compacted before, and some that follow were not. */
     private static void fill(TestLogs logs) {
-        logs.logs.compact(SETTINGS);
-        write(logs.words(), "a=1 b=1", "c=1 d=1", "e=1", "a=2", "b=2 f=1", "c", "g=1", "x=1", "x=1", "x=2");
-        assertTrue(logs.logs.cleaner().compactDirtiest());
-        var producer = header(2).producer(5, (short) 0, 0);
-        TestLogs.done(logs.words().append(batch(producer, "g=2", "h=1")));
-        write(logs.words(), "d", "e=2", "h=2", "g=3", "x=3", "x=4", "x=5", "y=1", "x=6");
-        assertTrue(logs.words().force(logs.words().endOffset()));
+        fill(logs.logs);
         logs.nowMs += 2_000;
+    }
+
+    private static PartitionLog words(Logs logs) {
+        return logs.find(TestLogs.WORDS.topic(), TestLogs.WORDS.partition());
+    }
+
+    private static void fill(Logs logs) {
+        var log = words(logs);
+        logs.compact(SETTINGS);
+        write(log, "a=1 b=1", "c=1 d=1", "e=1", "a=2", "b=2 f=1", "c", "g=1", "x=1", "x=1", "x=2");
+        assertTrue(logs.cleaner().compactDirtiest());
+        var producer = header(2).producer(5, (short) 0, 0);
+        TestLogs.done(log.append(batch(producer, "g=2", "h=1")));
+        write(log, "d", "e=2", "h=2", "g=3", "x=3", "x=4", "x=5", "y=1", "x=6");
+        assertTrue(log.force(log.endOffset()));
     }
 
     @Test
@@ -108,6 +120,43 @@ class CompactionCrashTest {
         }
     }
 
+    /** The power is cut at each change that a compaction makes, and what was not forced is there or not. */
+    @Test
+    void aPowerCutAtAnyStepLosesNothing() throws IOException {
+        boolean died = true;
+        for (int step = 1; died; step++) {
+            var path = temp.resolve("cut-" + step);
+            var disk = FaultyDisk.empty(path, SEED + step);
+            List<String> before;
+            try (var logs = open(path, disk, TestLogs.NOW)) {
+                fill(logs);
+                before = records(words(logs));
+                disk.dieAt(step);
+                logs.cleaner().compactDirtiest();
+                died = disk.dead();
+                disk.die();
+            }
+            var where = "seed " + SEED + ", step " + step;
+            try (var logs = open(path, disk.afterPowerCut(SEED - step), TestLogs.NOW + 2_000)) {
+                assertNotNull(words(logs), where);
+                checkContents(before, records(words(logs)), where);
+                logs.compact(SETTINGS);
+                logs.cleaner().compactDirtiest();
+                checkContents(before, records(words(logs)), where);
+                write(words(logs), "z=1");
+            }
+        }
+    }
+
+    private static Logs open(Path path, Disk disk, long nowMs) throws IOException {
+        var settings = new LogSettings(List.of(path), path, true, 1_000, 1_000, 86_400_000L, 0, 1);
+        var logs = Logs.open(settings, 1, disk, () -> Instant.ofEpochMilli(nowMs));
+        TestLogs.begin(logs);
+        assertTrue(logs.metadataLog().awaitForced(logs.metadataLog().endOffset()));
+        logs.load(List.of(TestLogs.expected(TestLogs.WORDS, config())));
+        return logs;
+    }
+
     /** @param after what a compaction leaves; null: any that loses nothing */
     private static void checkAfterCrash(Path directory, List<String> before, List<String> after)
             throws IOException {
@@ -162,7 +211,7 @@ class CompactionCrashTest {
                 readers.add(threads.submit(() -> scan(log, done)));
             }
             try {
-                for (int round = 0; round < 60; round++) {
+                for (int round = 0; round < 30; round++) {
                     for (int i = 0; i < 60; i++) {
                         write(log, "k" + i % 10 + "=" + (round * 60 + i + 100));
                     }
@@ -184,7 +233,7 @@ class CompactionCrashTest {
     private static int scan(PartitionLog log, AtomicBoolean done) throws IOException {
         int scans = 0;
         while (!done.get()) {
-            long end = log.endOffset();
+            long end = log.highWatermark();
             var newest = new HashMap<String, Long>();
             long last = -1;
             var all = records(log);
