@@ -44,12 +44,15 @@ public final class Torture {
     private static final int STOPS = 8;
     private static final int WHOLE_ROUNDS = 5;
     private static final int TOLD_ROUNDS = 10;
-    private static final long LIMIT_SECONDS = 60;
+    private static final long LIMIT_SECONDS = 150;
     private static final Map<String, Map<String, String>> TOPICS = Map.of(
-            PLAIN, Map.of("segment.bytes", "1048576", "segment.ms", "3000"),
+            PLAIN, Map.of("segment.bytes", "1048576", "segment.ms", "10000"),
             RETAINED, Map.of("segment.bytes", "1048576", "segment.ms", "2000", "retention.bytes", "2000000",
+                    "file.delete.delay.ms", "1000"),
+            COMPACTED, Map.of("cleanup.policy", "compact", "segment.bytes", "1048576", "segment.ms", "3000",
+                    "min.cleanable.dirty.ratio", "0.01", "delete.retention.ms", "1000",
                     "file.delete.delay.ms", "1000"));
-    private static final Map<String, Integer> PARTITIONS = Map.of(PLAIN, 4, RETAINED, 2);
+    private static final Map<String, Integer> PARTITIONS = Map.of(PLAIN, 4, RETAINED, 2, COMPACTED, 2);
 
     private final Broker broker;
     private final Clients clients;
@@ -136,7 +139,8 @@ public final class Torture {
 
     private void round(KafkaConsumer<byte[], byte[]> consumer) throws Exception {
         rounds++;
-        try (var admin = clients.admin()) {
+        try (var admin = Admin.create(Map.of("bootstrap.servers", broker.address(), "default.api.timeout.ms",
+                (int) TimeUnit.SECONDS.toMillis(LIMIT_SECONDS), "reconnect.backoff.max.ms", 100))) {
             pause(random.nextInt(WORK_MS) + (random.nextInt(LONG_ROUNDS) == 0 ? 2 * CHECKPOINT_MS : 0));
             var change = change(admin);
             pause(random.nextInt(1 + random.nextInt(30)));
