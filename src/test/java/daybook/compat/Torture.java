@@ -39,17 +39,22 @@ public final class Torture {
     /** One round in so many is long enough for checkpoints, so that recoveries do not grow for ever. */
     private static final int LONG_ROUNDS = 10;
     private static final int CHECKPOINT_MS = 2_000;
-    private static final int STOP_MS = 150;
+    private static final int STOP_MS = 1_200;
     /** One round in so many ends with SIGTERM first. */
     private static final int STOPS = 8;
+    /** What a compaction has beside the log until it is done. */
+    private static final String UNFINISHED = ".*\\.(cleaned|swap)";
     private static final int WHOLE_ROUNDS = 5;
     private static final int TOLD_ROUNDS = 10;
-    private static final long LIMIT_SECONDS = 60;
+    private static final long LIMIT_SECONDS = 150;
     private static final Map<String, Map<String, String>> TOPICS = Map.of(
-            PLAIN, Map.of("segment.bytes", "1048576", "segment.ms", "3000"),
+            PLAIN, Map.of("segment.bytes", "1048576", "segment.ms", "10000"),
             RETAINED, Map.of("segment.bytes", "1048576", "segment.ms", "2000", "retention.bytes", "2000000",
+                    "file.delete.delay.ms", "1000"),
+            COMPACTED, Map.of("cleanup.policy", "compact", "segment.bytes", "1048576", "segment.ms", "3000",
+                    "min.cleanable.dirty.ratio", "0.01", "delete.retention.ms", "1000",
                     "file.delete.delay.ms", "1000"));
-    private static final Map<String, Integer> PARTITIONS = Map.of(PLAIN, 4, RETAINED, 2);
+    private static final Map<String, Integer> PARTITIONS = Map.of(PLAIN, 4, RETAINED, 2, COMPACTED, 2);
 
     private final Broker broker;
     private final Clients clients;
@@ -64,6 +69,7 @@ public final class Torture {
     private int kills;
     private int killsInStart;
     private int killsInStop;
+    private int killsInCompaction;
     private int cleanStops;
 
     private Torture(Path launcher, Path directory, long seed) {
@@ -136,7 +142,8 @@ public final class Torture {
 
     private void round(KafkaConsumer<byte[], byte[]> consumer) throws Exception {
         rounds++;
-        try (var admin = clients.admin()) {
+        try (var admin = Admin.create(Map.of("bootstrap.servers", broker.address(), "default.api.timeout.ms",
+                (int) TimeUnit.SECONDS.toMillis(LIMIT_SECONDS), "reconnect.backoff.max.ms", 100))) {
             pause(random.nextInt(WORK_MS) + (random.nextInt(LONG_ROUNDS) == 0 ? 2 * CHECKPOINT_MS : 0));
             var change = change(admin);
             pause(random.nextInt(1 + random.nextInt(30)));
@@ -146,8 +153,7 @@ public final class Torture {
                 var ready = broker.launch();
                 pause((int) startedMs / 3 + random.nextInt((int) startedMs));
                 boolean inStart = !ready.isDone();
-                broker.kill();
-                kills++;
+                kill();
                 killsInStart += inStart ? 1 : 0;
             }
             long beganNanos = System.nanoTime();
@@ -162,18 +168,24 @@ public final class Torture {
 
     private void down() throws Exception {
         if (random.nextInt(STOPS) > 0) {
-            broker.kill();
-            kills++;
+            kill();
             return;
         }
         broker.beginStop();
         pause(random.nextInt(STOP_MS));
         if (broker.running()) {
             killsInStop++;
-            kills++;
-            broker.kill();
+            kill();
         } else {
             cleanStops++;
+        }
+    }
+
+    private void kill() throws Exception {
+        broker.kill();
+        kills++;
+        try (var files = Files.walk(broker.data(), 2)) {
+            killsInCompaction += files.anyMatch(file -> file.toString().matches(UNFINISHED)) ? 1 : 0;
         }
     }
 
@@ -220,8 +232,9 @@ public final class Torture {
     private void tell(long beganNanos) {
         long read = checks.stream().mapToLong(TortureCheck::read).sum();
         System.out.println("torture: " + rounds + " rounds, " + kills + " kills, of them " + killsInStart
-                + " in a start and " + killsInStop + " in a stop, " + cleanStops + " clean stops, "
-                + load.acked() + " records acknowledged, " + read + " compared, the last start took "
-                + startedMs + " ms, " + TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - beganNanos) + " s");
+                + " in a start, " + killsInStop + " in a stop and " + killsInCompaction
+                + " in a compaction, " + cleanStops + " clean stops, " + load.acked()
+                + " records acknowledged, " + read + " compared, the last start took " + startedMs + " ms, "
+                + TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - beganNanos) + " s");
     }
 }
