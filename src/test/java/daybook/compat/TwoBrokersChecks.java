@@ -119,7 +119,10 @@ final class TwoBrokersChecks {
         left = Contents.of(clients);
         end.run();
         for (var line : kafka.logged()) {
-            expect(!line.contains(" ERROR ") && !line.contains("offline"), "Apache Kafka says: " + line);
+            // On a busy machine a new producer's second batch overtakes its first, and is sent again.
+            boolean ofClients = line.contains("Error processing append operation");
+            expect(ofClients || !line.contains(" ERROR ") && !line.contains("offline"),
+                    "Apache Kafka says: " + line);
         }
     }
 
@@ -203,13 +206,9 @@ final class TwoBrokersChecks {
         }
     }
 
-    /**
-     * One that is committed, one that is aborted; one request in flight, for Kafka logs an error where a new
-     * transaction's second batch comes before its first (and the client tries again).
-     */
+    /** One that is committed, one that is aborted. */
     private void transactions(Clients clients) throws Exception {
-        try (var producer = clients.producer(Map.of("transactional.id", "two",
-                "max.in.flight.requests.per.connection", 1))) {
+        try (var producer = clients.producer(Map.of("transactional.id", "two"))) {
             producer.initTransactions();
             producer.beginTransaction();
             send(producer, TRANSACTIONAL, 1);
