@@ -321,15 +321,21 @@ final class Recovery {
         return aborted;
     }
 
-    /** Reads every batch of a segment, and ends the log where one is wrong. */
+    /**
+     * Reads every batch of a segment, and ends the log where one is wrong. No checksum covers the offset of a
+     * batch: so it must be the next one wherever no compaction can have been, as in the last segment of any
+     * log. A wrong one that passed would end the log behind the recovery point, and what is behind it be cut.
+     */
     private void check(Segment segment) throws IOException {
         int sizeBytes = segment.sizeBytes();
         long offsetLimit = offsetLimit(segment);
+        boolean exact = dense || segment == segments.active();
         endOffset = segment.baseOffset();
         var aborted = segment.aborted().new Remake();
         var wrong = segment.check(cursor -> {
-            boolean holds = cursor.batch().baseOffset() >= endOffset
-                    && cursor.batch().lastOffset() < offsetLimit && cursor.checksumHolds();
+            long offset = cursor.batch().baseOffset();
+            boolean inOrder = exact ? offset == endOffset : offset >= endOffset;
+            boolean holds = inOrder && cursor.batch().lastOffset() < offsetLimit && cursor.checksumHolds();
             if (holds) {
                 var entry = note(cursor);
                 if (entry != null) {

@@ -1,0 +1,89 @@
+package daybook.log;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import daybook.wire.ErrorCode;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Ways to lose what was acknowledged that need more than one thing to go wrong, or one bit. */
+class HostileTest {
+    @TempDir
+    Path temp;
+
+    /** A copy of a log with so many batches of one record, all forced and checkpointed, then killed. */
+    private Path killed(TestLogs.Config config, int batches) throws IOException {
+        var path = temp.resolve("live");
+        try (var logs = TestLogs.open(path, config)) {
+            fill(logs.words(), batches);
+            assertTrue(logs.words().awaitForced(batches));
+            logs.nowMs += 10_000;
+            logs.logs.tick(logs.nowMs);
+            return TestLogs.copy(path, temp.resolve("killed"));
+        }
+    }
+
+    private static void fill(PartitionLog log, int batches) {
+        for (int i = 0; i < batches; i++) {
+            TestLogs.done(log.append(TestBatch.of(1, TestLogs.NOW + i).valueBytes(100).build()));
+        }
+    }
+
+    private static List<Path> files(Path directory, String suffix) throws IOException {
+        try (var files = Files.list(directory)) {
+            return files.filter(file -> file.toString().endsWith(suffix)).sorted().toList();
+        }
+    }
+
+    /** Sets a bit high up in the base offset, which no checksum covers, of the batch at this byte. */
+    private static void flipBaseOffset(Path file, long at) throws IOException {
+        try (var open = new RandomAccessFile(file.toFile(), "rw")) {
+            open.seek(at + 4);
+            int old = open.read();
+            open.seek(at + 4);
+            open.write(old ^ 0x40);
+        }
+    }
+
+    @Test
+    void aWrongOffsetAtTheEndOfASealedSegmentIsFencedNotCut() throws IOException {
+        var config = new TestLogs.Config().segmentBytes(1_000);
+        var path = killed(config, 40);
+        var sealed = files(path.resolve("words-0"), ".log");
+        var file = sealed.get(1);
+        int batchBytes = TestBatch.of(1, TestLogs.NOW).valueBytes(100).build().remaining();
+        flipBaseOffset(file, Files.size(file) - batchBytes);
+        try (var logs = TestLogs.open(path, config)) {
+            var log = logs.words();
+            long perSegment = Files.size(sealed.getFirst()) / batchBytes;
+            assertEquals(2 * perSegment - 1, log.endOffset());
+            var refused = TestLogs.refused(log.append(TestBatch.of(1, TestLogs.NOW).build()));
+            assertEquals(ErrorCode.KAFKA_STORAGE_ERROR, refused.error());
+        }
+        assertEquals(sealed, files(path.resolve("words-0"), ".log"), "nothing is deleted");
+    }
+
+    @Test
+    void aWrongOffsetInTheLastSegmentIsFencedNotCut() throws IOException {
+        var config = new TestLogs.Config();
+        var path = killed(config, 40);
+        var file = files(path.resolve("words-0"), ".log").getFirst();
+        int batchBytes = TestBatch.of(1, TestLogs.NOW).valueBytes(100).build().remaining();
+        long size = Files.size(file);
+        flipBaseOffset(file, 10L * batchBytes);
+        try (var logs = TestLogs.open(path, config)) {
+            assertEquals(10, logs.words().endOffset());
+            var refused = TestLogs.refused(logs.words().append(TestBatch.of(1, TestLogs.NOW).build()));
+            assertEquals(ErrorCode.KAFKA_STORAGE_ERROR, refused.error());
+        }
+        assertEquals(size, Files.size(file), "nothing is cut");
+    }
+}
