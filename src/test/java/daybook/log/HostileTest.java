@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Ways to lose what was acknowledged that need more than one thing to go wrong, or one bit. */
@@ -85,5 +86,44 @@ class HostileTest {
             assertEquals(ErrorCode.KAFKA_STORAGE_ERROR, refused.error());
         }
         assertEquals(size, Files.size(file), "nothing is cut");
+    }
+
+    @Test
+    void aSegmentThatAPowerCutBringsBackHasItsAbortedTransactions() throws IOException {
+        var config = new TestLogs.Config().segmentBytes(1_000);
+        var live = temp.resolve("live");
+        var cuts = new ArrayList<Path>();
+        try (var logs = TestLogs.open(live, config)) {
+            var log = logs.words();
+            var part = TestBatch.of(1, TestLogs.NOW).producer(7, 0, 0).transactional().build();
+            TestLogs.done(log.appendOwn(part));
+            TestLogs.done(log.appendOwn(TestBatch.marker(7, 0, false, 1, TestLogs.NOW)));
+            fill(log, 20);
+            assertTrue(log.awaitForced(22));
+            logs.nowMs += 10_000;
+            logs.logs.tick(logs.nowMs);
+            logs.disk.fault = (operation, file) -> {
+                var base = log.directory().resolve("00000000000000000000.log.deleted");
+                if (operation.equals("forceDirectory") && cuts.isEmpty() && Files.exists(base)) {
+                    // Of the names that changed, that of the log is the one that did not come to the disk.
+                    var cut = TestLogs.copy(live, temp.resolve("cut"));
+                    var lost = cut.resolve(live.relativize(log.directory()));
+                    Files.move(lost.resolve(base.getFileName()), Segment.path(lost, 0, Segment.LOG));
+                    cuts.add(cut);
+                }
+            };
+            config.retentionBytes = 1_500;
+            log.configure(config.build());
+            logs.nowMs += 10_000;
+            logs.logs.tick(logs.nowMs);
+            logs.disk.fault = (operation, file) -> { };
+        }
+        config.retentionBytes = -1;
+        try (var logs = TestLogs.open(cuts.getFirst(), config)) {
+            assertEquals(0, logs.words().startOffset());
+            var read = (ReadResult.Data) logs.words().read(0, 10_000, true, true);
+            read.region().close();
+            assertEquals(1, read.aborted().size(), "the aborted records are told");
+        }
     }
 }
