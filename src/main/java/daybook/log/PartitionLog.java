@@ -74,6 +74,8 @@ public final class PartitionLog {
     private volatile int leaderEpoch;
     /** Written under {@link #lock}. */
     private volatile long startOffset;
+    /** Of segments before it the disk knows no more. Written under {@link #lock}. */
+    private volatile long firstBase;
     /** Behind the last batch. Written under {@link #lock}, after the batch. */
     private volatile Segments.End end;
     /**
@@ -105,6 +107,7 @@ public final class PartitionLog {
         this.epochs = recovered.epochs();
         this.producers = recovered.producers();
         this.startOffset = recovered.startOffset();
+        this.firstBase = segments.firstBase();
         this.refusesWrites = recovered.flaw() != null;
         var active = segments.active();
         this.end = new Segments.End(recovered.endOffset(), active, active.sizeBytes());
@@ -402,9 +405,12 @@ public final class PartitionLog {
         return flusher.forcedOffset();
     }
 
-    /** Whether the log's first segment holds records before the start offset. */
+    /**
+     * Whether the log's first segment holds records before the start offset, or a power cut could bring back
+     * one that does.
+     */
     boolean beginsInsideSegment() {
-        return startOffset > segments.firstBase();
+        return startOffset > firstBase;
     }
 
     /** Forces segments that were rolled, and what has waited for {@code flush.ms}. */
@@ -600,6 +606,7 @@ public final class PartitionLog {
                 }
                 throw failure;
             }
+            firstBase = segments.firstBase();
             expendable.forEach(segment -> producers.forgetSnapshot(segment.baseOffset()));
             epochs.keep(startOffset, Long.MAX_VALUE);
             epochs.write();

@@ -14,6 +14,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Ways to lose what was acknowledged that need more than one thing to go wrong, or one bit. */
 class HostileTest {
@@ -86,6 +88,35 @@ class HostileTest {
             assertEquals(ErrorCode.KAFKA_STORAGE_ERROR, refused.error());
         }
         assertEquals(size, Files.size(file), "nothing is cut");
+    }
+
+    @Test
+    void whereTheLogBeginsStaysOnTheDiskUntilTheNamesBeforeItAreGone() throws IOException {
+        var config = new TestLogs.Config().segmentBytes(1_000);
+        var seen = new AtomicInteger();
+        try (var logs = TestLogs.open(temp.resolve("live"), config)) {
+            var log = logs.words();
+            fill(log, 40);
+            log.deleteRecordsBefore(4);
+            var file = logs.path.resolve(Checkpoints.START_OFFSETS);
+            logs.disk.fault = (operation, path) -> {
+                if (operation.equals("forceDirectory") && path.equals(log.directory())) {
+                    log.home().checkpointStartOffsets();
+                    var starts = Checkpoints.offsets(Disk.local(), file);
+                    assertTrue(starts.getOrDefault(TestLogs.WORDS, 0L) >= 4, "it could begin before 4 again");
+                    seen.incrementAndGet();
+                }
+            };
+            config.retentionBytes = 3_500;
+            log.configure(config.build());
+            logs.nowMs += 10_000;
+            logs.logs.tick(logs.nowMs);
+            logs.disk.fault = (operation, path) -> { };
+            assertTrue(seen.get() > 0);
+            assertTrue(log.startOffset() > 4);
+            log.home().checkpointStartOffsets();
+            assertEquals(Map.of(), Checkpoints.offsets(Disk.local(), file));
+        }
     }
 
     @Test
