@@ -584,6 +584,8 @@ public final class PartitionLog {
                 if (all && (refusesWrites || !rolled(nowMs))) {
                     expendable.removeLast();
                 }
+                // After a force that failed some are hidden: what is in them is told by the next start.
+                expendable.removeIf(one -> segments.baseAfter(one) > highWatermark.offset());
                 remove(expendable, nowMs);
             }
         } catch (IOException failure) {

@@ -1,6 +1,7 @@
 package daybook.log;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.wire.ErrorCode;
@@ -116,6 +117,26 @@ class HostileTest {
             assertTrue(log.startOffset() > 4);
             log.home().checkpointStartOffsets();
             assertEquals(Map.of(), Checkpoints.offsets(Disk.local(), file));
+        }
+    }
+
+    @Test
+    void retentionLeavesWhatAFailedForceHid() throws IOException {
+        var config = new TestLogs.Config().segmentBytes(1_000);
+        try (var logs = TestLogs.open(temp.resolve("live"), config)) {
+            var log = logs.words();
+            fill(log, 12);
+            assertTrue(log.awaitForced(12));
+            logs.disk.failForces = true;
+            fill(log, 30);
+            assertFalse(log.awaitForced(42));
+            assertEquals(12, log.highWatermark());
+            config.retentionBytes = 1;
+            log.configure(config.build());
+            logs.nowMs += 10_000;
+            logs.logs.tick(logs.nowMs);
+            assertTrue(log.startOffset() > 0);
+            assertTrue(log.startOffset() <= 12, "began at " + log.startOffset());
         }
     }
 
