@@ -265,7 +265,7 @@ public final class PartitionLog {
             }
             epochs.write();
             segment.append(bytes, batch, producers.aborted(batch));
-            producers.note(batch);
+            producers.note(batch, nowMs);
             followTransactions();
             end = new Segments.End(batch.nextOffset(), segment, segment.sizeBytes());
             highWatermark = end;

@@ -117,7 +117,7 @@ final class Recovery {
         if (bases.isEmpty()) {
             segments.begin(startOffset, config, nowMs);
         }
-        producers = new ProducerStates(disk, directory, basesOf(names, Segment.SNAPSHOT));
+        producers = new ProducerStates(disk, directory, basesOf(names, Segment.SNAPSHOT), nowMs);
     }
 
     /**
@@ -317,7 +317,7 @@ final class Recovery {
         boolean opened = batch.control() && batch.sizeBytes() <= TransactionMarker.LIMIT_BYTES;
         var known = opened ? cursor.whole() : batch;
         var aborted = producers.aborted(known);
-        producers.note(known);
+        producers.note(known, nowMs);
         return aborted;
     }
 

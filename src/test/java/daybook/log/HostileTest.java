@@ -141,6 +141,21 @@ class HostileTest {
     }
 
     @Test
+    void aProducerOfOldRecordsIsNotForgottenWhileItWrites() throws IOException {
+        for (long timeMs : new long[] {1_000, -1}) {
+            try (var logs = TestLogs.open(temp.resolve("live" + timeMs), new TestLogs.Config())) {
+                var log = logs.words();
+                TestLogs.done(log.append(TestBatch.of(1, timeMs).producer(7, 0, 0).build()));
+                logs.nowMs += 10_000;
+                logs.logs.tick(logs.nowMs);
+                var again = TestLogs.done(log.append(TestBatch.of(1, timeMs).producer(7, 0, 0).build()));
+                assertTrue(again.duplicate());
+                assertEquals(1, log.endOffset());
+            }
+        }
+    }
+
+    @Test
     void aSegmentThatAPowerCutBringsBackHasItsAbortedTransactions() throws IOException {
         var config = new TestLogs.Config().segmentBytes(1_000);
         var live = temp.resolve("live");
