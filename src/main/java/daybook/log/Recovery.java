@@ -128,8 +128,10 @@ final class Recovery {
         if (names.stream().noneMatch(name -> name.endsWith(Segment.SWAP))) {
             return names;
         }
+        var originals = basesOf(names, Segment.LOG);
+        // What a compaction that was given up left behind does not count: what it was to replace is gone.
         long incomplete = names.stream().mapToLong(name -> baseOf(name, Segment.CLEANED, FILES))
-                .filter(base -> base >= 0).min().orElse(Long.MAX_VALUE);
+                .filter(originals::contains).min().orElse(Long.MAX_VALUE);
         for (var name : names) {
             if (baseOf(name, Segment.SWAP, FILES) >= incomplete) {
                 disk.delete(directory.resolve(name));

@@ -156,6 +156,21 @@ class HostileTest {
     }
 
     @Test
+    void whatAnOldCompactionLeftDoesNotEndOneThatHasReplacedItsSegments() throws IOException {
+        var config = new TestLogs.Config().segmentBytes(1_000);
+        var path = killed(config, 40);
+        var file = files(path.resolve("words-0"), ".log").getFirst();
+        Files.move(file, file.resolveSibling(file.getFileName() + Segment.SWAP));
+        Files.createFile(Segment.path(file.getParent(), 0, Segment.INDEX + Segment.CLEANED));
+        try (var logs = TestLogs.open(path, config)) {
+            assertEquals(40, logs.words().endOffset());
+            assertEquals(0, logs.words().startOffset());
+            assertEquals(40, TestLogs.all(logs.words()).size());
+        }
+        assertEquals(List.of(), files(path.resolve("words-0"), Segment.CLEANED));
+    }
+
+    @Test
     void aSegmentThatAPowerCutBringsBackHasItsAbortedTransactions() throws IOException {
         var config = new TestLogs.Config().segmentBytes(1_000);
         var live = temp.resolve("live");
