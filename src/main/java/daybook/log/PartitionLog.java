@@ -617,9 +617,9 @@ public final class PartitionLog {
 
     // Compacting, by one thread at a time.
 
-    /** Whether the log is there and whole. */
+    /** Whether the log is there and whole, and still to be compacted. */
     boolean compactable() {
-        return !closed && !refusesWrites;
+        return !closed && !refusesWrites && config.compaction() != null;
     }
 
     Directory home() {
@@ -647,6 +647,23 @@ public final class PartitionLog {
         } catch (Throwable failure) {
             fail("A compacted segment could not take its place", failure);
             throw failure;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Deletes a segment that does not take the place of others. Once the log has ended, another may have its
+     * directory's name: then the files go with the directory, or at the next start.
+     */
+    void discard(Segment replacement) throws IOException {
+        lock.lock();
+        try {
+            if (closed) {
+                replacement.release();
+            } else {
+                replacement.discard();
+            }
         } finally {
             lock.unlock();
         }

@@ -2,6 +2,7 @@ package daybook.log;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.wire.ErrorCode;
@@ -11,11 +12,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Ways to lose what was acknowledged that need more than one thing to go wrong, or one bit. */
@@ -168,6 +171,53 @@ class HostileTest {
             assertEquals(40, TestLogs.all(logs.words()).size());
         }
         assertEquals(List.of(), files(path.resolve("words-0"), Segment.CLEANED));
+    }
+
+    @Test
+    void aCompactionThatOutlivesItsLogLeavesItsNamesakeAlone() throws IOException {
+        var config = new TestLogs.Config().segmentBytes(300);
+        config.compaction = new LogConfig.CompactionRules(0, 0, Long.MAX_VALUE, 1_000, false);
+        try (var logs = TestLogs.open(temp.resolve("live"), config)) {
+            var old = logs.words();
+            TestKeys.write(old, "a=1", "a=2", "a=3", "a=4", "a=5", "a=6", "a=7", "a=8", "a=9", "a=10");
+            var work = Compaction.work(old, old.config(), logs.nowMs);
+            var settings = new CleanerSettings(0, 1 << 20, 0.9, 1 << 16, Double.MAX_VALUE, 1);
+            var cleaned = Segment.path(old.directory(), 0, Segment.LOG + Segment.CLEANED);
+            var compaction = new Compaction(work, settings, bytes -> {
+                try {
+                    if (Files.exists(cleaned) && logs.words() == old) {
+                        logs.logs.delete(TestLogs.WORDS);
+                        logs.logs.create(TestLogs.expected(TestLogs.WORDS, config));
+                        Files.createFile(cleaned);
+                    }
+                    return true;
+                } catch (IOException failure) {
+                    throw new UncheckedIOException(failure);
+                }
+            }, logs.nowMs);
+            assertThrows(CancellationException.class, compaction::run);
+            assertTrue(Files.exists(cleaned), "what the new log's own compaction writes stays");
+            old.home().noteCompacted(old, 4711);
+            assertEquals(-1, old.home().compactedOffset(TestLogs.WORDS));
+        }
+    }
+
+    @Test
+    void aCompactionEndsWhenItsTopicIsToBeCompactedNoMore() throws IOException {
+        var config = new TestLogs.Config().segmentBytes(300);
+        config.compaction = new LogConfig.CompactionRules(0, 0, Long.MAX_VALUE, 1_000, false);
+        try (var logs = TestLogs.open(temp.resolve("live"), config)) {
+            var log = logs.words();
+            TestKeys.write(log, "a=1", "a=2", "a=3", "a=4", "a=5", "a=6", "a=7", "a=8", "a=9", "a=10");
+            var before = TestLogs.all(log).size();
+            var work = Compaction.work(log, log.config(), logs.nowMs);
+            var settings = new CleanerSettings(0, 1 << 20, 0.9, 1 << 16, Double.MAX_VALUE, 1);
+            var compaction = new Compaction(work, settings, bytes -> true, logs.nowMs);
+            config.compaction = null;
+            log.configure(config.build());
+            assertThrows(CancellationException.class, compaction::run);
+            assertEquals(before, TestLogs.all(log).size());
+        }
     }
 
     @Test
