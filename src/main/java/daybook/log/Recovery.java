@@ -399,7 +399,12 @@ final class Recovery {
                     Long.toString(endOffset), Long.toString(recoveryPoint - 1), flaw);
         } else {
             recoveryPoint = trusted ? endOffset : recoveryPoint;
-            if (startOffset > endOffset) {
+            if (startOffset > endOffset && trusted) {
+                LOG.log(Level.WARNING, "{0} was closed properly at offset {1}, so its start offset {2} in the"
+                        + " checkpoint is wrong: it begins where its first segment does", directory,
+                        Long.toString(endOffset), Long.toString(startOffset));
+                startOffset = segments.firstBase();
+            } else if (startOffset > endOffset) {
                 startAnew();
             }
         }

@@ -258,4 +258,20 @@ class HostileTest {
             assertEquals(1, read.aborted().size(), "the aborted records are told");
         }
     }
+
+    @Test
+    void aWrongStartOffsetDeletesNothingAfterACleanStop() throws IOException {
+        var config = new TestLogs.Config().segmentBytes(1_000);
+        var path = temp.resolve("live");
+        try (var logs = TestLogs.open(path, config)) {
+            fill(logs.words(), 40);
+            logs.words().deleteRecordsBefore(4);
+        }
+        Files.writeString(path.resolve(Checkpoints.START_OFFSETS), "0\n1\nwords 0 9004\n");
+        try (var logs = TestLogs.open(path, config)) {
+            assertEquals(0, logs.words().startOffset());
+            assertEquals(40, logs.words().endOffset());
+            assertEquals(40, TestLogs.all(logs.words()).size());
+        }
+    }
 }
