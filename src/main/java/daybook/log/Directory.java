@@ -272,7 +272,12 @@ final class Directory {
         var renamed = rename(directory, partition, STRAY);
         LOG.log(Level.WARNING, "The catalog does not know the partition in {0}; it is renamed to {1}",
                 directory, renamed);
-        forget(partition);
+        try {
+            forget(partition);
+        } catch (IOException failure) {
+            // Where the disk is full, the rest can be read. The next checkpoint leaves the partition out.
+            LOG.log(Level.WARNING, "The checkpoints in {0} cannot be written: {1}", path, failure.toString());
+        }
     }
 
     /** Gives the directory of a deleted partition another name, and what is in it up for deletion. */

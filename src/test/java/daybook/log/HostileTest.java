@@ -274,4 +274,20 @@ class HostileTest {
             assertEquals(40, TestLogs.all(logs.words()).size());
         }
     }
+
+    @Test
+    void aPartitionThatIsNotKnownDoesNotStopAStartOnAFullDisk() throws IOException {
+        var config = new TestLogs.Config();
+        var path = temp.resolve("live");
+        var gone = TestLogs.expected(new TopicPartition("gone", 0), config);
+        try (var logs = TestLogs.open(path, List.of(TestLogs.expected(TestLogs.WORDS, config), gone))) {
+            fill(logs.words(), 3);
+            fill(logs.logs.find("gone", 0), 3);
+        }
+        try (var logs = TestLogs.openFull(path, config)) {
+            assertEquals(3, TestLogs.all(logs.words()).size());
+            logs.disk.full = false;
+        }
+        assertFalse(Files.readString(path.resolve(Checkpoints.RECOVERY_POINTS)).contains("gone"));
+    }
 }
