@@ -142,7 +142,7 @@ final class Compaction {
     private void compact() throws IOException {
         if (home.compactedOffset(log.partition()) < 0) {
             // From here on a start knows that offsets may be missing.
-            home.noteCompacted(log.partition(), from);
+            home.noteCompacted(log, from);
         }
         long mappedUntil = mapKeys();
         if (!log.force(mappedUntil)) {
@@ -153,7 +153,7 @@ final class Compaction {
         for (var group : groups(mappedUntil)) {
             copy(group, mappedUntil, transactions);
         }
-        home.noteCompacted(log.partition(), mappedUntil);
+        home.noteCompacted(log, mappedUntil);
     }
 
     // The keys.
@@ -237,11 +237,11 @@ final class Compaction {
             }
             copy.complete(group.getLast().writtenMs());
         } catch (Throwable failure) {
-            copy.discard();
+            log.discard(copy);
             throw failure;
         }
         if (!log.replace(group, copy)) {
-            copy.discard();
+            log.discard(copy);
             throw new CancellationException("The log changed");
         }
     }

@@ -246,7 +246,7 @@ final class Directory {
         logs.put(expected.partition(), log);
         unopened.remove(expected.partition());
         if (compactedOffset(expected.partition()) > log.endOffset()) {
-            noteCompacted(expected.partition(), log.startOffset());
+            noteCompacted(log, log.startOffset());
         }
         return log;
     }
@@ -272,7 +272,12 @@ final class Directory {
         var renamed = rename(directory, partition, STRAY);
         LOG.log(Level.WARNING, "The catalog does not know the partition in {0}; it is renamed to {1}",
                 directory, renamed);
-        forget(partition);
+        try {
+            forget(partition);
+        } catch (IOException failure) {
+            // Where the disk is full, the rest can be read. The next checkpoint leaves the partition out.
+            LOG.log(Level.WARNING, "The checkpoints in {0} cannot be written: {1}", path, failure.toString());
+        }
     }
 
     /** Gives the directory of a deleted partition another name, and what is in it up for deletion. */
@@ -337,13 +342,19 @@ final class Directory {
         return checkpoints.get(Checkpoints.COMPACTED).getOrDefault(partition, -1L);
     }
 
-    /** Notes, on the disk before this returns, that all of a log before {@code offset} is compacted. */
-    void noteCompacted(TopicPartition partition, long offset) throws IOException {
+    /**
+     * Notes, on the disk before this returns, that all of a log before {@code offset} is compacted; unless it
+     * was deleted, for there may be another of its name.
+     */
+    void noteCompacted(PartitionLog log, long offset) throws IOException {
         lock.lock();
         try {
+            if (logs.get(log.partition()) != log) {
+                return;
+            }
             var offsets = new TreeMap<TopicPartition, Long>(Checkpoints::byName);
             offsets.putAll(checkpoints.get(Checkpoints.COMPACTED));
-            offsets.put(partition, offset);
+            offsets.put(log.partition(), offset);
             offsets.keySet().removeIf(each -> !logs.containsKey(each) && !unopened.contains(each));
             write(Checkpoints.COMPACTED, offsets);
         } finally {

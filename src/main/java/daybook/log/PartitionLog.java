@@ -74,6 +74,8 @@ public final class PartitionLog {
     private volatile int leaderEpoch;
     /** Written under {@link #lock}. */
     private volatile long startOffset;
+    /** Of segments before it the disk knows no more. Written under {@link #lock}. */
+    private volatile long firstBase;
     /** Behind the last batch. Written under {@link #lock}, after the batch. */
     private volatile Segments.End end;
     /**
@@ -105,6 +107,7 @@ public final class PartitionLog {
         this.epochs = recovered.epochs();
         this.producers = recovered.producers();
         this.startOffset = recovered.startOffset();
+        this.firstBase = segments.firstBase();
         this.refusesWrites = recovered.flaw() != null;
         var active = segments.active();
         this.end = new Segments.End(recovered.endOffset(), active, active.sizeBytes());
@@ -262,7 +265,7 @@ public final class PartitionLog {
             }
             epochs.write();
             segment.append(bytes, batch, producers.aborted(batch));
-            producers.note(batch);
+            producers.note(batch, nowMs);
             followTransactions();
             end = new Segments.End(batch.nextOffset(), segment, segment.sizeBytes());
             highWatermark = end;
@@ -402,9 +405,12 @@ public final class PartitionLog {
         return flusher.forcedOffset();
     }
 
-    /** Whether the log's first segment holds records before the start offset. */
+    /**
+     * Whether the log's first segment holds records before the start offset, or a power cut could bring back
+     * one that does.
+     */
     boolean beginsInsideSegment() {
-        return startOffset > segments.firstBase();
+        return startOffset > firstBase;
     }
 
     /** Forces segments that were rolled, and what has waited for {@code flush.ms}. */
@@ -578,6 +584,8 @@ public final class PartitionLog {
                 if (all && (refusesWrites || !rolled(nowMs))) {
                     expendable.removeLast();
                 }
+                // After a force that failed some are hidden: what is in them is told by the next start.
+                expendable.removeIf(one -> segments.baseAfter(one) > highWatermark.offset());
                 remove(expendable, nowMs);
             }
         } catch (IOException failure) {
@@ -600,6 +608,7 @@ public final class PartitionLog {
                 }
                 throw failure;
             }
+            firstBase = segments.firstBase();
             expendable.forEach(segment -> producers.forgetSnapshot(segment.baseOffset()));
             epochs.keep(startOffset, Long.MAX_VALUE);
             epochs.write();
@@ -608,9 +617,9 @@ public final class PartitionLog {
 
     // Compacting, by one thread at a time.
 
-    /** Whether the log is there and whole. */
+    /** Whether the log is there and whole, and still to be compacted. */
     boolean compactable() {
-        return !closed && !refusesWrites;
+        return !closed && !refusesWrites && config.compaction() != null;
     }
 
     Directory home() {
@@ -638,6 +647,23 @@ public final class PartitionLog {
         } catch (Throwable failure) {
             fail("A compacted segment could not take its place", failure);
             throw failure;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Deletes a segment that does not take the place of others. Once the log has ended, another may have its
+     * directory's name: then the files go with the directory, or at the next start.
+     */
+    void discard(Segment replacement) throws IOException {
+        lock.lock();
+        try {
+            if (closed) {
+                replacement.release();
+            } else {
+                replacement.discard();
+            }
         } finally {
             lock.unlock();
         }

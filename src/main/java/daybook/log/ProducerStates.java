@@ -49,6 +49,8 @@ public final class ProducerStates {
         private final ArrayDeque<Batch> batches = new ArrayDeque<>(BATCHES);
         private short epoch;
         private long lastTimestampMs;
+        /** When its last batch came, or where that was before the start, when that was. */
+        private long heardMs;
         /** That of the last marker, -1 where there was none. */
         private int coordinatorEpoch = -1;
         /** Where its transaction begins, -1 where it is in none. */
@@ -85,12 +87,14 @@ public final class ProducerStates {
     private final TreeSet<Long> ongoing = new TreeSet<>();
     /** The offsets of the snapshots on the disk. */
     private final TreeSet<Long> snapshots;
+    private final long openedMs;
 
     /** @param snapshots the offsets of the snapshots in the log's directory */
-    ProducerStates(Disk disk, Path directory, TreeSet<Long> snapshots) {
+    ProducerStates(Disk disk, Path directory, TreeSet<Long> snapshots, long nowMs) {
         this.disk = disk;
         this.directory = directory;
         this.snapshots = snapshots;
+        this.openedMs = nowMs;
     }
 
     /**
@@ -165,7 +169,7 @@ public final class ProducerStates {
      *
      * @param batch a control batch must be wholly in its buffer, of others only the header is read
      */
-    void note(RecordBatch batch) {
+    void note(RecordBatch batch, long nowMs) {
         var marker = batch.control() ? TransactionMarker.of(batch) : null;
         if (batch.producerId() < 0 || batch.control() && marker == null) {
             return;
@@ -176,6 +180,7 @@ public final class ProducerStates {
             producer.batches.clear();
         }
         producer.lastTimestampMs = batch.maxTimestamp();
+        producer.heardMs = nowMs;
         if (marker != null) {
             producer.coordinatorEpoch = marker.coordinatorEpoch();
             ongoing.remove(producer.transactionStart);
@@ -208,12 +213,13 @@ public final class ProducerStates {
     }
 
     /**
-     * Forgets producers whose newest batch is as old as {@code expirationMs}, but none that is in a
-     * transaction.
+     * Forgets producers that were silent for {@code expirationMs}, but none that is in a transaction. Unlike
+     * in Apache Kafka that goes by when batches came, not by the times in them: else who writes records of
+     * last year, or without times, were forgotten while it writes, and a batch sent again be taken twice.
      */
     void expire(long nowMs, long expirationMs) {
         producers.values().removeIf(producer -> producer.transactionStart < 0
-                && nowMs - producer.lastTimestampMs >= expirationMs);
+                && nowMs - producer.heardMs >= expirationMs);
     }
 
     List<View> views() {
@@ -325,6 +331,7 @@ public final class ProducerStates {
                 ongoing.add(producer.transactionStart);
             }
             producer.onlyLast = true;
+            producer.heardMs = openedMs;
             if (lastOffset >= 0) {
                 producer.batches.add(new Batch(lastSequence, lastOffset, offsetDelta,
                         producer.lastTimestampMs));

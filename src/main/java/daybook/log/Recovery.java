@@ -117,7 +117,7 @@ final class Recovery {
         if (bases.isEmpty()) {
             segments.begin(startOffset, config, nowMs);
         }
-        producers = new ProducerStates(disk, directory, basesOf(names, Segment.SNAPSHOT));
+        producers = new ProducerStates(disk, directory, basesOf(names, Segment.SNAPSHOT), nowMs);
     }
 
     /**
@@ -128,8 +128,10 @@ final class Recovery {
         if (names.stream().noneMatch(name -> name.endsWith(Segment.SWAP))) {
             return names;
         }
+        var originals = basesOf(names, Segment.LOG);
+        // What a compaction that was given up left behind does not count: what it was to replace is gone.
         long incomplete = names.stream().mapToLong(name -> baseOf(name, Segment.CLEANED, FILES))
-                .filter(base -> base >= 0).min().orElse(Long.MAX_VALUE);
+                .filter(originals::contains).min().orElse(Long.MAX_VALUE);
         for (var name : names) {
             if (baseOf(name, Segment.SWAP, FILES) >= incomplete) {
                 disk.delete(directory.resolve(name));
@@ -317,19 +319,25 @@ final class Recovery {
         boolean opened = batch.control() && batch.sizeBytes() <= TransactionMarker.LIMIT_BYTES;
         var known = opened ? cursor.whole() : batch;
         var aborted = producers.aborted(known);
-        producers.note(known);
+        producers.note(known, nowMs);
         return aborted;
     }
 
-    /** Reads every batch of a segment, and ends the log where one is wrong. */
+    /**
+     * Reads every batch of a segment, and ends the log where one is wrong. No checksum covers the offset of a
+     * batch: so it must be the next one wherever no compaction can have been, as in the last segment of any
+     * log. A wrong one that passed would end the log behind the recovery point, and what is behind it be cut.
+     */
     private void check(Segment segment) throws IOException {
         int sizeBytes = segment.sizeBytes();
         long offsetLimit = offsetLimit(segment);
+        boolean exact = dense || segment == segments.active();
         endOffset = segment.baseOffset();
         var aborted = segment.aborted().new Remake();
         var wrong = segment.check(cursor -> {
-            boolean holds = cursor.batch().baseOffset() >= endOffset
-                    && cursor.batch().lastOffset() < offsetLimit && cursor.checksumHolds();
+            long offset = cursor.batch().baseOffset();
+            boolean inOrder = exact ? offset == endOffset : offset >= endOffset;
+            boolean holds = inOrder && cursor.batch().lastOffset() < offsetLimit && cursor.checksumHolds();
             if (holds) {
                 var entry = note(cursor);
                 if (entry != null) {
@@ -391,7 +399,12 @@ final class Recovery {
                     Long.toString(endOffset), Long.toString(recoveryPoint - 1), flaw);
         } else {
             recoveryPoint = trusted ? endOffset : recoveryPoint;
-            if (startOffset > endOffset) {
+            if (startOffset > endOffset && trusted) {
+                LOG.log(Level.WARNING, "{0} was closed properly at offset {1}, so its start offset {2} in the"
+                        + " checkpoint is wrong: it begins where its first segment does", directory,
+                        Long.toString(endOffset), Long.toString(startOffset));
+                startOffset = segments.firstBase();
+            } else if (startOffset > endOffset) {
                 startAnew();
             }
         }

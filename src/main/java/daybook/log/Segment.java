@@ -437,9 +437,10 @@ final class Segment {
     }
 
     /**
-     * Renames the files, gives up the owner's lease, and returns what is to be deleted later. Where this
-     * throws, the segment is as it was; of an index that keeps its name the next start knows that it belongs
-     * to nothing.
+     * Renames the files, gives up the owner's lease, and returns what is to be deleted later. The log's name
+     * is gone from the disk before the others change, since a power cut that brought it back alone would have
+     * lost the aborted transactions; of an index that keeps its name the next start knows that it belongs to
+     * nothing. Where this throws, the segment is there as before.
      */
     List<Path> delete() throws IOException {
         return delete(List.of(LOG, INDEX, TIME_INDEX, TRANSACTION_INDEX, SNAPSHOT));
@@ -453,6 +454,9 @@ final class Segment {
                 try {
                     if (disk.exists(path(suffix))) {
                         doomed.add(putAside(suffix));
+                    }
+                    if (suffix.equals(LOG)) {
+                        disk.forceDirectory(directory);
                     }
                 } catch (IOException failure) {
                     if (suffix.equals(LOG)) {

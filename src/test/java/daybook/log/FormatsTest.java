@@ -33,18 +33,18 @@ class FormatsTest {
     @Test
     void aSnapshot() throws IOException {
         var disk = Disk.local();
-        var states = new ProducerStates(disk, temp, new TreeSet<>());
+        var states = new ProducerStates(disk, temp, new TreeSet<>(), 0);
         var times = new long[20];
         java.util.Arrays.fill(times, 0x1a1fdfd2346L);
-        states.note(new RecordBatch(TestBatch.at(times).producer(0, 0, 0).build(), 0));
+        states.note(new RecordBatch(TestBatch.at(times).producer(0, 0, 0).build(), 0), 0);
         states.snapshot(20, new TreeSet<>());
         var file = temp.resolve("00000000000000000020.snapshot");
         assertEquals(KAFKAS_SNAPSHOT, HexFormat.of().formatHex(Files.readAllBytes(file)));
-        var read = new ProducerStates(disk, temp, new TreeSet<>(List.of(20L)));
+        var read = new ProducerStates(disk, temp, new TreeSet<>(List.of(20L)), 0);
         assertEquals(20, read.load(0, 30));
         assertEquals(states.views(), read.views());
         Files.write(file, flipped(Files.readAllBytes(file), 9));
-        var wrong = new ProducerStates(disk, temp, new TreeSet<>(List.of(20L)));
+        var wrong = new ProducerStates(disk, temp, new TreeSet<>(List.of(20L)), 0);
         assertEquals(0, wrong.load(0, 30));
         assertEquals(List.of(), wrong.views());
         assertTrue(Files.notExists(file));
