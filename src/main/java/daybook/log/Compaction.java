@@ -335,7 +335,7 @@ final class Compaction {
     /** The batch at the cursor, whose bytes are those that were written: they get a new checksum here. */
     private RecordBatch whole(BatchCursor cursor, Segment segment) throws IOException {
         take(cursor.sizeBytes());
-        if (cursor.sizeBytes() > BatchCheck.OPENED_LIMIT_BYTES) {
+        if (cursor.sizeBytes() > OpenedBatch.LIMIT_BYTES) {
             throw new IOException("The batch at byte " + cursor.position() + " of " + segment.path() + " has "
                     + cursor.sizeBytes() + " bytes, more than can be opened");
         }
@@ -350,7 +350,7 @@ final class Compaction {
     /** The records of a batch, with offsets that are the batch's: by these it is told which ones go. */
     private static List<Record> records(RecordBatch batch) {
         var records = new ArrayList<Record>();
-        for (var record : batch.records(BatchCheck.OPENED_LIMIT_BYTES)) {
+        for (var record : batch.records(OpenedBatch.LIMIT_BYTES)) {
             if (record.offset() < batch.baseOffset() || record.offset() > batch.lastOffset()) {
                 throw new CorruptBatchException("The batch at offset " + batch.baseOffset()
                         + " has a record of offset " + record.offset());

@@ -71,9 +71,6 @@ public final class Dump {
     /** More of headers stay bytes: two of them make an object. */
     private static final int HEADERS_OPENED_BYTES = 1 << 14;
     private static final int TEXT_LIMIT_BYTES = 1 << 16;
-    /** An opened batch takes this twice, and the text made of it some more. */
-    private static final int OPENED_LIMIT_BYTES =
-            (int) Math.min(BatchCheck.OPENED_LIMIT_BYTES, Runtime.getRuntime().maxMemory() / 8);
 
     private final Disk disk;
     private final Path file;
@@ -219,15 +216,15 @@ public final class Dump {
     // Records.
 
     private void records(BatchCursor cursor) throws IOException {
-        if (cursor.sizeBytes() > OPENED_LIMIT_BYTES) {
-            lines.accept("    not opened, for it has more than " + OPENED_LIMIT_BYTES + " bytes");
+        if (cursor.sizeBytes() > OpenedBatch.LIMIT_BYTES) {
+            lines.accept("    not opened, for it has more than " + OpenedBatch.LIMIT_BYTES + " bytes");
             return;
         }
         int position = cursor.position();
         var batch = cursor.whole();
         long last = batch.baseOffset() - 1;
         try {
-            for (var record : batch.records(OPENED_LIMIT_BYTES)) {
+            for (var record : batch.records(OpenedBatch.LIMIT_BYTES)) {
                 expect(record.offset() > last && record.offset() <= batch.lastOffset(), position,
                         "a record with an offset from " + (last + 1) + " to " + batch.lastOffset(),
                         record.offset());

@@ -154,7 +154,7 @@ class ReencodeTest {
     @Test
     void aBatchThatIsLargerThanIsEverOpened() {
         to(Codec.LZ4);
-        var zeros = ByteBuffer.allocate(BatchCheck.OPENED_LIMIT_BYTES);
+        var zeros = ByteBuffer.allocate(OpenedBatch.LIMIT_BYTES);
         var bytes = batch(Codec.GZIP, List.of(new Record(0, 1, null, zeros, Record.NO_HEADERS)));
         refused(ErrorCode.UNKNOWN_SERVER_ERROR, START,
                 "gzip: the decompressed batch is larger than 67108864 bytes", bytes);
