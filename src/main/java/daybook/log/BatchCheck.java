@@ -148,8 +148,8 @@ final class BatchCheck {
     }
 
     /**
-     * Compaction and those who read go by the offset of each record, so where they are looked at these must be
-     * as they are counted.
+     * Compaction and those who read go by the offset of each record, so where they are looked at these must
+     * be as they are counted.
      */
     private Appended.Refused records(RecordBatch batch, ByteBuffer opened, boolean encodes) {
         boolean compacted = config.compaction() != null;

@@ -91,7 +91,7 @@ public final class Dump {
      * Shows a file.
      *
      * @param deep whether to open batches and show their records
-     * @param lines takes the text
+     * @param lines takes the text, in which what stands in the file may not be printable
      * @return false where its name does not tell what it is
      * @throws IOException where it cannot be read, or is wrong
      */
@@ -455,7 +455,7 @@ public final class Dump {
                 throw new IllegalArgumentException("expected a partition and an offset of 0 or more, found "
                         + words[1] + " and " + words[2]);
             }
-            line(String.join(" ", words));
+            lines.accept(String.join(" ", words));
         });
     }
 
@@ -467,21 +467,17 @@ public final class Dump {
                 throw new IllegalArgumentException("expected an epoch above " + last[0] + ", found " + start);
             }
             last[0] = start;
-            line("epoch " + start.epoch() + " from offset " + start.offset());
+            lines.accept("epoch " + start.epoch() + " from offset " + start.offset());
         });
     }
 
     /** A small file in which lines of these forms, regular expressions, are expected. */
     private void text(String... forms) throws IOException {
         var text = new String(disk.read(file, TEXT_LIMIT_BYTES), StandardCharsets.UTF_8);
-        text.lines().forEach(this::line);
+        text.lines().forEach(lines);
         for (var form : forms) {
             boolean found = text.lines().anyMatch(line -> line.matches(form));
             expect(found, 0, "a line of the form " + form, "none");
         }
-    }
-
-    private void line(String text) {
-        lines.accept(UNPRINTABLE.matcher(text).replaceAll("?"));
     }
 }
