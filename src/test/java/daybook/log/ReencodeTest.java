@@ -157,7 +157,7 @@ class ReencodeTest {
         var zeros = ByteBuffer.allocate(OpenedBatch.LIMIT_BYTES);
         var bytes = batch(Codec.GZIP, List.of(new Record(0, 1, null, zeros, Record.NO_HEADERS)));
         refused(ErrorCode.UNKNOWN_SERVER_ERROR, START,
-                "gzip: the decompressed batch is larger than 67108864 bytes", bytes);
+                "gzip: the decompressed batch is larger than " + OpenedBatch.LIMIT_BYTES + " bytes", bytes);
     }
 
     @Test
