@@ -197,7 +197,9 @@ final class BatchCheck {
         if (payload.remaining() > config.maxMessageBytes() - RecordBatch.HEADER_BYTES) {
             return refused(ErrorCode.MESSAGE_TOO_LARGE, -1);
         }
-        accepted = BatchBuilder.seal(header.codec(compression.codec()), count, payload);
+        // When tombstones may go is for compaction to say, not for a producer.
+        var own = header.attributes(header.attributes() & ~RecordBatch.DELETE_HORIZON);
+        accepted = BatchBuilder.seal(own.codec(compression.codec()), count, payload);
         return null;
     }
 

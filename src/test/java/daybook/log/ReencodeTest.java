@@ -1,6 +1,7 @@
 package daybook.log;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -107,6 +108,17 @@ class ReencodeTest {
         config.compression = new LogConfig.Compression(Codec.GZIP, 9);
         int best = accepted(bytes).sizeBytes();
         assertTrue(best < stored / 10, best + " and " + stored);
+    }
+
+    @Test
+    void aProducerDoesNotSayWhenTombstonesGo() {
+        to(Codec.LZ4);
+        var sent = records(TestLogs.NOW, TestLogs.NOW + 7);
+        var bytes = batch(Codec.NONE, sent);
+        bytes.putShort(21, (short) (bytes.getShort(21) | RecordBatch.DELETE_HORIZON));
+        var batch = accepted(TestBatch.seal(bytes));
+        assertFalse(batch.hasDeleteHorizon());
+        assertEquals(sent, opened(batch));
     }
 
     @Test
