@@ -114,8 +114,8 @@ final class BrokerKeys {
             dynamic("log.cleaner.io.max.bytes.per.second", DOUBLE, "1.7976931348623157E308", ANY,
                     "At most so much is read and written to compact, by all threads together."),
             dynamic("log.cleaner.dedupe.buffer.size", LONG, "134217728", ANY,
-                    "The most memory for maps of keys, of all threads together; taken only while there is "
-                            + "something to compact, and only as much as its keys can need."),
+                    "The most memory for maps of keys, of all threads together, and at most a quarter of the "
+                            + "heap; taken only to compact, and only as much as the keys can need."),
             dynamic("log.cleaner.io.buffer.size", INT, "524288", atLeast(0),
                     "Memory to read through, of all threads together; each has half of its part."),
             dynamic("log.cleaner.io.buffer.load.factor", DOUBLE, "0.9", ANY,

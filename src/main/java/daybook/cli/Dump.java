@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /** {@code bin/daybook dump}: files of a data directory as text, up to the first thing that is wrong. */
 public final class Dump {
@@ -44,6 +45,9 @@ public final class Dump {
             .comparing((String name) -> name.substring(0, Math.max(0, name.indexOf('.'))))
             .thenComparing(name -> !name.contains(".log"))
             .thenComparing(Comparator.naturalOrder());
+
+    /** What a terminal would obey or not show. Names and damaged files may hold anything. */
+    private static final Pattern UNPRINTABLE = Pattern.compile("[\\p{C}&&[^\\t]]");
 
     private final Disk disk = Disk.local();
     private final boolean deep;
@@ -101,7 +105,7 @@ public final class Dump {
     /** Says why it ends, behind all of the text. */
     private int told(int exit, String why) throws IOException {
         out.flush();
-        System.err.println("daybook: " + why);
+        System.err.println("daybook: " + printable(why));
         return exit;
     }
 
@@ -131,9 +135,13 @@ public final class Dump {
         }
     }
 
+    private static String printable(String text) {
+        return UNPRINTABLE.matcher(text).replaceAll("?");
+    }
+
     private void line(String text) {
         try {
-            out.append(text).append('\n');
+            out.append(printable(text)).append('\n');
         } catch (IOException closed) {
             throw new UncheckedIOException(closed);
         }

@@ -20,13 +20,10 @@ import java.util.List;
  * appends, for one batch.
  */
 final class BatchCheck {
-    /** The most that is decompressed of one batch. */
-    static final int OPENED_LIMIT_BYTES = 64 << 20;
-
     /** Base offset, length and the smallest magic 0 message: below it Kafka calls a length corrupt. */
     private static final int LENGTH_LEAST = 14;
     /** A compressed batch stays sealed, so its count is believed, as far as there can be so many records. */
-    private static final int COMPRESSED_MOST = OPENED_LIMIT_BYTES / RecordBatch.RECORD_LEAST_BYTES;
+    private static final int COMPRESSED_MOST = OpenedBatch.LIMIT_BYTES / RecordBatch.RECORD_LEAST_BYTES;
     /**
      * No codec packs more records than this into a byte: zstd comes near it with records that are all alike,
      * but with offsets that rise by one, as they must, to two or three. So a few bytes cannot use up offsets
@@ -140,18 +137,21 @@ final class BatchCheck {
         return whole ? refused(ErrorCode.INVALID_RECORD, -1) : null;
     }
 
-    /**
-     * Opens the batch for all that has to do with its records. Compaction and those who read go by the offset
-     * of each one, so where they are looked at these must be as they are counted.
-     */
+    /** Opens the batch for all that has to do with its records. */
     private Appended.Refused records(RecordBatch batch, boolean encodes) {
-        ByteBuffer opened;
         try {
-            opened = batch.open(OPENED_LIMIT_BYTES);
+            return OpenedBatch.read(batch, opened -> records(batch, opened, encodes));
         } catch (CorruptBatchException corrupt) {
             return new Appended.Refused(ErrorCode.UNKNOWN_SERVER_ERROR, corrupt.getMessage(), List.of(),
                     startOffset);
         }
+    }
+
+    /**
+     * Compaction and those who read go by the offset of each record, so where they are looked at these must
+     * be as they are counted.
+     */
+    private Appended.Refused records(RecordBatch batch, ByteBuffer opened, boolean encodes) {
         boolean compacted = config.compaction() != null;
         boolean timed = !config.logAppendTime();
         var errors = new ArrayList<Appended.RecordError>();
@@ -197,7 +197,9 @@ final class BatchCheck {
         if (payload.remaining() > config.maxMessageBytes() - RecordBatch.HEADER_BYTES) {
             return refused(ErrorCode.MESSAGE_TOO_LARGE, -1);
         }
-        accepted = BatchBuilder.seal(header.codec(compression.codec()), count, payload);
+        // When tombstones may go is for compaction to say, not for a producer.
+        var own = header.attributes(header.attributes() & ~RecordBatch.DELETE_HORIZON);
+        accepted = BatchBuilder.seal(own.codec(compression.codec()), count, payload);
         return null;
     }
 

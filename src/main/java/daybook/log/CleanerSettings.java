@@ -13,9 +13,12 @@ package daybook.log;
 public record CleanerSettings(int threads, long keyMapBytes, double keyMapLoad, int bufferBytes,
         double bytesPerSecond, long idleMs) {
 
-    /** The most memory for one map, in bytes. */
+    /**
+     * The most memory for one map, in bytes. All of them together leave three quarters of the heap to the
+     * rest of the broker: where keys do not fit, the log is compacted in more rounds.
+     */
     long oneKeyMapBytes() {
-        return keyMapBytes / Math.max(1, threads);
+        return Math.min(keyMapBytes, Runtime.getRuntime().maxMemory() / 4) / Math.max(1, threads);
     }
 
     /** The size of one thread's window over a segment. Kafka has another as large to write from. */

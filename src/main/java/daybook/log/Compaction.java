@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -183,7 +184,8 @@ final class Compaction {
             while (cursor.next()) {
                 var batch = whole(cursor, segment);
                 if (!transactions.over(batch, null) && !batch.control()) {
-                    for (var record : records(batch)) {
+                    for (var record : batch.records(OpenedBatch.LIMIT_BYTES)) {
+                        check(batch, record);
                         boolean counts = record.key() != null && record.offset() >= from;
                         if (counts && !keys.put(record.key(), record.offset())) {
                             return record.offset();
@@ -275,37 +277,46 @@ final class Compaction {
         long horizonMs = batch.hasDeleteHorizon() ? batch.baseTimestamp() : NO_HORIZON;
         boolean mayGo = horizonMs <= nowMs;
         boolean emptied = over && (mayGo || !batch.control());
-        var records = new ArrayList<Record>();
-        boolean whole = !emptied;
+        var opened = emptied ? null : batch.open(OpenedBatch.LIMIT_BYTES);
+        // Of the records only their places are kept: there may be millions in a megabyte.
+        var staying = new BitSet();
+        Record first = null;
+        int count = 0;
         boolean ends = over;
         if (!emptied) {
-            for (var record : records(batch)) {
+            for (var record : batch.recordsIn(opened)) {
+                check(batch, record);
                 if (batch.control() || record.offset() >= mappedUntil || stays(record, mayGo)) {
-                    records.add(record);
+                    staying.set(count);
+                    first = first == null ? record : first;
                     ends |= record.value() == null;
-                } else {
-                    whole = false;
                 }
+                count++;
             }
         }
         var header = BatchHeader.of(batch);
-        if (records.isEmpty()) {
+        if (first == null) {
             boolean stays = batch.nextOffset() == until || lastOfProducer(batch);
             header = header.attributes(batch.attributes() & ~RecordBatch.DELETE_HORIZON)
                     .baseTimestamp(RecordBatch.NO_TIMESTAMP);
             return stays ? new BatchBuilder(header).build(0) : null;
         }
         boolean toBeDated = ends && !batch.hasDeleteHorizon();
-        if (whole && !toBeDated) {
+        if (staying.cardinality() == count && !toBeDated) {
             return batch.bytes();
         }
         if (toBeDated) {
             header = header.deleteHorizon(horizonMs());
         } else if (!batch.hasDeleteHorizon()) {
-            header = header.baseTimestamp(records.getFirst().timestampMs());
+            header = header.baseTimestamp(first.timestampMs());
         }
         var builder = new BatchBuilder(header);
-        records.forEach(builder::add);
+        int index = 0;
+        for (var record : batch.recordsIn(opened)) {
+            if (staying.get(index++)) {
+                builder.add(record);
+            }
+        }
         return builder.build(header.codec().defaultLevel());
     }
 
@@ -335,7 +346,7 @@ final class Compaction {
     /** The batch at the cursor, whose bytes are those that were written: they get a new checksum here. */
     private RecordBatch whole(BatchCursor cursor, Segment segment) throws IOException {
         take(cursor.sizeBytes());
-        if (cursor.sizeBytes() > BatchCheck.OPENED_LIMIT_BYTES) {
+        if (cursor.sizeBytes() > OpenedBatch.LIMIT_BYTES) {
             throw new IOException("The batch at byte " + cursor.position() + " of " + segment.path() + " has "
                     + cursor.sizeBytes() + " bytes, more than can be opened");
         }
@@ -347,17 +358,12 @@ final class Compaction {
         return batch;
     }
 
-    /** The records of a batch, with offsets that are the batch's: by these it is told which ones go. */
-    private static List<Record> records(RecordBatch batch) {
-        var records = new ArrayList<Record>();
-        for (var record : batch.records(BatchCheck.OPENED_LIMIT_BYTES)) {
-            if (record.offset() < batch.baseOffset() || record.offset() > batch.lastOffset()) {
-                throw new CorruptBatchException("The batch at offset " + batch.baseOffset()
-                        + " has a record of offset " + record.offset());
-            }
-            records.add(record);
+    /** The offset of a record must be one of the batch's: by these it is told which ones go. */
+    private static void check(RecordBatch batch, Record record) {
+        if (record.offset() < batch.baseOffset() || record.offset() > batch.lastOffset()) {
+            throw new CorruptBatchException("The batch at offset " + batch.baseOffset()
+                    + " has a record of offset " + record.offset());
         }
-        return records;
     }
 
     private static void checkAtEnd(BatchCursor cursor, Segment segment) throws IOException {

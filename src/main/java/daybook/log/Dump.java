@@ -71,9 +71,6 @@ public final class Dump {
     /** More of headers stay bytes: two of them make an object. */
     private static final int HEADERS_OPENED_BYTES = 1 << 14;
     private static final int TEXT_LIMIT_BYTES = 1 << 16;
-    /** An opened batch takes this twice, and the text made of it some more. */
-    private static final int OPENED_LIMIT_BYTES =
-            (int) Math.min(BatchCheck.OPENED_LIMIT_BYTES, Runtime.getRuntime().maxMemory() / 8);
 
     private final Disk disk;
     private final Path file;
@@ -94,7 +91,7 @@ public final class Dump {
      * Shows a file.
      *
      * @param deep whether to open batches and show their records
-     * @param lines takes the text
+     * @param lines takes the text, in which what stands in the file may not be printable
      * @return false where its name does not tell what it is
      * @throws IOException where it cannot be read, or is wrong
      */
@@ -219,15 +216,15 @@ public final class Dump {
     // Records.
 
     private void records(BatchCursor cursor) throws IOException {
-        if (cursor.sizeBytes() > OPENED_LIMIT_BYTES) {
-            lines.accept("    not opened, for it has more than " + OPENED_LIMIT_BYTES + " bytes");
+        if (cursor.sizeBytes() > OpenedBatch.LIMIT_BYTES) {
+            lines.accept("    not opened, for it has more than " + OpenedBatch.LIMIT_BYTES + " bytes");
             return;
         }
         int position = cursor.position();
         var batch = cursor.whole();
         long last = batch.baseOffset() - 1;
         try {
-            for (var record : batch.records(OPENED_LIMIT_BYTES)) {
+            for (var record : batch.records(OpenedBatch.LIMIT_BYTES)) {
                 expect(record.offset() > last && record.offset() <= batch.lastOffset(), position,
                         "a record with an offset from " + (last + 1) + " to " + batch.lastOffset(),
                         record.offset());
@@ -458,7 +455,7 @@ public final class Dump {
                 throw new IllegalArgumentException("expected a partition and an offset of 0 or more, found "
                         + words[1] + " and " + words[2]);
             }
-            line(String.join(" ", words));
+            lines.accept(String.join(" ", words));
         });
     }
 
@@ -470,21 +467,17 @@ public final class Dump {
                 throw new IllegalArgumentException("expected an epoch above " + last[0] + ", found " + start);
             }
             last[0] = start;
-            line("epoch " + start.epoch() + " from offset " + start.offset());
+            lines.accept("epoch " + start.epoch() + " from offset " + start.offset());
         });
     }
 
     /** A small file in which lines of these forms, regular expressions, are expected. */
     private void text(String... forms) throws IOException {
         var text = new String(disk.read(file, TEXT_LIMIT_BYTES), StandardCharsets.UTF_8);
-        text.lines().forEach(this::line);
+        text.lines().forEach(lines);
         for (var form : forms) {
             boolean found = text.lines().anyMatch(line -> line.matches(form));
             expect(found, 0, "a line of the form " + form, "none");
         }
-    }
-
-    private void line(String text) {
-        lines.accept(UNPRINTABLE.matcher(text).replaceAll("?"));
     }
 }

@@ -4,6 +4,7 @@ import daybook.record.CorruptBatchException;
 import daybook.record.RecordBatch;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -364,21 +365,26 @@ final class Segments {
         if (batch.lastOffset() < startOffset || batch.maxTimestamp() < timestampMs) {
             return null;
         }
-        if (cursor.sizeBytes() <= BatchCheck.OPENED_LIMIT_BYTES) {
+        if (cursor.sizeBytes() <= OpenedBatch.LIMIT_BYTES) {
             try {
-                for (var record : cursor.whole().records(BatchCheck.OPENED_LIMIT_BYTES)) {
-                    if (record.offset() >= startOffset && record.timestampMs() >= timestampMs) {
-                        return new PartitionLog.Found(record.offset(), record.timestampMs(),
-                                batch.leaderEpoch());
-                    }
-                }
-                return null;
+                var whole = cursor.whole();
+                return OpenedBatch.read(whole, opened -> firstIn(whole, opened, timestampMs, startOffset));
             } catch (CorruptBatchException unreadable) {
                 // Told by its header, as one that is too large to be opened.
             }
         }
         return new PartitionLog.Found(Math.max(batch.baseOffset(), startOffset), batch.maxTimestamp(),
                 batch.leaderEpoch());
+    }
+
+    private static PartitionLog.Found firstIn(RecordBatch batch, ByteBuffer opened, long timestampMs,
+            long startOffset) {
+        for (var record : batch.recordsIn(opened)) {
+            if (record.offset() >= startOffset && record.timestampMs() >= timestampMs) {
+                return new PartitionLog.Found(record.offset(), record.timestampMs(), batch.leaderEpoch());
+            }
+        }
+        return null;
     }
 
     private static int limit(Segment segment, End until) {

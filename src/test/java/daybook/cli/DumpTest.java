@@ -52,6 +52,23 @@ class DumpTest {
     }
 
     @Test
+    void aTerminalIsToldNothingToObey() throws IOException {
+        var partition = Files.createDirectories(temp.resolve("a\033[31m-0"));
+        Files.writeString(partition.resolve("leader-epoch-checkpoint"), "0\n1\n0 \033]0;title\007\n");
+        Files.writeString(partition.resolve("partition.metadata"),
+                "version: 0\ntopic_id: AAAAAAAAAAAAAAAAAAAAAA\n\u009B2J\u202E\n");
+        var metadata = run(partition.resolve("partition.metadata"));
+        var epochs = run(partition.resolve("leader-epoch-checkpoint"));
+        assertEquals(0, metadata.exit);
+        assertEquals(1, epochs.exit);
+        assertTrue(metadata.out.contains("a?[31m-0"), metadata.out);
+        assertTrue(epochs.errors.contains("?]0;title?"), epochs.errors);
+        for (var text : List.of(metadata.out, epochs.out, epochs.errors)) {
+            assertTrue(text.lines().noneMatch(line -> line.matches(".*\\p{C}.*")), text);
+        }
+    }
+
+    @Test
     void aDirectoryIsShownInOrder() throws IOException {
         var log = segment("b-0/00000000000000000000.log");
         var index = Files.write(log.resolveSibling("00000000000000000000.index"), new byte[80]);

@@ -274,6 +274,13 @@ class CompactionTest {
     }
 
     @Test
+    void mapsOfKeysLeaveMostOfTheHeap() {
+        long heapBytes = Runtime.getRuntime().maxMemory();
+        var settings = new CleanerSettings(2, Long.MAX_VALUE, 0.9, 1 << 16, Double.MAX_VALUE, 1);
+        assertEquals(heapBytes / 8, settings.oneKeyMapBytes());
+    }
+
+    @Test
     void recordsWithoutAKeyAreRefused() throws IOException {
         var config = each().segmentBytes(1 << 20);
         try (var logs = open(config)) {

@@ -1,6 +1,7 @@
 package daybook.log;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -110,6 +111,17 @@ class ReencodeTest {
     }
 
     @Test
+    void aProducerDoesNotSayWhenTombstonesGo() {
+        to(Codec.LZ4);
+        var sent = records(TestLogs.NOW, TestLogs.NOW + 7);
+        var bytes = batch(Codec.NONE, sent);
+        bytes.putShort(21, (short) (bytes.getShort(21) | RecordBatch.DELETE_HORIZON));
+        var batch = accepted(TestBatch.seal(bytes));
+        assertFalse(batch.hasDeleteHorizon());
+        assertEquals(sent, opened(batch));
+    }
+
+    @Test
     void theNewestTimeIsThatOfTheRecords() {
         to(Codec.LZ4);
         var bytes = batch(Codec.NONE, records(TestLogs.NOW, TestLogs.NOW + 7));
@@ -154,10 +166,10 @@ class ReencodeTest {
     @Test
     void aBatchThatIsLargerThanIsEverOpened() {
         to(Codec.LZ4);
-        var zeros = ByteBuffer.allocate(BatchCheck.OPENED_LIMIT_BYTES);
+        var zeros = ByteBuffer.allocate(OpenedBatch.LIMIT_BYTES);
         var bytes = batch(Codec.GZIP, List.of(new Record(0, 1, null, zeros, Record.NO_HEADERS)));
         refused(ErrorCode.UNKNOWN_SERVER_ERROR, START,
-                "gzip: the decompressed batch is larger than 67108864 bytes", bytes);
+                "gzip: the decompressed batch is larger than " + OpenedBatch.LIMIT_BYTES + " bytes", bytes);
     }
 
     @Test
