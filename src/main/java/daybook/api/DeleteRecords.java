@@ -1,6 +1,6 @@
 package daybook.api;
 
-import daybook.log.PartitionLog.Deleted;
+import daybook.log.Deleted;
 import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
 import daybook.wire.Writer;

@@ -33,21 +33,6 @@ public final class PartitionLog {
         static final EpochEnd UNKNOWN = new EpochEnd(-1, -1);
     }
 
-    /** What became of a wish to delete records. */
-    public sealed interface Deleted {
-        /** The log now begins at {@code startOffset}. */
-        record Done(long startOffset) implements Deleted { }
-
-        /** Records of this log go by compaction only. */
-        record OnlyCompacted() implements Deleted { }
-
-        /** The offset is negative or above the high watermark. */
-        record OutOfRange() implements Deleted { }
-
-        /** The disk failed. */
-        record Failed() implements Deleted { }
-    }
-
     private static final System.Logger LOG = System.getLogger("daybook.log");
 
     private final InstantSource clock;

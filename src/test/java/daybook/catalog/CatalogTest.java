@@ -20,6 +20,7 @@ import daybook.catalog.MetadataRecord.RegisterBrokerRecord;
 import daybook.catalog.MetadataRecord.RemoveTopicRecord;
 import daybook.catalog.MetadataRecord.TopicRecord;
 import daybook.log.Appended;
+import daybook.log.Deleted;
 import daybook.log.Disk;
 import daybook.log.LogSettings;
 import daybook.log.Logs;
@@ -625,7 +626,7 @@ class CatalogTest {
 
     private static void trim(Started started, long offset) {
         var log = started.logs.metadataLog();
-        assertTrue(log.deleteRecordsBefore(offset) instanceof PartitionLog.Deleted.Done);
+        assertTrue(log.deleteRecordsBefore(offset) instanceof Deleted.Done);
     }
 
     @Test

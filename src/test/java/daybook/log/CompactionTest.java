@@ -308,11 +308,11 @@ class CompactionTest {
         var config = each();
         try (var logs = open(config)) {
             write(logs.words(), "a=1", "a=2", "a=3");
-            assertInstanceOf(PartitionLog.Deleted.OnlyCompacted.class, logs.words().deleteRecordsBefore(1));
+            assertInstanceOf(Deleted.OnlyCompacted.class, logs.words().deleteRecordsBefore(1));
             config.compaction = new LogConfig.CompactionRules(0, 0, Long.MAX_VALUE, DAY_MS, true);
             config.retentionMs = 10_000;
             logs.words().configure(config.build());
-            assertInstanceOf(PartitionLog.Deleted.Done.class, logs.words().deleteRecordsBefore(1));
+            assertInstanceOf(Deleted.Done.class, logs.words().deleteRecordsBefore(1));
             assertTrue(compact(logs));
             assertEquals(List.of("1:a=2", "2:a=3"), records(logs.words()));
             logs.nowMs += 20_000;

@@ -39,7 +39,7 @@ class FullDiskTest {
             assertEquals(1, TestLogs.all(logs.words()).size());
             var own = logs.words().appendOwn(TestBatch.of(1, logs.nowMs).build());
             assertTrue(logs.words().awaitForced(TestLogs.done(own).nextOffset()));
-            assertInstanceOf(PartitionLog.Deleted.Done.class, logs.words().deleteRecordsBefore(1));
+            assertInstanceOf(Deleted.Done.class, logs.words().deleteRecordsBefore(1));
             logs.disk.usableBytes = 2 * TestLogs.RESERVE;
             assertEquals(2, TestLogs.done(send(logs)).baseOffset());
             assertTrue(logs.logs.hasRoom());

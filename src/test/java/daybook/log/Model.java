@@ -432,7 +432,7 @@ final class Model {
         topic.startMost = Math.max(topic.startMost, before);
         var deleted = log.deleteRecordsBefore(before);
         say("%s: delete records before %d: %s", topic.partition, before, deleted);
-        if (deleted instanceof PartitionLog.Deleted.Done done) {
+        if (deleted instanceof Deleted.Done done) {
             require(done.startOffset() >= before, "records before " + before + " are not deleted");
             topic.checkStart(log);
         } else {

@@ -195,7 +195,7 @@ class PowerCutTest {
         var logs = openWords();
         fill(words(logs), 10);
         disk.plan(Fault.NAME, 3);
-        assertEquals(new PartitionLog.Deleted.Failed(), words(logs).deleteRecordsBefore(9));
+        assertEquals(new Deleted.Failed(), words(logs).deleteRecordsBefore(9));
         logs.delete(TestLogs.WORDS);
         sequence = 0;
         fill(logs.create(words), 10);

@@ -125,13 +125,13 @@ class RetentionTest {
         try (var logs = TestLogs.open(temp, config)) {
             var log = logs.words();
             fill(logs, 0);
-            assertInstanceOf(PartitionLog.Deleted.OutOfRange.class, log.deleteRecordsBefore(101));
-            assertInstanceOf(PartitionLog.Deleted.OutOfRange.class, log.deleteRecordsBefore(-2));
-            assertEquals(new PartitionLog.Deleted.Done(35), log.deleteRecordsBefore(35));
+            assertInstanceOf(Deleted.OutOfRange.class, log.deleteRecordsBefore(101));
+            assertInstanceOf(Deleted.OutOfRange.class, log.deleteRecordsBefore(-2));
+            assertEquals(new Deleted.Done(35), log.deleteRecordsBefore(35));
             assertEquals("0\n1\nwords 0 35\n", Files.readString(temp.resolve(Checkpoints.START_OFFSETS)),
                     "on the disk before the answer");
             assertEquals(List.of("00000000000000000000.log.deleted"), names(".log.deleted"));
-            assertEquals(new PartitionLog.Deleted.Done(35), log.deleteRecordsBefore(10), "never back");
+            assertEquals(new Deleted.Done(35), log.deleteRecordsBefore(10), "never back");
             assertInstanceOf(ReadResult.OutOfRange.class, log.read(34, 100, true, false));
             assertEquals(30, TestLogs.batches(TestLogs.read(log, 35, 1)).getFirst().baseOffset());
         }
@@ -139,7 +139,7 @@ class RetentionTest {
         Files.deleteIfExists(killed.resolve(Directory.CLEAN_MARK));
         try (var logs = TestLogs.open(killed, config)) {
             assertEquals(35, logs.words().startOffset());
-            assertEquals(new PartitionLog.Deleted.Done(100), logs.words().deleteRecordsBefore(-1));
+            assertEquals(new Deleted.Done(100), logs.words().deleteRecordsBefore(-1));
             assertEquals(100, logs.words().startOffset());
             assertEquals(0, TestLogs.all(logs.words()).size());
         }
@@ -154,7 +154,7 @@ class RetentionTest {
         try (var logs = TestLogs.open(temp, twoBatchesEach())) {
             fill(logs, 0);
             logs.nowMs += 1_000L * 86_400_000;
-            assertEquals(new PartitionLog.Deleted.Done(1), logs.words().deleteRecordsBefore(1));
+            assertEquals(new Deleted.Done(1), logs.words().deleteRecordsBefore(1));
         }
     }
 
@@ -270,11 +270,11 @@ class RetentionTest {
         try (var logs = TestLogs.open(temp, twoBatchesEach())) {
             fill(logs, 0);
             fill(logs, "replace", Checkpoints.START_OFFSETS);
-            assertInstanceOf(PartitionLog.Deleted.Failed.class, logs.words().deleteRecordsBefore(35));
+            assertInstanceOf(Deleted.Failed.class, logs.words().deleteRecordsBefore(35));
             assertEquals(0, logs.words().startOffset());
             assertEquals(10, TestLogs.all(logs.words()).size());
             fill(logs, "none", "");
-            assertEquals(new PartitionLog.Deleted.Done(35), logs.words().deleteRecordsBefore(35));
+            assertEquals(new Deleted.Done(35), logs.words().deleteRecordsBefore(35));
         }
     }
 
