@@ -1,6 +1,6 @@
 package daybook.api;
 
-import daybook.log.PartitionLog.EpochEnd;
+import daybook.log.EpochEnd;
 import daybook.wire.Reader;
 import daybook.wire.Writer;
 

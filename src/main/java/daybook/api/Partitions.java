@@ -2,8 +2,8 @@ package daybook.api;
 
 import daybook.catalog.Partition;
 import daybook.catalog.Topic;
+import daybook.log.EpochEnd;
 import daybook.log.PartitionLog;
-import daybook.log.PartitionLog.EpochEnd;
 import daybook.wire.ErrorCode;
 
 import java.util.List;

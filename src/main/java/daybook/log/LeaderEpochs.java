@@ -98,21 +98,21 @@ final class LeaderEpochs {
      * Where the last epoch not above {@code epoch} ends, by the rules of OffsetForLeaderEpoch (KIP-101,
      * KIP-279).
      */
-    PartitionLog.EpochEnd end(int epoch, long endOffset) {
+    EpochEnd end(int epoch, long endOffset) {
         var all = starts;
         if (epoch == -1) {
-            return PartitionLog.EpochEnd.UNKNOWN;
+            return EpochEnd.UNKNOWN;
         }
         if (epoch == latest()) {
-            return new PartitionLog.EpochEnd(epoch, endOffset);
+            return new EpochEnd(epoch, endOffset);
         }
         int found = epoch;
         for (var start : all) {
             if (start.epoch > epoch) {
-                return new PartitionLog.EpochEnd(found, start.offset);
+                return new EpochEnd(found, start.offset);
             }
             found = start.epoch;
         }
-        return PartitionLog.EpochEnd.UNKNOWN;
+        return EpochEnd.UNKNOWN;
     }
 }

@@ -28,11 +28,6 @@ public final class PartitionLog {
         static final Found NONE = new Found(-1, -1, -1);
     }
 
-    /** Where an epoch ends; both -1 where that is not known. */
-    public record EpochEnd(int epoch, long endOffset) {
-        static final EpochEnd UNKNOWN = new EpochEnd(-1, -1);
-    }
-
     private static final System.Logger LOG = System.getLogger("daybook.log");
 
     private final InstantSource clock;

@@ -24,7 +24,6 @@ import daybook.log.Deleted;
 import daybook.log.Disk;
 import daybook.log.LogSettings;
 import daybook.log.Logs;
-import daybook.log.PartitionLog;
 import daybook.record.BatchBuilder;
 import daybook.record.RecordBatch;
 import daybook.wire.MalformedException;

@@ -169,12 +169,12 @@ class AppendReadTest {
             assertEquals(TestLogs.NOW, batch.maxTimestamp());
             var file = temp.resolve("words-0/leader-epoch-checkpoint");
             assertEquals("0\n2\n7 0\n9 2\n", Files.readString(file));
-            assertEquals(new PartitionLog.EpochEnd(7, 2), log.epochEnd(7));
-            assertEquals(new PartitionLog.EpochEnd(7, 2), log.epochEnd(8));
-            assertEquals(new PartitionLog.EpochEnd(9, 5), log.epochEnd(9));
-            assertEquals(new PartitionLog.EpochEnd(-1, -1), log.epochEnd(10));
-            assertEquals(new PartitionLog.EpochEnd(3, 0), log.epochEnd(3));
-            assertEquals(new PartitionLog.EpochEnd(-1, -1), log.epochEnd(-1));
+            assertEquals(new EpochEnd(7, 2), log.epochEnd(7));
+            assertEquals(new EpochEnd(7, 2), log.epochEnd(8));
+            assertEquals(new EpochEnd(9, 5), log.epochEnd(9));
+            assertEquals(new EpochEnd(-1, -1), log.epochEnd(10));
+            assertEquals(new EpochEnd(3, 0), log.epochEnd(3));
+            assertEquals(new EpochEnd(-1, -1), log.epochEnd(-1));
             assertEquals(7, log.epochOf(1));
             assertEquals(9, log.epochOf(2));
         }
