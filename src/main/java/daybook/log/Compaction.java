@@ -239,11 +239,11 @@ final class Compaction {
             }
             copy.complete(group.getLast().writtenMs());
         } catch (Throwable failure) {
-            log.discard(copy);
+            home.discard(log, copy);
             throw failure;
         }
         if (!log.replace(group, copy)) {
-            log.discard(copy);
+            home.discard(log, copy);
             throw new CancellationException("The log changed");
         }
     }

@@ -362,6 +362,18 @@ final class Directory {
         }
     }
 
+    /**
+     * Deletes a segment that does not take the place of others in a log. Where the log was deleted, its files
+     * went with its directory, of whose name there may be another.
+     */
+    void discard(PartitionLog log, Segment replacement) throws IOException {
+        if (logs.get(log.partition()) == log) {
+            replacement.discard();
+        } else {
+            replacement.release();
+        }
+    }
+
     /** Writes what changed of the files for recovery. */
     void checkpoint() throws IOException {
         lock.lock();

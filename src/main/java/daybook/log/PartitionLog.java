@@ -54,8 +54,6 @@ public final class PartitionLog {
     private volatile int leaderEpoch;
     /** Written under {@link #lock}. */
     private volatile long startOffset;
-    /** Of segments before it the disk knows no more. Written under {@link #lock}. */
-    private volatile long firstBase;
     /** Behind the last batch. Written under {@link #lock}, after the batch. */
     private volatile Segments.End end;
     /**
@@ -87,7 +85,6 @@ public final class PartitionLog {
         this.epochs = recovered.epochs();
         this.producers = recovered.producers();
         this.startOffset = recovered.startOffset();
-        this.firstBase = segments.firstBase();
         this.refusesWrites = recovered.flaw() != null;
         var active = segments.active();
         this.end = new Segments.End(recovered.endOffset(), active, active.sizeBytes());
@@ -385,12 +382,9 @@ public final class PartitionLog {
         return flusher.forcedOffset();
     }
 
-    /**
-     * Whether the log's first segment holds records before the start offset, or a power cut could bring back
-     * one that does.
-     */
+    /** Whether the log's first segment holds records before the start offset. */
     boolean beginsInsideSegment() {
-        return startOffset > firstBase;
+        return startOffset > segments.firstBase();
     }
 
     /** Forces segments that were rolled, and what has waited for {@code flush.ms}. */
@@ -588,7 +582,6 @@ public final class PartitionLog {
                 }
                 throw failure;
             }
-            firstBase = segments.firstBase();
             expendable.forEach(segment -> producers.forgetSnapshot(segment.baseOffset()));
             epochs.keep(startOffset, Long.MAX_VALUE);
             epochs.write();
@@ -627,23 +620,6 @@ public final class PartitionLog {
         } catch (Throwable failure) {
             fail("A compacted segment could not take its place", failure);
             throw failure;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /**
-     * Deletes a segment that does not take the place of others. Once the log has ended, another may have its
-     * directory's name: then the files go with the directory, or at the next start.
-     */
-    void discard(Segment replacement) throws IOException {
-        lock.lock();
-        try {
-            if (closed) {
-                replacement.release();
-            } else {
-                replacement.discard();
-            }
         } finally {
             lock.unlock();
         }
