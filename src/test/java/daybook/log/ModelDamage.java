@@ -112,7 +112,8 @@ final class ModelDamage {
     /** A log with a batch that is hit is read up to it and takes nothing; or nobody has looked there yet. */
     void checkHit(Hit hit, PartitionLog log) throws IOException {
         require(log != null, "damage took " + hit.topic.partition + " offline");
-        boolean noticed = log.endOffset() == hit.entry.base();
+        // A deletion of records that was cut short may have moved the start past the batch.
+        boolean noticed = log.endOffset() == Math.max(hit.entry.base(), log.startOffset());
         require(noticed || log.endOffset() >= hit.topic.forcedEnd, "damage at " + hit.entry.base()
                 + " ended the log at " + log.endOffset());
         for (var entry : hit.topic.entries) {
