@@ -505,17 +505,21 @@ public final class PartitionLog {
     // Deleting.
 
     /**
-     * Lets the log begin at {@code offset}, for good before this returns; segments wholly before it go.
+     * Lets the log begin at {@code offset}, for good before this returns; segments wholly before it go. All
+     * before it is forced first, lest after a power cut the log ends before it begins.
      *
      * @param offset -1: the high watermark
      */
     public Deleted deleteRecordsBefore(long offset) {
+        long from = offset == -1 ? highWatermark.offset() : offset;
+        if (!force(from)) {
+            return new Deleted.Failed();
+        }
         lock.lock();
         try {
             if (config.onlyCompacted()) {
                 return new Deleted.OnlyCompacted();
             }
-            long from = offset == -1 ? highWatermark.offset() : offset;
             if (from < 0 || from > highWatermark.offset()) {
                 return new Deleted.OutOfRange();
             }

@@ -389,7 +389,7 @@ final class Recovery {
     private State settle(boolean trusted) throws IOException {
         if (endOffset < recoveryPoint) {
             // The start never goes back, though records behind it are missing.
-            endOffset = Math.max(endOffset, startOffset);
+            endOffset = Math.max(endOffset, Math.min(startOffset, recoveryPoint));
             if (flaw == null) {
                 flaw = segments.active().path() + " is followed by none: expected segments up to offset "
                         + recoveryPoint + ", found an end at " + endOffset;
@@ -399,13 +399,12 @@ final class Recovery {
                     Long.toString(endOffset), Long.toString(recoveryPoint - 1), flaw);
         } else {
             recoveryPoint = trusted ? endOffset : recoveryPoint;
-            if (startOffset > endOffset && trusted) {
-                LOG.log(Level.WARNING, "{0} was closed properly at offset {1}, so its start offset {2} in the"
-                        + " checkpoint is wrong: it begins where its first segment does", directory,
+            if (startOffset > endOffset) {
+                // Records are forced before the start passes them, so none of them is lost.
+                LOG.log(Level.WARNING, "{0} ends at offset {1}, so its start offset {2} in the checkpoint is"
+                        + " wrong: it begins where its first segment does", directory,
                         Long.toString(endOffset), Long.toString(startOffset));
                 startOffset = segments.firstBase();
-            } else if (startOffset > endOffset) {
-                startAnew();
             }
         }
         startOffset = Math.min(Math.max(startOffset, segments.firstBase()), endOffset);
@@ -424,19 +423,5 @@ final class Recovery {
         long unstable = producers.firstUnstable();
         return new State(segments, producers, epochs, startOffset, endOffset,
                 unstable < 0 ? null : segments.endAt(unstable), recoveryPoint, flaw);
-    }
-
-    /** Begins the log again at its start offset: all that is left of it had been deleted. */
-    private void startAnew() throws IOException {
-        LOG.log(Level.WARNING, "{0} ends at offset {1}, before its start {2}: nothing in it is left",
-                directory, Long.toString(endOffset), Long.toString(startOffset));
-        for (var segment : byBase.values()) {
-            deleteFiles(segment);
-        }
-        byBase.clear();
-        segments.begin(startOffset, config, nowMs);
-        producers.load(0, -1);
-        endOffset = startOffset;
-        recoveryPoint = startOffset;
     }
 }

@@ -260,18 +260,23 @@ class HostileTest {
     }
 
     @Test
-    void aWrongStartOffsetDeletesNothingAfterACleanStop() throws IOException {
+    void aWrongStartOffsetDeletesNothing() throws IOException {
         var config = new TestLogs.Config().segmentBytes(1_000);
-        var path = temp.resolve("live");
-        try (var logs = TestLogs.open(path, config)) {
+        var stopped = temp.resolve("stopped");
+        var killed = temp.resolve("killed");
+        try (var logs = TestLogs.open(stopped, config)) {
             fill(logs.words(), 40);
             logs.words().deleteRecordsBefore(4);
+            assertTrue(logs.words().recoveryPoint() >= 4, "what is before the start is on the disk");
+            TestLogs.copy(stopped, killed);
         }
-        Files.writeString(path.resolve(Checkpoints.START_OFFSETS), "0\n1\nwords 0 9004\n");
-        try (var logs = TestLogs.open(path, config)) {
-            assertEquals(0, logs.words().startOffset());
-            assertEquals(40, logs.words().endOffset());
-            assertEquals(40, TestLogs.all(logs.words()).size());
+        for (var path : List.of(stopped, killed)) {
+            Files.writeString(path.resolve(Checkpoints.START_OFFSETS), "0\n1\nwords 0 9004\n");
+            try (var logs = TestLogs.open(path, config)) {
+                assertEquals(0, logs.words().startOffset());
+                assertEquals(40, logs.words().endOffset());
+                assertEquals(40, TestLogs.all(logs.words()).size());
+            }
         }
     }
 
