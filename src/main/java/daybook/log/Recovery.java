@@ -241,7 +241,7 @@ final class Recovery {
         long first = segments.firstBase();
         if (!trusted) {
             checkFrom = Math.min(checkFrom, segments.from(recoveryPoint).iterator().next().baseOffset());
-            findGap(checkFrom);
+            checkFrom = firstDoubtful(checkFrom);
         }
         producersFrom = producers.load(first, trusted ? Math.min(endOffset, checkFrom) : checkFrom);
         long from = epochs.latest() < 0 ? first : producersFrom;
@@ -258,32 +258,21 @@ final class Recovery {
     }
 
     /**
-     * Ends the log where a segment is missing, or ends before the next begins; the first one is looked at.
-     * An index may be wrong: before it makes a segment look damaged, all of the segment's headers are read.
+     * The base of the first segment, or else the limit, that does not seem to end where the next one begins:
+     * from there on all is checked, for it is damaged, the next one is missing, or its index is wrong.
      */
-    private void findGap(long limit) throws IOException {
-        for (var segment : List.copyOf(byBase.headMap(limit, false).values())) {
-            var cursor = endOf(segment, segment.lastBatches(0, BatchCursor.SMALL_WINDOW_BYTES));
-            if (!cursor.atLimit() || gapBehind(segment)) {
-                int sizeBytes = segment.sizeBytes();
-                cursor = endOf(segment, segment.cursor(0, sizeBytes, BatchCursor.LARGE_WINDOW_BYTES));
+    private long firstDoubtful(long limit) throws IOException {
+        for (var segment : byBase.headMap(limit, false).values()) {
+            endOffset = segment.baseOffset();
+            var cursor = segment.lastBatches(0, BatchCursor.SMALL_WINDOW_BYTES);
+            while (cursor.next()) {
+                endOffset = cursor.batch().nextOffset();
             }
             if (!cursor.atLimit() || gapBehind(segment)) {
-                segment.endAt(cursor.position());
-                endHere(segment, cursor.flaw());
-                return;
+                return segment.baseOffset();
             }
         }
-    }
-
-    /** Goes on to where the segment's batches end, or one would pass the next segment's begin. */
-    private BatchCursor endOf(Segment segment, BatchCursor cursor) throws IOException {
-        long offsetLimit = offsetLimit(segment);
-        endOffset = segment.baseOffset();
-        while (cursor.next() && cursor.batch().lastOffset() < offsetLimit) {
-            endOffset = cursor.batch().nextOffset();
-        }
-        return cursor;
+        return limit;
     }
 
     /** Behind the last offset that a batch of the segment may have. */

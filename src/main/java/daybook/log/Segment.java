@@ -270,11 +270,6 @@ final class Segment {
         return cursor.atLimit() ? null : cursor.flaw();
     }
 
-    /** Ends the segment at a border of batches; what lies behind stays in the file. */
-    void endAt(int position) {
-        sizeBytes = position;
-    }
-
     /** A cursor over the last so many bytes, and those before them from an indexed batch on. */
     BatchCursor lastBatches(int bytes, int windowBytes) throws IOException {
         return cursor(indexes().borderAt(Math.max(0, sizeBytes - bytes)), sizeBytes, windowBytes);
