@@ -78,6 +78,13 @@ final class BatchCheck {
         if (batch.codecId() >= CODECS) {
             return refused(ErrorCode.UNKNOWN_SERVER_ERROR, startOffset);
         }
+        if (batch.logAppendTime() && config.logAppendTime()) {
+            return new Appended.Refused(ErrorCode.INVALID_TIMESTAMP,
+                    "Producer should not set timestamp type to LogAppendTime", List.of(), startOffset);
+        }
+        if (batch.logAppendTime()) {
+            batch.stampCreateTime();
+        }
         accepted = bytes.limit(bytes.position() + batch.sizeBytes());
         var compression = config.compression();
         boolean encodes = compression != null && compression.codec().id() != batch.codecId();

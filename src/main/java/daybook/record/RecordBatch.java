@@ -213,6 +213,12 @@ public final class RecordBatch {
         buffer.putInt(at + CRC_AT, computeChecksum());
     }
 
+    /** Makes the times of the batch those that its producer gave its records, and the checksum anew. */
+    public void stampCreateTime() {
+        buffer.putShort(at + ATTRIBUTES_AT, (short) (attributes() & ~LOG_APPEND_TIME));
+        buffer.putInt(at + CRC_AT, computeChecksum());
+    }
+
     /**
      * Opens the batch: its records in order, decompressed where they are compressed.
      *

@@ -1,7 +1,9 @@
 package daybook.log;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.record.RecordBatch;
 import daybook.wire.ErrorCode;
@@ -128,6 +130,18 @@ class BatchCheckTest {
         config.logAppendTime = false;
         config.afterMaxMs = Long.MAX_VALUE;
         assertNull(check(TestBatch.at(Long.MAX_VALUE).build()));
+    }
+
+    @Test
+    void onlyTheBrokerSaysThatItsTimeCounts() {
+        var claims = TestBatch.at(TestLogs.NOW - 5).attributes(8).build();
+        assertNull(check(claims));
+        var batch = new RecordBatch(claims, 0);
+        assertFalse(batch.logAppendTime());
+        assertTrue(batch.checksumHolds());
+        config.logAppendTime = true;
+        assertEquals(ErrorCode.INVALID_TIMESTAMP,
+                check(TestBatch.at(TestLogs.NOW).attributes(8).build()).error());
     }
 
     @Test
