@@ -83,7 +83,7 @@ final class ModelDamage {
         long recoveryPoint = points.getOrDefault(topic.partition, 0L);
         var candidates = topic.entries.stream().filter(entry -> entry.next() <= recoveryPoint
                 && entry.base() >= topic.startLeast).toList();
-        if (candidates.isEmpty()) {
+        if (candidates.isEmpty() || topic.keys != null) {
             return null;
         }
         var entry = candidates.get(random.nextInt(candidates.size()));
