@@ -200,11 +200,16 @@ public final class PartitionLog {
 
     private Appended append(ByteBuffer bytes, RecordBatch batch, long nowMs, boolean fromClient) {
         Appended result;
-        lock.lock();
-        try {
-            result = appendLocked(bytes, batch, nowMs, fromClient);
-        } finally {
-            lock.unlock();
+        do {
+            lock.lock();
+            try {
+                result = appendLocked(bytes, batch, nowMs, fromClient);
+            } finally {
+                lock.unlock();
+            }
+        } while (result == null && force(end.offset()));
+        if (result == null) {
+            return BatchCheck.refused(ErrorCode.KAFKA_STORAGE_ERROR, -1);
         }
         if (result instanceof Appended.Done done && !done.duplicate()) {
             wake();
@@ -216,6 +221,7 @@ public final class PartitionLog {
         return result;
     }
 
+    /** Returns null where all that is there is to be forced first. Under {@link #lock}. */
     private Appended appendLocked(ByteBuffer bytes, RecordBatch batch, long nowMs, boolean fromClient) {
         int sizeBytes = batch.sizeBytes();
         if (closed || refusesWrites) {
@@ -229,15 +235,19 @@ public final class PartitionLog {
             if (known != null) {
                 return known;
             }
-            if (fromClient && !home.space().take(sizeBytes)) {
-                return BatchCheck.refusedForWantOfRoom();
-            }
             batch.stamp(baseOffset, leaderEpoch);
             if (stampTime) {
                 batch.stampLogAppendTime(nowMs);
             }
             var segment = segments.active();
-            if (segment.full(config, batch, nowMs)) {
+            boolean full = segment.full(config, batch, nowMs);
+            if (full && !mayRoll()) {
+                return null;
+            }
+            if (fromClient && !home.space().take(sizeBytes)) {
+                return BatchCheck.refusedForWantOfRoom();
+            }
+            if (full) {
                 segment = roll(nowMs);
             }
             epochs.write();
@@ -272,6 +282,16 @@ public final class PartitionLog {
         }
     }
 
+    /**
+     * Whether a segment may begin behind what is there. In a log that is compacted a start cannot tell a hole
+     * from records that went: so there all must be on the disk that another segment follows, or a power cut
+     * may take the end of one and leave what was written behind it. Under {@link #lock}.
+     */
+    private boolean mayRoll() {
+        boolean holesAreTold = segments.dense() && config.compaction() == null;
+        return holesAreTold || flusher.forcedOffset() >= end.offset();
+    }
+
     /** Begins a segment at the log's end. Under {@link #lock}. */
     private Segment roll(long nowMs) throws IOException {
         return segments.roll(producers, end.offset(), config, nowMs);
@@ -279,6 +299,11 @@ public final class PartitionLog {
 
     /** As {@link #roll}, for a log that goes on with its last segment where that fails. */
     private boolean rolled(long nowMs) {
+        if (!mayRoll()) {
+            // Until the next look at what is too old.
+            flusher.request(end.offset());
+            return false;
+        }
         try {
             roll(nowMs);
             return true;

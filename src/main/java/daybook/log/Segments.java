@@ -45,6 +45,11 @@ final class Segments {
         this.dense = dense;
     }
 
+    /** Whether each offset is there, as far as is known. */
+    boolean dense() {
+        return dense;
+    }
+
     /** The segment that batches are added to. */
     Segment active() {
         return byBase.lastEntry().getValue();
