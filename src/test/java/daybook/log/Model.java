@@ -122,7 +122,10 @@ final class Model {
         if (Boolean.getBoolean("daybook.trace")) {
             say("  %s %s", what, path.relativize(file));
         }
-        if (compacting && disk.failures() == failuresBefore && !disk.dead() && random.nextInt(5) == 0) {
+        // While an index is made its lock is held by this thread, which would find it half made.
+        boolean inIndex = !what.equals("rename") && file.toString().contains("index");
+        if (compacting && !inIndex && disk.failures() == failuresBefore && !disk.dead()
+                && random.nextInt(5) == 0) {
             readMeanwhile();
         }
     }
