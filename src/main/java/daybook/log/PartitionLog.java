@@ -322,6 +322,7 @@ public final class PartitionLog {
             segments.active().cut();
             return !segments.leftBehind(end.offset());
         } catch (IOException failure) {
+            home.noteFailedForce(directory);
             return false;
         }
     }

@@ -84,7 +84,8 @@
  *   <li>{@code Cleaner.lock}: choosing the log to compact;
  *   <li>{@code PartitionLog.lock}: appending, rolling, retention, the end of a log;
  *   <li>{@code Segment.indexLock}: opening and rebuilding indexes, deleting a segment;
- *   <li>{@code Directory.lock}: checkpoints.
+ *   <li>{@code Directory.lock}: checkpoints;
+ *   <li>{@code Segment.forceLock}: forcing a segment, one force at a time.
  * </ol>
  * {@code Flusher.lock} may be taken while holding any of them, and nothing is locked under it; but nobody
  * waits for a force while holding more than {@code Logs.backgroundLock}, for the force itself runs without
