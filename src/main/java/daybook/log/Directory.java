@@ -312,8 +312,8 @@ final class Directory {
             return null;
         }
         var properties = new Properties();
-        properties.load(new StringReader(text(file)));
         try {
+            properties.load(new StringReader(text(file)));
             return Uuid.parse(properties.getProperty("topic_id", "").trim());
         } catch (IllegalArgumentException wrong) {
             LOG.log(Level.WARNING, "{0} is wrong: {1}", file, wrong.getMessage());
