@@ -200,16 +200,11 @@ public final class PartitionLog {
 
     private Appended append(ByteBuffer bytes, RecordBatch batch, long nowMs, boolean fromClient) {
         Appended result;
-        do {
-            lock.lock();
-            try {
-                result = appendLocked(bytes, batch, nowMs, fromClient);
-            } finally {
-                lock.unlock();
-            }
-        } while (result == null && force(end.offset()));
-        if (result == null) {
-            return BatchCheck.refused(ErrorCode.KAFKA_STORAGE_ERROR, -1);
+        lock.lock();
+        try {
+            result = appendLocked(bytes, batch, nowMs, fromClient);
+        } finally {
+            lock.unlock();
         }
         if (result instanceof Appended.Done done && !done.duplicate()) {
             wake();
@@ -221,7 +216,6 @@ public final class PartitionLog {
         return result;
     }
 
-    /** Returns null where all that is there is to be forced first. Under {@link #lock}. */
     private Appended appendLocked(ByteBuffer bytes, RecordBatch batch, long nowMs, boolean fromClient) {
         int sizeBytes = batch.sizeBytes();
         if (closed || refusesWrites) {
@@ -235,19 +229,15 @@ public final class PartitionLog {
             if (known != null) {
                 return known;
             }
+            if (fromClient && !home.space().take(sizeBytes)) {
+                return BatchCheck.refusedForWantOfRoom();
+            }
             batch.stamp(baseOffset, leaderEpoch);
             if (stampTime) {
                 batch.stampLogAppendTime(nowMs);
             }
             var segment = segments.active();
-            boolean full = segment.full(config, batch, nowMs);
-            if (full && !mayRoll()) {
-                return null;
-            }
-            if (fromClient && !home.space().take(sizeBytes)) {
-                return BatchCheck.refusedForWantOfRoom();
-            }
-            if (full) {
+            if (segment.full(config, batch, nowMs)) {
                 segment = roll(nowMs);
             }
             epochs.write();
@@ -282,16 +272,6 @@ public final class PartitionLog {
         }
     }
 
-    /**
-     * Whether a segment may begin behind what is there. In a log that is compacted a start cannot tell a hole
-     * from records that went: so there all must be on the disk that another segment follows, or a power cut
-     * may take the end of one and leave what was written behind it. Under {@link #lock}.
-     */
-    private boolean mayRoll() {
-        boolean holesAreTold = segments.dense() && config.compaction() == null;
-        return holesAreTold || flusher.forcedOffset() >= end.offset();
-    }
-
     /** Begins a segment at the log's end. Under {@link #lock}. */
     private Segment roll(long nowMs) throws IOException {
         return segments.roll(producers, end.offset(), config, nowMs);
@@ -299,11 +279,6 @@ public final class PartitionLog {
 
     /** As {@link #roll}, for a log that goes on with its last segment where that fails. */
     private boolean rolled(long nowMs) {
-        if (!mayRoll()) {
-            // Until the next look at what is too old.
-            flusher.request(end.offset());
-            return false;
-        }
         try {
             roll(nowMs);
             return true;
@@ -322,7 +297,6 @@ public final class PartitionLog {
             segments.active().cut();
             return !segments.leftBehind(end.offset());
         } catch (IOException failure) {
-            home.noteFailedForce(directory);
             return false;
         }
     }
@@ -336,6 +310,7 @@ public final class PartitionLog {
     private void fail(String what, Throwable failure) {
         refusesWrites = true;
         home.noteFailure();
+        home.noteFailedForce(directory);
         LOG.log(Level.ERROR, what + ": " + partition + " in " + directory
                 + " takes no batches until the broker is started again", failure);
     }
@@ -381,7 +356,6 @@ public final class PartitionLog {
             // Whatever it was: it is not known what is on the disk.
             fail("Forcing to the disk failed", failure);
             hideUnforced();
-            home.noteFailedForce(directory);
             throw failure;
         }
         forcedMs = clock.millis();

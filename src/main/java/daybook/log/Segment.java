@@ -424,8 +424,8 @@ final class Segment {
     }
 
     /**
-     * Forces the log file, unless a force of it failed before: the system tells that once, to one of those who
-     * force a file, and passes for clean what it could not write.
+     * Forces the log file, unless a force of it failed before: the system tells that once, to one of those
+     * who force a file, and passes for clean what it could not write.
      */
     private void forceLog(boolean metaData) throws IOException {
         forceLock.lock();

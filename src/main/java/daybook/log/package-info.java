@@ -87,10 +87,9 @@
  *   <li>{@code Directory.lock}: checkpoints;
  *   <li>{@code Segment.forceLock}: forcing a segment, one force at a time.
  * </ol>
- * {@code Flusher.lock} may be taken while holding any of them, and nothing is locked under it; but nobody
- * waits for a force while holding more than {@code Logs.backgroundLock}, for the force itself runs without
- * {@code Flusher.lock} and may need the log's. Readers take no lock: they see the high watermark, which is
- * written after the batch and after the place of the oldest transaction that has not ended, and hold a lease
- * on the segment they read.
+ * {@code Flusher.lock} is taken while holding none of them, or {@code Logs.backgroundLock} only, and nothing
+ * is locked under it; the force itself runs without it. Readers take no lock: they see the high watermark,
+ * which is written after the batch and after the place of the oldest transaction that has not ended, and hold
+ * a lease on the segment they read.
  */
 package daybook.log;
