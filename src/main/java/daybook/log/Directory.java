@@ -126,7 +126,7 @@ final class Directory {
         failed = true;
     }
 
-    /** Notes for the next start that a force of a log may have failed: what it reads may not be on the disk. */
+    /** Notes for the next start that a log failed: what it reads there may not be on the disk. */
     void noteFailedForce(Path log) {
         try {
             disk.replace(log.resolve(Recovery.FORCE_FAILED), ByteBuffer.allocate(0), true);
