@@ -138,10 +138,13 @@ compat: clients all build/compat $(KAFKAJS)/fetched ## run real clients against 
 	@$(JDK)/java -ea $(NO_LOG) -cp 'build/compat:build/classes:$(KAFKA)/*' \
 	    daybook.compat.Compat $(KAFKA) $(KAFKAJS)/node_modules
 
-# First a model of the log room on a disk that breaks, then a broker and a load in processes of their own.
+# First models of the log room and of a whole broker on a disk that breaks, for a tenth as many points the latter,
+# which take longer; then a broker and a load in processes of their own.
 torture: all build/tests build/compat ## break the disk POINTS times, kill the broker ROUNDS times; SEED= repeats
 	@$(JDK)/java -ea -Xmx1g -cp build/tests:build/classes:$(JUNIT) \
 	    daybook.log.ModelTorture $(or $(POINTS),10000) $(SEED)
+	@$(JDK)/java -ea -Xmx1g -cp build/tests:build/classes:$(JUNIT) \
+	    daybook.BrokerModelTorture $$(($(or $(POINTS),10000) / 10)) $(SEED)
 	@$(JDK)/java -ea -Xmx1g $(NO_LOG) -cp 'build/compat:build/classes:$(KAFKA)/*' \
 	    daybook.compat.Torture $(or $(ROUNDS),200) '$(SEED)'
 

@@ -126,7 +126,7 @@ final class Directory {
         failed = true;
     }
 
-    /** Notes for the next start that a force of a log failed: what it reads there may not be on the disk. */
+    /** Notes for the next start that a log failed: what it reads there may not be on the disk. */
     void noteFailedForce(Path log) {
         try {
             disk.replace(log.resolve(Recovery.FORCE_FAILED), ByteBuffer.allocate(0), true);
@@ -312,8 +312,8 @@ final class Directory {
             return null;
         }
         var properties = new Properties();
-        properties.load(new StringReader(text(file)));
         try {
+            properties.load(new StringReader(text(file)));
             return Uuid.parse(properties.getProperty("topic_id", "").trim());
         } catch (IllegalArgumentException wrong) {
             LOG.log(Level.WARNING, "{0} is wrong: {1}", file, wrong.getMessage());

@@ -310,6 +310,7 @@ public final class PartitionLog {
     private void fail(String what, Throwable failure) {
         refusesWrites = true;
         home.noteFailure();
+        home.noteFailedForce(directory);
         LOG.log(Level.ERROR, what + ": " + partition + " in " + directory
                 + " takes no batches until the broker is started again", failure);
     }
@@ -355,7 +356,6 @@ public final class PartitionLog {
             // Whatever it was: it is not known what is on the disk.
             fail("Forcing to the disk failed", failure);
             hideUnforced();
-            home.noteFailedForce(directory);
             throw failure;
         }
         forcedMs = clock.millis();

@@ -146,21 +146,27 @@ public final class ProducerStates {
         if (producer == null || !producer.onlyLast) {
             return false;
         }
-        producer.onlyLast = false;
         var known = List.copyOf(producer.batches);
         producer.batches.clear();
-        for (var cursor : segments.lastBatches()) {
-            while (cursor.next()) {
-                var batch = cursor.batch();
-                if (batch.producerId() == producerId && batch.producerEpoch() == producer.epoch
-                        && !batch.control()) {
-                    producer.add(batch);
+        boolean whole = false;
+        try {
+            for (var cursor : segments.lastBatches()) {
+                while (cursor.next()) {
+                    var batch = cursor.batch();
+                    if (batch.producerId() == producerId && batch.producerEpoch() == producer.epoch
+                            && !batch.control()) {
+                        producer.add(batch);
+                    }
                 }
             }
+            whole = true;
+        } finally {
+            if (!whole || producer.batches.isEmpty()) {
+                producer.batches.clear();
+                producer.batches.addAll(known);
+            }
         }
-        if (producer.batches.isEmpty()) {
-            producer.batches.addAll(known);
-        }
+        producer.onlyLast = false;
         return true;
     }
 

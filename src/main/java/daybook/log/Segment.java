@@ -62,6 +62,10 @@ final class Segment {
     private final AtomicInteger leases = new AtomicInteger(1);
     /** Guards that indexes are opened or rebuilt once, and not for a deleted segment. */
     private final ReentrantLock indexLock = new ReentrantLock();
+    /** Held while the log file is forced. Nothing is locked under it. */
+    private final ReentrantLock forceLock = new ReentrantLock();
+    /** Whether a force of the log file failed. Guarded by {@link #forceLock}. */
+    private boolean forceFailed;
     /** Null until used. Written under {@link #indexLock}. */
     private volatile SegmentIndexes indexes;
     /** Whoever makes the segment loads it. */
@@ -240,7 +244,7 @@ final class Segment {
     void cut() throws IOException {
         if (log.size() > sizeBytes) {
             log.truncate(sizeBytes);
-            log.force(true);
+            forceLog(true);
         }
     }
 
@@ -419,11 +423,29 @@ final class Segment {
         return new Leased(this, position, lengthBytes, new AtomicBoolean());
     }
 
+    /**
+     * Forces the log file, unless a force of it failed before: the system tells that once, to one of those
+     * who force a file, and passes for clean what it could not write.
+     */
+    private void forceLog(boolean metaData) throws IOException {
+        forceLock.lock();
+        try {
+            if (forceFailed) {
+                throw new IOException("A force of " + path() + " failed before");
+            }
+            forceFailed = true;
+            log.force(metaData);
+            forceFailed = false;
+        } finally {
+            forceLock.unlock();
+        }
+    }
+
     /** Forces what was written; a closed segment has nothing left to force. */
     void force() throws IOException {
         if (lease()) {
             try {
-                log.force(false);
+                forceLog(false);
                 aborted.force();
             } finally {
                 release();

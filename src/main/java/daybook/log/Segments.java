@@ -86,11 +86,16 @@ final class Segments {
      * Begins a segment at the log's end, and only then ends the one before as {@link #finish} does: where
      * there is no room for another, that one goes on. It is cut first, and its indexes forced, so that at no
      * time a segment with others behind it holds more than its batches, or has indexes that a power cut may
-     * have left in part: a start looks only at the segment of the recovery point and at those behind it.
+     * have left in part: a start looks only at the segment of the recovery point and at those behind it. In
+     * a log that is compacted a start cannot tell a hole from records that went, so there the batches are
+     * forced too: a power cut may else take the last of a segment, and leave what was written behind them.
      */
     Segment roll(ProducerStates producers, long endOffset, LogConfig config, long nowMs) throws IOException {
         var ended = active();
         ended.cut();
+        if (!dense || config.compaction() != null) {
+            ended.force();
+        }
         ended.sealIndexes();
         var begun = begin(endOffset, config, nowMs);
         ended.seal();

@@ -84,7 +84,8 @@
  *   <li>{@code Cleaner.lock}: choosing the log to compact;
  *   <li>{@code PartitionLog.lock}: appending, rolling, retention, the end of a log;
  *   <li>{@code Segment.indexLock}: opening and rebuilding indexes, deleting a segment;
- *   <li>{@code Directory.lock}: checkpoints.
+ *   <li>{@code Directory.lock}: checkpoints;
+ *   <li>{@code Segment.forceLock}: forcing a segment, one force at a time.
  * </ol>
  * {@code Flusher.lock} is taken while holding none of them, or {@code Logs.backgroundLock} only, and nothing
  * is locked under it; the force itself runs without it. Readers take no lock: they see the high watermark,

@@ -43,7 +43,9 @@ final class Model {
 
     private static final int TRACED = Integer.getInteger("daybook.traced", 150);
     private static final LogConfigs CONFIGS = new LogConfigs();
-    private static final String[] NAMES = {"ants", "bees", "cats"};
+    private static final List<String> NAMES = List.of("ants", "bees", "cats", "keys", "pairs");
+    /** Topics that are compacted, at times. */
+    private static final List<String> KEYED = List.of("keys", "pairs");
 
     private final long seed;
     private final Random random;
@@ -52,12 +54,17 @@ final class Model {
     private final Deque<String> trace = new ArrayDeque<>();
     private final List<Held> held = new ArrayList<>();
     private final ModelDamage damage;
+    private final List<String> names;
     private FaultyDisk disk;
     private Logs logs;
     private long nowMs = TestLogs.NOW;
     private long topicIds;
     /** Whether a force failed since the last check, so that the page cache may have lost something. */
     private boolean forceFailed;
+    /** Whether a log is being compacted. */
+    private boolean compacting;
+    /** What a reader found meanwhile; null where all was right. */
+    private Throwable misread;
     /** Failures of the disk before what is done now. */
     private int failuresBefore;
     private final Map<Ending, Integer> endings = new EnumMap<>(Ending.class);
@@ -71,9 +78,8 @@ final class Model {
         this.path = directory.resolve("data");
         this.damage = new ModelDamage(path, random);
         this.disk = FaultyDisk.empty(path, random.nextLong());
-        if (Boolean.getBoolean("daybook.trace")) {
-            disk.tell((what, file) -> say("  %s %s", what, path.relativize(file)));
-        }
+        this.names = random.nextInt(3) == 0 ? KEYED : NAMES;
+        disk.tell(this::told);
     }
 
     static void require(boolean holds, String otherwise) {
@@ -109,6 +115,19 @@ final class Model {
             trace.removeFirst();
         }
         trace.add(disk.operations() + " " + String.format(format, values));
+    }
+
+    /** Before each change of the disk. */
+    private void told(String what, Path file) {
+        if (Boolean.getBoolean("daybook.trace")) {
+            say("  %s %s", what, path.relativize(file));
+        }
+        // While an index is made its lock is held by this thread, which would find it half made.
+        boolean inIndex = !what.equals("rename") && file.toString().contains("index");
+        if (compacting && !inIndex && disk.failures() == failuresBefore && !disk.dead()
+                && random.nextInt(5) == 0) {
+            readMeanwhile();
+        }
     }
 
     // Starting.
@@ -183,6 +202,7 @@ final class Model {
             logs = Logs.open(settings, 1, disk, () -> Instant.ofEpochMilli(nowMs));
             beginMetadata();
             logs.load(topics.values().stream().map(ModelLog::expected).toList());
+            logs.compact(new CleanerSettings(0, 48 + random.nextInt(400), 0.9, 1 << 16, Double.MAX_VALUE, 1));
             return !disk.dead() && topics.values().stream().noneMatch(topic -> find(topic) == null);
         } catch (IOException | UncheckedIOException | AssertionError failure) {
             if (disk.failures() == 0 && !disk.dead()) {
@@ -217,6 +237,9 @@ final class Model {
         }
         topic.checkBatches(log, all ? topic.end() : topic.forcedEnd);
         topic.checkIndexes(log, random, 5);
+        if (topic.keys != null) {
+            topic.keys.check(topic.entries, log.startOffset(), nowMs);
+        }
         topic.fenced = false;
         topic.doubtful.clear();
     }
@@ -259,9 +282,11 @@ final class Model {
         boolean clean = false;
         if (!died && random.nextInt(3) == 0) {
             say("close");
-            boolean failed = disk.failures() > 0;
+            int failures = disk.failures();
             clean = close();
-            require(clean || failed || disk.failures() > 0 || disk.dead(), "a stop was not clean");
+            require(clean || disk.failures() > 0 || disk.dead(), "a stop was not clean");
+            // Of a mark whose name could not be forced nobody can tell whether it stays.
+            clean &= disk.failures() == failures;
         }
         var dead = logs;
         var before = disk;
@@ -298,8 +323,10 @@ final class Model {
         var log = find(topic);
         if (log == null) {
             require(disk.failures() > 0 && logs.offline(topic.partition.topic(), 0), "a log is gone");
-        } else if (what < 60) {
+        } else if (what < 52 || what < 60 && topic.keys == null) {
             produce(topic, log);
+        } else if (what < 60) {
+            compact();
         } else if (what < 70) {
             tick();
         } else if (what < 76) {
@@ -307,7 +334,11 @@ final class Model {
         } else if (what < 78) {
             delete(topic);
         } else if (what < 82) {
-            topic.config = CONFIGS.draw(random);
+            if (topic.keys != null) {
+                // A hole that is older than the policy is told by nothing: the background forced it long ago.
+                log.force(log.endOffset());
+            }
+            topic.configure(CONFIGS.draw(random, topic.keys != null));
             log.configure(topic.config.build());
         } else if (what < 85) {
             say("room");
@@ -320,12 +351,14 @@ final class Model {
     }
 
     private void create() throws IOException {
-        var name = NAMES[random.nextInt(NAMES.length)];
+        var name = names.get(random.nextInt(names.size()));
         if (topics.containsKey(name) || disk.full()) {
             // On a full disk the broker makes no topics.
             return;
         }
-        var topic = new ModelLog(new TopicPartition(name, 0), new Uuid(7, ++topicIds), CONFIGS.draw(random));
+        var topic = new ModelLog(new TopicPartition(name, 0), new Uuid(7, ++topicIds),
+                KEYED.contains(name) ? new ModelKeys() : null);
+        topic.configure(CONFIGS.draw(random, topic.keys != null));
         say("create %s", name);
         topics.put(name, topic);
         logs.create(topic.expected());
@@ -350,7 +383,7 @@ final class Model {
             batches.addAll(producer.outstanding);
         }
         while (batches.size() < 5 && random.nextInt(3) > 0 || batches.isEmpty()) {
-            var batch = batch(producer);
+            var batch = batch(topic, producer);
             batches.add(batch);
             if (producer != null) {
                 producer.outstanding.add(batch);
@@ -387,9 +420,17 @@ final class Model {
         }
     }
 
-    private ModelLog.Sent batch(ModelLog.Producer producer) {
+    private ModelLog.Sent batch(ModelLog topic, ModelLog.Producer producer) {
         var times = new long[1 + random.nextInt(4)];
         Arrays.setAll(times, i -> nowMs - random.nextInt(3_000));
+        if (topic.keys != null) {
+            int first = producer == null ? -1 : producer.nextSequence;
+            if (producer != null) {
+                producer.nextSequence += times.length;
+            }
+            var bytes = topic.keys.batch(random, times, producer, first).array();
+            return new ModelLog.Sent(bytes, times, producer, first);
+        }
         int valueBytes = random.nextInt(20) == 0 ? random.nextInt(1_000 / times.length) : random.nextInt(120);
         var batch = TestBatch.at(times).valueBytes(valueBytes).seed(random.nextInt(256));
         int sequence = -1;
@@ -435,8 +476,83 @@ final class Model {
         if (deleted instanceof Deleted.Done done) {
             require(done.startOffset() >= before, "records before " + before + " are not deleted");
             topic.checkStart(log);
+        } else if (deleted instanceof Deleted.OnlyCompacted) {
+            require(topic.config.compaction != null && !topic.config.compaction.deletesToo(),
+                    "records cannot be deleted of a log that is not compacted");
         } else {
             require(disk.failures() > 0 || disk.dead(), "records could not be deleted without cause");
+        }
+    }
+
+    // Compacting.
+
+    private void compact() throws IOException {
+        var before = new TreeMap<String, Long>();
+        for (var topic : topics.values()) {
+            var log = find(topic);
+            if (topic.keys != null && log != null) {
+                topic.keys.unsure = true;
+                before.put(topic.partition.topic(), worthFrom(log));
+            }
+        }
+        if (random.nextInt(3) == 0) {
+            planCompaction();
+        }
+        compacting = true;
+        boolean done = logs.cleaner().compactDirtiest();
+        compacting = false;
+        if (misread != null) {
+            throw new Broken("while segments were replaced: " + misread.getMessage(), misread);
+        }
+        say("compact %s: %b", before, done);
+        if (disk.dead()) {
+            return;
+        }
+        boolean whole = disk.failures() == failuresBefore;
+        boolean progress = false;
+        for (var name : before.keySet()) {
+            var log = find(topics.get(name));
+            topics.get(name).checkCompacted(log, whole, nowMs);
+            progress |= before.get(name) >= 0
+                    && log.home().compactedOffset(log.partition()) > before.get(name);
+        }
+        boolean asked = before.values().stream().anyMatch(from -> from >= 0);
+        require(progress || !asked || disk.failures() > 0 || disk.full(), "no log is compacted");
+    }
+
+    /** The offset from which a log is worth being compacted; -1 where it is not. */
+    private long worthFrom(PartitionLog log) throws IOException {
+        if (log.config().compaction() == null || disk.failures() > 0) {
+            return -1;
+        }
+        var work = Compaction.work(log, log.config(), nowMs);
+        return work.worthwhile() ? work.from() : -1;
+    }
+
+    private void planCompaction() {
+        int nth = 1 + random.nextInt(30);
+        switch (random.nextInt(8)) {
+            case 0 -> disk.plan(FaultyDisk.Fault.WRITE, 1 + nth / 3);
+            case 1 -> disk.plan(FaultyDisk.Fault.FORCE, 1 + nth / 10);
+            case 2 -> disk.plan(FaultyDisk.Fault.NAME, nth);
+            case 3 -> disk.plan(FaultyDisk.Fault.FULL, 1 + nth / 3);
+            default -> disk.dieAt(nth * 2);
+        }
+    }
+
+    private void readMeanwhile() {
+        var keyed = topics.values().stream().filter(topic -> topic.keys != null).toList();
+        var topic = keyed.get(random.nextInt(keyed.size()));
+        var log = find(topic);
+        if (log == null || log.startOffset() == log.endOffset() || log.highWatermark() < log.endOffset()
+                || misread != null) {
+            return;
+        }
+        long offset = random.nextLong(log.startOffset(), log.endOffset());
+        try {
+            topic.keys.checkRead(log, offset, 1 + random.nextInt(2_000));
+        } catch (IOException | RuntimeException | AssertionError wrong) {
+            misread = disk.failures() == failuresBefore ? wrong : null;
         }
     }
 
@@ -465,7 +581,22 @@ final class Model {
 
     /** Draws configurations with which much happens in few bytes. */
     private static final class LogConfigs {
-        TestLogs.Config draw(Random random) {
+        TestLogs.Config draw(Random random, boolean keyed) {
+            var config = draw(random);
+            if (keyed && random.nextInt(4) > 0) {
+                boolean deletesToo = random.nextInt(4) == 0;
+                config.segmentBytes(700 + random.nextInt(1_500));
+                config.compaction = new LogConfig.CompactionRules(random.nextInt(2) * random.nextDouble() / 2,
+                        random.nextInt(3) == 0 ? random.nextInt(3_000) : 0,
+                        random.nextInt(3) == 0 ? 5_000 : Long.MAX_VALUE,
+                        random.nextInt(2) * random.nextInt(5_000), deletesToo);
+                config.retentionMs = deletesToo ? config.retentionMs : -1;
+                config.retentionBytes = deletesToo ? config.retentionBytes : -1;
+            }
+            return config;
+        }
+
+        private static TestLogs.Config draw(Random random) {
             var config = new TestLogs.Config().segmentBytes(1_200 + random.nextInt(6_000));
             config.indexBytes = 24 + random.nextInt(1_000);
             config.intervalBytes = random.nextInt(400);

@@ -37,7 +37,7 @@ final class ModelLog {
     /** A batch that is in the log. */
     record Entry(long base, long next, byte[] bytes, Sent sent) {
         long newestMs() {
-            return Arrays.stream(sent.timesMs).max().orElseThrow();
+            return new RecordBatch(ByteBuffer.wrap(bytes), 0).maxTimestamp();
         }
     }
 
@@ -70,6 +70,8 @@ final class ModelLog {
     /** What was sent in this process and refused, or never answered: it may be in the log. */
     final List<Sent> doubtful = new ArrayList<>();
     final List<Producer> producers = new ArrayList<>();
+    /** All that was written to a log that is compacted; null where the entries are just that. */
+    final ModelKeys keys;
     TestLogs.Config config;
     int leaderEpoch;
     /** The log begins here at least: so it was seen. */
@@ -85,12 +87,19 @@ final class ModelLog {
     /** Whether its time index was damaged by hand, so that what it says may be wrong until it is made anew. */
     boolean timesUnsure;
 
-    ModelLog(TopicPartition partition, Uuid topicId, TestLogs.Config config) {
+    ModelLog(TopicPartition partition, Uuid topicId, ModelKeys keys) {
         this.partition = partition;
         this.topicId = topicId;
-        this.config = config;
+        this.keys = keys;
         for (int id = 1; id <= 3; id++) {
             producers.add(new Producer(id));
+        }
+    }
+
+    void configure(TestLogs.Config wanted) {
+        config = wanted;
+        if (keys != null) {
+            keys.configure(wanted);
         }
     }
 
@@ -117,12 +126,15 @@ final class ModelLog {
                 } else {
                     takeIn(log, done.baseOffset());
                     require(end() == done.baseOffset(), "offset " + done.baseOffset() + " after " + end());
-                    entries.add(new Entry(done.baseOffset(), done.nextOffset(), buffer.array(), sent));
+                    add(new Entry(done.baseOffset(), done.nextOffset(), buffer.array(), sent));
                 }
                 doubtful.remove(sent);
                 return done.nextOffset();
             }
             case Appended.Refused refused -> {
+                if (forgotten(sent, refused)) {
+                    return -1;
+                }
                 boolean cause = fenced || disk.failuresWithRoom() > 0 || disk.full() || disk.dead();
                 require(refused.error() == ErrorCode.KAFKA_STORAGE_ERROR && cause,
                         "a good batch was refused: " + refused + ", producer "
@@ -133,8 +145,34 @@ final class ModelLog {
         }
     }
 
+    /**
+     * Whether a batch is known no more because it was compacted: then only the producer's last one is.
+     */
+    private boolean forgotten(Sent sent, Appended.Refused refused) {
+        boolean compacted = keys != null && refused.error() == ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
+                && written().stream().anyMatch(entry -> sent.is(entry.bytes))
+                && entries.stream().noneMatch(entry -> sent.is(entry.bytes));
+        if (compacted) {
+            sent.producer.beginEpoch();
+            doubtful.remove(sent);
+        }
+        return compacted;
+    }
+
+    private void add(Entry entry) {
+        entries.add(entry);
+        if (keys != null) {
+            keys.add(entry);
+        }
+    }
+
+    /** All batches that were written and not deleted. */
+    private List<Entry> written() {
+        return keys == null ? entries : keys.written();
+    }
+
     private boolean holds(Sent sent, long base) {
-        return entries.stream().anyMatch(entry -> entry.base == base && sent.is(entry.bytes));
+        return keys != null ? keys.holds(sent, base) : entries.stream().anyMatch(entry -> entry.base == base && sent.is(entry.bytes));
     }
 
     /** Takes over what was refused, or not answered, and is in the log nevertheless. */
@@ -152,7 +190,7 @@ final class ModelLog {
         var sent = doubtful.stream().filter(one -> one.is(bytes)).findFirst().orElse(null);
         require(sent != null, "a batch at offset " + batch.baseOffset() + " that nobody sent, or that is there"
                 + " twice: producer " + batch.producerId() + ", sequence " + batch.baseSequence());
-        entries.add(new Entry(batch.baseOffset(), batch.nextOffset(), bytes, sent));
+        add(new Entry(batch.baseOffset(), batch.nextOffset(), bytes, sent));
         doubtful.remove(sent);
     }
 
@@ -176,11 +214,14 @@ final class ModelLog {
         retaining = false;
         forgetBefore(start);
         entries.removeIf(entry -> entry.next <= start);
+        if (keys != null) {
+            keys.forgetBefore(start);
+        }
     }
 
     /** Of what is deleted nobody can tell any more whether it was written, and nobody need. */
     void forgetBefore(long start) {
-        for (var gone : entries) {
+        for (var gone : written()) {
             if (gone.next <= start && gone.sent.producer != null) {
                 gone.sent.producer.outstanding.remove(gone.sent);
                 gone.sent.producer.deletedEnd = gone.next;
@@ -198,11 +239,15 @@ final class ModelLog {
         require(end >= Math.max(required, log.startOffset()), "the log ends at " + end + ", but " + required
                 + " had been acknowledged");
         var stored = stored(log);
+        if (keys != null && keys.unsure) {
+            adopt(stored);
+        }
         long next = -1;
         for (int i = 0; i < stored.size(); i++) {
             var bytes = stored.get(i);
             var batch = new RecordBatch(ByteBuffer.wrap(bytes), 0);
-            require(next < 0 ? batch.baseOffset() <= log.startOffset() : batch.baseOffset() == next,
+            require(keys != null ? batch.baseOffset() >= next
+                    : next < 0 ? batch.baseOffset() <= log.startOffset() : batch.baseOffset() == next,
                     "batch " + batch.baseOffset() + " follows offset " + next);
             next = batch.nextOffset();
             require(batch.checksumHolds(), "the checksum of batch " + batch.baseOffset());
@@ -219,6 +264,28 @@ final class ModelLog {
                 + ", its batches at " + next);
         loseFrom(stored.size());
         onlyOnce();
+        if (keys != null) {
+            keys.loseFrom(end);
+            keys.unsure = false;
+        }
+    }
+
+    private void adopt(List<byte[]> stored) {
+        var view = keys.adopt(stored);
+        entries.clear();
+        entries.addAll(view);
+    }
+
+    /** Takes note of what a compaction left. */
+    void checkCompacted(PartitionLog log, boolean whole, long nowMs) throws IOException {
+        if (log.highWatermark() < log.endOffset()) {
+            // A force failed, and readers see no further than what was forced.
+            return;
+        }
+        adopt(stored(log));
+        require(end() == log.endOffset(), "a compacted log ends at " + log.endOffset() + ", not " + end());
+        keys.check(entries, log.startOffset(), nowMs);
+        keys.unsure = !whole;
     }
 
     /** All batches of the log, read from its start to its end. */
@@ -303,10 +370,10 @@ final class ModelLog {
 
     private PartitionLog.Found first(PartitionLog log, long timeMs) {
         for (var entry : entries) {
-            for (int i = 0; i < entry.sent.timesMs.length; i++) {
-                if (entry.base + i >= log.startOffset() && entry.sent.timesMs[i] >= timeMs) {
-                    int epoch = new RecordBatch(ByteBuffer.wrap(entry.bytes), 0).leaderEpoch();
-                    return new PartitionLog.Found(entry.base + i, entry.sent.timesMs[i], epoch);
+            var batch = new RecordBatch(ByteBuffer.wrap(entry.bytes), 0);
+            for (var record : batch.records(1 << 20)) {
+                if (record.offset() >= log.startOffset() && record.timestampMs() >= timeMs) {
+                    return new PartitionLog.Found(record.offset(), record.timestampMs(), batch.leaderEpoch());
                 }
             }
         }

@@ -59,13 +59,13 @@ public final class ModelTorture {
     }
 
     /** A new directory, in memory where the system has such: nothing here is forced for real anyway. */
-    static Path directory() throws IOException {
+    public static Path directory() throws IOException {
         var memory = Path.of("/dev/shm");
         var place = Files.isWritable(memory) ? memory : Path.of(System.getProperty("java.io.tmpdir"));
         return Files.createTempDirectory(place, "daybook-model");
     }
 
-    static void delete(Path directory) throws IOException {
+    public static void delete(Path directory) throws IOException {
         try (var files = Files.walk(directory)) {
             for (var file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
                 Files.delete(file);

@@ -1,0 +1,18 @@
+package daybook;
+
+import org.junit.jupiter.api.Test;
+
+import java.io.IOException;
+
+/** Some points of the model of the whole broker. {@code -Ddaybook.seed=N} repeats what is asked and breaks. */
+class BrokerModelTest {
+    private static final int POINTS = 150;
+    private static final long MOST_NANOS = 8_000_000_000L;
+
+    @Test
+    void whatIsAnsweredIsKept() throws IOException {
+        long seed = Long.getLong("daybook.seed", System.nanoTime());
+        System.out.println("The model of the broker begins with seed " + seed);
+        BrokerModelTorture.run(POINTS, seed, System.nanoTime() + MOST_NANOS);
+    }
+}
