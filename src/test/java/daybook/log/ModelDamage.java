@@ -129,9 +129,17 @@ final class ModelDamage {
         }
     }
 
-    /** Nothing was cut. */
+    /**
+     * Nothing was cut. The snapshots go: a start that trusted the headers may have written down there what a
+     * flipped one said of its producer.
+     */
     void repair(Hit hit, FaultyDisk disk) throws IOException {
         require(Arrays.equals(hit.broken, Files.readAllBytes(hit.file)), hit.file + " was changed");
         disk.put(hit.file, hit.whole);
+        for (var file : files()) {
+            if (file.getParent().equals(hit.file.getParent()) && file.toString().endsWith(Segment.SNAPSHOT)) {
+                disk.put(file, null);
+            }
+        }
     }
 }
