@@ -399,6 +399,7 @@ final class Recovery {
         startOffset = Math.min(Math.max(startOffset, segments.firstBase()), endOffset);
         epochs.keep(startOffset, endOffset);
         if (!trusted) {
+            segments.active().mayHaveBeenCut();
             // What a killed process made or renamed, and what was deleted here, is so for good from now on.
             disk.forceDirectory(directory);
         }

@@ -66,6 +66,8 @@ final class Segment {
     private final ReentrantLock forceLock = new ReentrantLock();
     /** Whether a force of the log file failed. Guarded by {@link #forceLock}. */
     private boolean forceFailed;
+    /** Whether the file ends on the disk where it ends here, or behind that: nothing was cut since. */
+    private volatile boolean endForced = true;
     /** Null until used. Written under {@link #indexLock}. */
     private volatile SegmentIndexes indexes;
     /** Whoever makes the segment loads it. */
@@ -239,16 +241,25 @@ final class Segment {
 
     /**
      * Cuts from the file what lies behind the last batch, for good before this returns: a segment with others
-     * behind it is believed to end where its file does.
+     * behind it is believed to end where its file does. One that was found here may have been cut by a process
+     * that was killed before it could force that.
      */
     void cut() throws IOException {
         if (log.size() > sizeBytes) {
             log.truncate(sizeBytes);
+            endForced = false;
+        }
+        if (!endForced) {
             forceLog(true);
         }
     }
 
     // Recovery, before there are readers.
+
+    /** Notes that a process may have cut the file and died before it was forced. */
+    void mayHaveBeenCut() {
+        endForced = false;
+    }
 
     /** Writes all bytes as they are read, and forces them: for the system they are new. */
     void writeAgain() throws IOException {
@@ -436,6 +447,7 @@ final class Segment {
             forceFailed = true;
             log.force(metaData);
             forceFailed = false;
+            endForced = true;
         } finally {
             forceLock.unlock();
         }
