@@ -241,7 +241,9 @@ public final class Broker implements AutoCloseable {
     }
 
     private static Logs.Expected expected(Topic topic, Partition partition, LogConfig logConfig) {
-        return new Logs.Expected(topic.id(), place(topic, partition), partition.leaderEpoch(), logConfig);
+        var home = partition.directories().isEmpty() ? Uuid.ZERO : partition.directories().getFirst();
+        return new Logs.Expected(topic.id(), place(topic, partition), partition.leaderEpoch(), home,
+                logConfig);
     }
 
     private static TopicPartition place(Topic topic, Partition partition) {

@@ -15,12 +15,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** The records that make a change, for a broker that is the only replica of all partitions. */
+/**
+ * The records that make a change, for a broker that is the only replica of all partitions. Used under the
+ * catalog's lock.
+ */
 public final class Changes {
     /** The most records of one change, as in Kafka's controller; who asks for more is refused. */
     public static final int RECORDS_LIMIT = 10_000;
 
     private final Identity self;
+    /** Counts partitions over the log directories, in turn; a failed one has the zero id, and no turn. */
+    private int placed;
 
     Changes(Identity self) {
         this.self = self;
@@ -118,11 +123,11 @@ public final class Changes {
 
     private void addPartitions(List<MetadataRecord> records, Uuid topicId, int from, int to) {
         var me = List.of(self.nodeId());
-        // Of several directories the log room chooses one; to Kafka the zero id says that it is not told yet.
-        var directory = List.of(self.directories().size() == 1 ? self.directories().getFirst() : Uuid.ZERO);
+        var directories = self.directories().stream().filter(id -> !id.equals(Uuid.ZERO)).toList();
         for (int index = from; index < to; index++) {
+            var home = directories.isEmpty() ? Uuid.ZERO : directories.get(placed++ % directories.size());
             records.add(new PartitionRecord(topicId,
-                    new Partition(index, me, me, self.nodeId(), 0, 0, directory)));
+                    new Partition(index, me, me, self.nodeId(), 0, 0, List.of(home))));
         }
     }
 }

@@ -27,8 +27,18 @@ import java.util.concurrent.locks.ReentrantLock;
  * All logs of the broker, and the directories they live in. Any thread may call.
  */
 public final class Logs implements AutoCloseable {
-    /** A partition that the catalog says is here. */
-    public record Expected(Uuid topicId, TopicPartition partition, int leaderEpoch, LogConfig config) { }
+    /**
+     * A partition that the catalog says is here.
+     *
+     * @param home the id of the directory that it was made for; the zero id, or another that Kafka reserves,
+     *     where that is not known
+     */
+    public record Expected(Uuid topicId, TopicPartition partition, int leaderEpoch, Uuid home,
+            LogConfig config) {
+        boolean homeKnown() {
+            return home.high() != 0 || home.low() > HOMES_RESERVED;
+        }
+    }
 
     /** A log directory; a failed one has no id and no bytes. */
     public record LogDirectory(Path path, Uuid id, boolean failed, long totalBytes, long usableBytes) { }
@@ -38,6 +48,8 @@ public final class Logs implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger("daybook.log");
     private static final int FIRST_NODE_ID = 1;
+    /** Ids up to it say that a directory is not assigned, lost or being changed. */
+    private static final int HOMES_RESERVED = 100;
     private static final long TICK_NANOS = 1_000_000_000L;
     /** Between two lines about how far the opening of the logs is. */
     private static final int PROGRESS_SECONDS = 3;
@@ -81,6 +93,11 @@ public final class Logs implements AutoCloseable {
         for (var directory : directories.values()) {
             checkOwner(directory, home, owner);
         }
+        var path = home.path().resolve(METADATA.toString());
+        if (owner == null && disk.exists(path)) {
+            throw new IOException(home.path() + " has a metadata log, but no " + Directory.META_PROPERTIES
+                    + ", which says to what cluster and node it belongs: put that back");
+        }
         this.clusterId = owner == null ? Uuid.random().toString() : owner.clusterId();
         int foundNodeId = owner == null ? -1 : owner.nodeId();
         if (foundNodeId >= 0 && configuredNodeId >= 0 && foundNodeId != configuredNodeId) {
@@ -95,8 +112,7 @@ public final class Logs implements AutoCloseable {
             directory.claim(clusterId, nodeId);
             directory.removeCleanMark();
         }
-        var expected = new Expected(Uuid.METADATA_TOPIC, METADATA, 0, LogConfig.METADATA);
-        var path = home.path().resolve(METADATA.toString());
+        var expected = new Expected(Uuid.METADATA_TOPIC, METADATA, 0, Uuid.ZERO, LogConfig.METADATA);
         this.metadataLog = disk.exists(path)
                 ? home.openLog(expected, path, home.clean() && home.recoveryPoint(METADATA) >= 0)
                 : home.createLog(expected);
@@ -295,8 +311,13 @@ public final class Logs implements AutoCloseable {
 
     /** Takes a partition offline that is missing, but was here, or may be in a directory that failed. */
     private boolean lost(Expected expected) {
-        boolean allHere = directories.keySet().containsAll(settings.directories());
-        boolean lost = !allHere;
+        boolean lost = expected.homeKnown() ? home(expected) == null
+                : !directories.keySet().containsAll(settings.directories());
+        if (lost) {
+            LOG.log(Level.ERROR, "{0} is missing, and its directory, of id {1}, is none of log.dirs now"
+                    + " or cannot be used: it is offline. Put the directory back and start the broker again,"
+                    + " or delete the topic", expected.partition(), expected.home());
+        }
         for (var directory : directories.values()) {
             long recoveryPoint = directory.recoveryPoint(expected.partition());
             if (recoveryPoint > 0) {
@@ -351,8 +372,8 @@ public final class Logs implements AutoCloseable {
     // Partitions.
 
     /**
-     * Makes the log of a new partition, in the directory with the fewest; one that is there already is
-     * returned as it is.
+     * Makes the log of a new partition, in its home if the disk there works and is not full; one that is
+     * there already is returned as it is.
      *
      * @throws IOException if the disk fails, and the partition is offline then; if it was offline already; or
      *     if the partition of another topic of that name is there
@@ -371,7 +392,9 @@ public final class Logs implements AutoCloseable {
             if (offline.containsKey(expected.partition())) {
                 throw new IOException(expected.partition() + " is offline");
             }
-            var log = roomiest().createLog(expected);
+            var home = home(expected);
+            boolean fit = home != null && !home.failed() && home.space().measure(0);
+            var log = (fit ? home : roomiest()).createLog(expected);
             logs.put(expected.partition(), log);
             return log;
         } catch (Throwable failure) {
@@ -384,7 +407,13 @@ public final class Logs implements AutoCloseable {
         }
     }
 
-    /** Where a new partition goes: where the fewest are, if the disk there works and is not full. */
+    /** The directory that a partition was made for; null where it is not here. */
+    private Directory home(Expected expected) {
+        return directories.values().stream().filter(one -> one.id().equals(expected.home())).findFirst()
+                .orElse(null);
+    }
+
+    /** Where else a new partition goes: where the fewest are, if the disk there works and is not full. */
     private Directory roomiest() {
         return settings.directories().stream().map(directories::get).filter(one -> one != null)
                 .min(Comparator.comparing((Directory one) -> one.failed() || !one.space().measure(0))

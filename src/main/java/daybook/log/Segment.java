@@ -241,8 +241,8 @@ final class Segment {
 
     /**
      * Cuts from the file what lies behind the last batch, for good before this returns: a segment with others
-     * behind it is believed to end where its file does. One that was found here may have been cut by a process
-     * that was killed before it could force that.
+     * behind it is believed to end where its file does. One that was found here may have been cut by a
+     * process that was killed before it could force that.
      */
     void cut() throws IOException {
         if (log.size() > sizeBytes) {

@@ -97,7 +97,7 @@ final class TestBroker implements AutoCloseable {
 
     private void create(Uuid topicId, TopicPartition partition, LogConfig configured) {
         try {
-            logs.create(new Logs.Expected(topicId, partition, 0, configured));
+            logs.create(new Logs.Expected(topicId, partition, 0, Uuid.ZERO, configured));
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }

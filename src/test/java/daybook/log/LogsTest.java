@@ -38,7 +38,8 @@ class LogsTest {
     }
 
     private static Logs.Expected expected(String topic, int partition, Uuid id) {
-        return new Logs.Expected(id, new TopicPartition(topic, partition), 0, new TestLogs.Config().build());
+        return new Logs.Expected(id, new TopicPartition(topic, partition), 0, Uuid.ZERO,
+                new TestLogs.Config().build());
     }
 
     @Test
@@ -111,6 +112,42 @@ class LogsTest {
         } catch (InterruptedException never) {
             throw new IllegalStateException(never);
         }
+    }
+
+    @Test
+    void aDirectoryThatIsGoneTakesItsPartitionsOffline() throws IOException {
+        Logs.Expected there;
+        try (var logs = open(-1, "a", "b")) {
+            TestLogs.begin(logs);
+            logs.load(List.of());
+            there = new Logs.Expected(TestLogs.TOPIC, new TopicPartition("one", 0), 0,
+                    logs.directories().getLast().id(), new TestLogs.Config().build());
+            TestLogs.done(logs.create(there).append(TestBatch.of(1, 1).build()));
+        }
+        Files.move(temp.resolve("b"), temp.resolve("kept"));
+        for (var directories : List.of(new String[] {"a", "b"}, new String[] {"a"})) {
+            try (var logs = open(-1, directories)) {
+                logs.load(List.of(there));
+                assertNull(logs.find("one", 0), "nothing is made in its place");
+                assertTrue(logs.offline("one", 0));
+            }
+        }
+        TestLogs.deleteAll(temp.resolve("b"));
+        Files.move(temp.resolve("kept"), temp.resolve("b"));
+        try (var logs = open(-1, "a", "b")) {
+            logs.load(List.of(there));
+            assertEquals(1, logs.find("one", 0).endOffset());
+        }
+    }
+
+    @Test
+    void aMetadataLogWithoutItsOwnersNameIsRefused() throws IOException {
+        try (var logs = open(-1, "a")) {
+            TestLogs.begin(logs);
+        }
+        Files.delete(temp.resolve("a/meta.properties"));
+        var failure = assertThrows(IOException.class, () -> open(-1, "a"));
+        assertTrue(failure.getMessage().contains("meta.properties"), failure.getMessage());
     }
 
     @Test

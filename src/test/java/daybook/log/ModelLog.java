@@ -104,7 +104,7 @@ final class ModelLog {
     }
 
     Logs.Expected expected() {
-        return new Logs.Expected(topicId, partition, leaderEpoch, config.build());
+        return new Logs.Expected(topicId, partition, leaderEpoch, Uuid.ZERO, config.build());
     }
 
     long end() {

@@ -134,7 +134,7 @@ class StartTest {
             assertFalse(logs.logs.offline("words", 0));
             assertEquals(List.of(), named("words-0"));
             assertEquals(1, named("words-0\\.[0-9a-f]{32}-delete").size());
-            var anew = new Logs.Expected(new Uuid(5, 6), TestLogs.WORDS, 0, config.build());
+            var anew = new Logs.Expected(new Uuid(5, 6), TestLogs.WORDS, 0, Uuid.ZERO, config.build());
             assertEquals(0, logs.logs.create(anew).endOffset());
             logs.nowMs += 60_000;
             logs.logs.tick(logs.nowMs);
@@ -154,7 +154,7 @@ class StartTest {
             logs.logs.delete(TestLogs.WORDS);
             assertEquals(1, named("words-0").size());
             logs.disk.fault = (operation, file) -> { };
-            var anew = new Logs.Expected(new Uuid(5, 6), TestLogs.WORDS, 0, config.build());
+            var anew = new Logs.Expected(new Uuid(5, 6), TestLogs.WORDS, 0, Uuid.ZERO, config.build());
             var log = logs.logs.create(anew);
             assertEquals(0, log.startOffset());
             assertEquals(0, log.endOffset());

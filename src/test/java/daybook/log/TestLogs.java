@@ -18,6 +18,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 
 /** A directory of logs with a clock that the test turns and a disk that it can break. */
@@ -82,7 +83,7 @@ final class TestLogs implements AutoCloseable {
     }
 
     static Logs.Expected expected(TopicPartition partition, Config config) {
-        return new Logs.Expected(TOPIC, partition, 0, config.build());
+        return new Logs.Expected(TOPIC, partition, 0, Uuid.ZERO, config.build());
     }
 
     PartitionLog words() {
@@ -94,6 +95,14 @@ final class TestLogs implements AutoCloseable {
         if (open) {
             open = false;
             logs.close();
+        }
+    }
+
+    static void deleteAll(Path directory) throws IOException {
+        try (var files = Files.walk(directory)) {
+            for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
         }
     }
 
