@@ -231,6 +231,7 @@ final class Model {
         say("check %s %d..%d, expected %d..%d, forced %d", topic.partition, log.startOffset(),
                 log.endOffset(), topic.startLeast, topic.end(), topic.forcedEnd);
         topic.checkStart(log);
+        topic.startUnsure = 0;
         boolean all = before != Ending.POWER_CUT && !forceFailed;
         if (!all) {
             topic.forgetUnforced();
@@ -481,6 +482,7 @@ final class Model {
                     "records cannot be deleted of a log that is not compacted");
         } else {
             require(disk.failures() > 0 || disk.dead(), "records could not be deleted without cause");
+            topic.startUnsure = Math.max(topic.startUnsure, before);
         }
     }
 

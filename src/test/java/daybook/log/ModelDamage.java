@@ -82,7 +82,8 @@ final class ModelDamage {
         var points = Checkpoints.offsets(Disk.local(), path.resolve(Checkpoints.RECOVERY_POINTS));
         long recoveryPoint = points.getOrDefault(topic.partition, 0L);
         var candidates = topic.entries.stream().filter(entry -> entry.next() <= recoveryPoint
-                && entry.base() >= Math.max(topic.startLeast, topic.startMost)).toList();
+                && entry.base() >= Math.max(topic.startUnsure, Math.max(topic.startLeast, topic.startMost)))
+                .toList();
         if (candidates.isEmpty() || topic.keys != null) {
             return null;
         }

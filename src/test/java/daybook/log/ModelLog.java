@@ -78,6 +78,8 @@ final class ModelLog {
     long startLeast;
     /** It begins here at most: what was under way may have come so far. */
     long startMost;
+    /** What a deletion of records wished that failed: the next start may find that it did happen. */
+    long startUnsure;
     /** Whether retention was at work, so that it may begin anywhere. */
     boolean retaining;
     /** All before it was acknowledged as on the disk. */
@@ -207,7 +209,7 @@ final class ModelLog {
     void checkStart(PartitionLog log) {
         long start = log.startOffset();
         require(start >= startLeast, "the log begins at " + start + ", but had begun at " + startLeast);
-        require(start <= Math.max(startLeast, startMost) || retaining,
+        require(start <= Math.max(startUnsure, Math.max(startLeast, startMost)) || retaining,
                 "the log begins at " + start + ", which nobody wished: " + startLeast + ", " + startMost);
         startLeast = start;
         startMost = start;
