@@ -76,8 +76,10 @@ public final class Dump {
             System.out.print(HELP);
             return 0;
         }
-        if (files.isEmpty() || files.stream().anyMatch(word -> word.startsWith("-"))) {
-            System.err.println("daybook: Say which files to show. Try: bin/daybook help dump");
+        var unknown = files.stream().filter(word -> word.startsWith("-")).findFirst();
+        if (files.isEmpty() || unknown.isPresent()) {
+            var what = unknown.map(word -> "There is no option " + word).orElse("Say which files to show");
+            System.err.println("daybook: " + what + ". Try: bin/daybook help dump");
             return USAGE;
         }
         try (var out = new BufferedWriter(new OutputStreamWriter(standardOut, StandardCharsets.UTF_8))) {

@@ -431,11 +431,20 @@ public final class PartitionLog {
                     return new ReadResult.Failed();
                 }
                 if (offset >= startOffset && seen == segments) {
-                    LOG.log(Level.ERROR, partition + " cannot be read at offset " + offset, failure);
+                    tellUnreadable(offset, failure);
                     return new ReadResult.Failed();
                 }
             }
             // The segment was deleted meanwhile: the offset is now out of range; or it was replaced.
+        }
+    }
+
+    /** A log that lacks records takes no more of them, as after a start that finds that; it is told once. */
+    private void tellUnreadable(long offset, IOException failure) {
+        if (!(failure instanceof Segments.RecordsMissing)) {
+            LOG.log(Level.ERROR, partition + " cannot be read at offset " + offset, failure);
+        } else if (!refusesWrites) {
+            fail("Records are missing", failure);
         }
     }
 
@@ -529,7 +538,7 @@ public final class PartitionLog {
             }
             return new Deleted.Done(startOffset);
         } catch (IOException failure) {
-            LOG.log(Level.ERROR, "Deleting records of " + partition + " failed", failure);
+            LOG.log(Level.ERROR, "Deleting records of {0} failed: {1}", partition, failure.toString());
             return new Deleted.Failed();
         } finally {
             lock.unlock();
@@ -586,6 +595,8 @@ public final class PartitionLog {
                 }
                 throw failure;
             }
+            LOG.log(Level.INFO, "{0} begins at offset {1} now: {2} old segments went", partition,
+                    Long.toString(startOffset), expendable.size());
             expendable.forEach(segment -> producers.forgetSnapshot(segment.baseOffset()));
             epochs.keep(startOffset, Long.MAX_VALUE);
             epochs.write();

@@ -338,16 +338,17 @@ final class Recovery {
         });
         aborted.end(segment.baseOffset());
         if (segment.sizeBytes() < sizeBytes || gapBehind(segment)) {
-            endHere(segment, wrong);
+            endHere(segment, sizeBytes - segment.sizeBytes(), wrong);
         }
     }
 
     /**
      * Lets the log end with this segment.
      *
+     * @param restBytes in its file behind that
      * @param wrong what is wrong with the bytes behind it; null where it is their offsets
      */
-    private void endHere(Segment segment, String wrong) throws IOException {
+    private void endHere(Segment segment, int restBytes, String wrong) throws IOException {
         var later = byBase.tailMap(segment.baseOffset(), false);
         var found = later.isEmpty() ? "others" : "a segment that begins at offset " + later.firstKey();
         var what = segment.path() + ", byte " + segment.sizeBytes() + ": "
@@ -356,7 +357,9 @@ final class Recovery {
             flaw = what;
             later.values().forEach(Segment::release);
         } else {
-            LOG.log(Level.WARNING, "{0}; what lies behind was not known to be on the disk, and is cut", what);
+            LOG.log(Level.WARNING, "{0}; the {1} bytes from there on were not known to be on the disk, and"
+                    + " are cut: the log ends at offset {2}", what, Integer.toString(restBytes),
+                    Long.toString(endOffset));
             segment.cut();
             for (var behind : later.values()) {
                 LOG.log(Level.WARNING, "Deleting {0} behind it, {1} bytes", behind.path(),

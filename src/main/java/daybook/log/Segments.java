@@ -26,6 +26,15 @@ final class Segments {
     /** An offset, and the place of its record: in this segment, behind this many bytes. */
     record End(long offset, Segment segment, int position) { }
 
+    /** A segment is missing, or ends too early. */
+    static final class RecordsMissing extends IOException {
+        private static final long serialVersionUID = 1;
+
+        RecordsMissing(long offset, Path next) {
+            super("Expected records from offset " + offset + " on, found none before " + next);
+        }
+    }
+
     /** Of one producer five requests are in flight at most, of a megabyte each by default. */
     private static final int LAST_BATCHES_BYTES = 8 << 20;
 
@@ -246,8 +255,7 @@ final class Segments {
             }
             entry = byBase.higherEntry(entry.getKey());
             if (dense && entry != null && entry.getKey() > offset) {
-                throw new IOException("The records from offset " + offset + " on are missing before "
-                        + entry.getValue().path());
+                throw new RecordsMissing(offset, entry.getValue().path());
             }
         }
         return null;
