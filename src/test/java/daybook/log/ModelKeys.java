@@ -31,6 +31,8 @@ final class ModelKeys {
     private final TreeMap<Long, ModelLog.Entry> written = new TreeMap<>();
     /** A compaction was cut short: of some records only the next start knows whether they are there. */
     boolean unsure;
+    /** Whether that was so once since the start: a whole one after it does not make it sure. */
+    boolean cutShort;
     /** Tombstones stay at least so long. */
     private long leastRetentionMs = Long.MAX_VALUE;
     private int values;

@@ -269,6 +269,7 @@ final class ModelLog {
         if (keys != null) {
             keys.loseFrom(end);
             keys.unsure = false;
+            keys.cutShort = false;
         }
     }
 
@@ -287,7 +288,8 @@ final class ModelLog {
         adopt(stored(log));
         require(end() == log.endOffset(), "a compacted log ends at " + log.endOffset() + ", not " + end());
         keys.check(entries, log.startOffset(), nowMs);
-        keys.unsure = !whole;
+        keys.cutShort |= !whole;
+        keys.unsure = keys.cutShort;
     }
 
     /** All batches of the log, read from its start to its end. */
