@@ -282,20 +282,19 @@ public final class PartitionLog {
         try {
             roll(nowMs);
             return true;
-        } catch (IOException | InternalError failure) {
+        } catch (IOException failure) {
             LOG.log(Level.ERROR, "Rolling " + partition + " failed", failure);
-            if (segments.leftBehind(end.offset())) {
-                fail("A new segment's file cannot be deleted", failure);
-            }
-            return false;
+        } catch (Error failure) {
+            fail("A segment could not be rolled", failure);
         }
+        return false;
     }
 
     /** After a write that failed: whether the log is again as it was before. Under {@link #lock}. */
     private boolean cutBack() {
         try {
             segments.active().cut();
-            return !segments.leftBehind(end.offset());
+            return true;
         } catch (IOException failure) {
             return false;
         }

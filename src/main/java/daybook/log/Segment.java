@@ -4,6 +4,7 @@ import daybook.record.RecordBatch;
 import daybook.wire.Region;
 
 import java.io.EOFException;
+import java.io.IOError;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
@@ -117,7 +118,11 @@ final class Segment {
         return segment;
     }
 
-    /** A new segment, whose name is on the disk; where that fails, no file of it is left. */
+    /**
+     * A new segment, whose name is on the disk; where that fails, no file of it is left there.
+     *
+     * @throws IOError where one may be left: the next start would take it for the end of the segment before
+     */
     static Segment create(Disk disk, Path directory, long baseOffset, LogConfig config, long nowMs)
             throws IOException {
         var segment = new Segment(disk, directory, baseOffset, IN_PLACE, config, nowMs);
@@ -130,8 +135,17 @@ final class Segment {
             return segment;
         } catch (IOException failure) {
             segment.release();
-            disk.delete(segment.path());
+            segment.undo();
             throw failure;
+        }
+    }
+
+    private void undo() {
+        try {
+            disk.delete(path());
+            disk.forceDirectory(directory);
+        } catch (IOException failure) {
+            throw new IOError(failure);
         }
     }
 

@@ -112,12 +112,6 @@ final class Segments {
         return begun;
     }
 
-    /** Whether a segment's file is there, but no segment: a start would cut what passes its base offset. */
-    boolean leftBehind(long baseOffset) {
-        var file = Segment.path(directory, baseOffset, Segment.LOG);
-        return !byBase.containsKey(baseOffset) && disk.exists(file);
-    }
-
     /** Ends the active segment, with a snapshot of the producers behind it. */
     void finish(ProducerStates producers, long endOffset) throws IOException {
         active().seal();
