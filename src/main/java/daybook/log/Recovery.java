@@ -2,6 +2,7 @@ package daybook.log;
 
 import daybook.record.TransactionMarker;
 
+import java.io.IOError;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
@@ -115,7 +116,7 @@ final class Recovery {
             }
         }
         if (bases.isEmpty()) {
-            segments.begin(startOffset, config, nowMs);
+            begin();
         }
         producers = new ProducerStates(disk, directory, basesOf(names, Segment.SNAPSHOT), nowMs);
     }
@@ -187,6 +188,15 @@ final class Recovery {
     /** The base offset in the name of one of a segment's files with this end; -1 where it is none. */
     private static long baseOf(String name, String stage, List<String> suffixes) {
         return suffixes.stream().mapToLong(suffix -> baseOf(name, suffix + stage)).max().orElse(-1);
+    }
+
+    /** The first segment of a new log; a file that is left of it, should that fail, the next start finds. */
+    private void begin() throws IOException {
+        try {
+            segments.begin(startOffset, config, nowMs);
+        } catch (IOError left) {
+            throw new IOException(left.getCause());
+        }
     }
 
     /** After a force that failed: has on the disk what can be read of what was not known to be there. */
