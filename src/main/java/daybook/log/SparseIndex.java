@@ -220,15 +220,18 @@ final class SparseIndex {
 
     /**
      * Makes a new file, for a reader may have the old one mapped. A wrong file is worse than none: it goes
-     * first.
+     * first. Where it cannot, that is an error only for one that is to be believed after the next start.
      */
     private void writeAnew(boolean force) throws IOException {
-        disk.delete(file);
         try {
+            disk.delete(file);
             disk.replace(file, unwritten.slice(0, entries * entryBytes), force);
             unwritten = null;
             forced = force;
         } catch (IOException failure) {
+            if (force && disk.exists(file)) {
+                throw failure;
+            }
             LOG.log(Level.WARNING, "The index {0} cannot be written, and is kept in memory: {1}", file,
                     failure.toString());
         }

@@ -554,7 +554,7 @@ final class Model {
         try {
             topic.keys.checkRead(log, offset, 1 + random.nextInt(2_000));
         } catch (IOException | RuntimeException | AssertionError wrong) {
-            misread = disk.failures() == failuresBefore ? wrong : null;
+            misread = disk.failures() == failuresBefore && !disk.dead() ? wrong : null;
         }
     }
 
