@@ -154,8 +154,16 @@ public final class PartitionLog {
         }
     }
 
+    /**
+     * From now on the log goes by this configuration. Where compaction is switched on, all is forced: a start
+     * cannot tell a hole that a power cut made from records that were compacted.
+     */
     public void configure(LogConfig config) {
+        boolean compactsNow = this.config.compaction() == null && config.compaction() != null;
         this.config = config;
+        if (compactsNow) {
+            force(end.offset());
+        }
     }
 
     LogConfig config() {

@@ -60,6 +60,20 @@ class DurabilityTest {
     }
 
     @Test
+    void switchingCompactionOnForcesAll() throws IOException {
+        var config = new TestLogs.Config().segmentBytes(400);
+        try (var logs = TestLogs.open(temp, config)) {
+            for (int i = 0; i < 10; i++) {
+                send(logs);
+            }
+            assertEquals(0, logs.words().recoveryPoint());
+            config.compaction = new LogConfig.CompactionRules(0.5, 0, Long.MAX_VALUE, 1_000, false);
+            logs.words().configure(config.build());
+            assertEquals(10, logs.words().recoveryPoint());
+        }
+    }
+
+    @Test
     void aForceCoversAllSegments() throws IOException {
         try (var logs = TestLogs.open(temp, new TestLogs.Config().segmentBytes(400))) {
             for (int i = 0; i < 10; i++) {
