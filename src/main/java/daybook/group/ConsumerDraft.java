@@ -198,7 +198,7 @@ final class ConsumerDraft {
     }
 
     /** The one that most members ask for; without a wish of theirs the first that is configured. */
-    private Assignor assignor() {
+    Assignor assignor() {
         var wishes = new EnumMap<Assignor, Integer>(Assignor.class);
         for (var member : group.members()) {
             var wish = Assignor.named(member.told().serverAssignor());

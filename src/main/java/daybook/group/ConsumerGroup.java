@@ -229,10 +229,10 @@ final class ConsumerGroup implements Group {
         return subscribed().contains(topic);
     }
 
-    /** Offsets expire by when they were committed; no record says when the last member left. */
+    /** No record says when the last member left: offsets expire by when they were committed. */
     @Override
     public long emptySinceMs() {
-        return members.isEmpty() ? 0 : -1;
+        return -1;
     }
 
     /** In the order that Apache Kafka can replay. */
