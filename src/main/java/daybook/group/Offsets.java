@@ -14,7 +14,6 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -52,10 +51,10 @@ public final class Offsets {
         private static final Comparator<TopicPartition> ORDER =
                 Comparator.comparing(TopicPartition::topic).thenComparing(TopicPartition::partition);
 
-        private final Map<String, SortedMap<TopicPartition, Committed>> byGroup = new HashMap<>();
+        private final Map<String, Map<TopicPartition, Committed>> byGroup = new HashMap<>();
 
-        SortedMap<TopicPartition, Committed> of(String groupId) {
-            return byGroup.getOrDefault(groupId, Collections.emptySortedMap());
+        Map<TopicPartition, Committed> of(String groupId) {
+            return byGroup.getOrDefault(groupId, Map.of());
         }
 
         void put(String groupId, TopicPartition partition, Committed committed) {
@@ -261,7 +260,7 @@ public final class Offsets {
     /** Offsets belong to a group: without members it is an empty one of the classic kind. */
     private void ensureGroup(String groupId) {
         if (groups.find(groupId) == null) {
-            groups.put(new ClassicGroup(groupId));
+            groups.put(new ClassicGroup(groups, groupId));
         }
     }
 
