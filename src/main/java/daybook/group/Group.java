@@ -30,7 +30,11 @@ sealed interface Group permits ClassicGroup, ConsumerGroup {
     /** Whether a member subscribes to this topic, or may do so for all that is known. */
     boolean subscribes(String topic);
 
-    /** Since when all offsets may expire, in milliseconds since 1970; -1 while the group has members. */
+    /**
+     * Since when the group has had no members, in milliseconds since 1970: its offsets expire so and so long
+     * after that. Where it has members, or never had any, or it is not known, 0 or less: each offset then
+     * expires after its own commit.
+     */
     long emptySinceMs();
 
     /** The records that end the group, without its offsets. */

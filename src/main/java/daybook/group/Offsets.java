@@ -393,7 +393,7 @@ public final class Offsets {
         if (value.expireTimestampMs() != OffsetCommit.NO_TIME) {
             return nowMs >= value.expireTimestampMs();
         }
-        long sinceMs = group.emptySinceMs() >= 0 ? group.emptySinceMs() : value.commitTimestampMs();
+        long sinceMs = group.emptySinceMs() > 0 ? group.emptySinceMs() : value.commitTimestampMs();
         return nowMs - sinceMs >= retentionMs;
     }
 }

@@ -1,9 +1,14 @@
 package daybook.group;
 
+import static daybook.wire.ErrorCode.FENCED_INSTANCE_ID;
 import static daybook.wire.ErrorCode.GROUP_ID_NOT_FOUND;
+import static daybook.wire.ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC;
+import static daybook.wire.ErrorCode.ILLEGAL_GENERATION;
 import static daybook.wire.ErrorCode.INVALID_GROUP_ID;
 import static daybook.wire.ErrorCode.NONE;
 import static daybook.wire.ErrorCode.OFFSET_METADATA_TOO_LARGE;
+import static daybook.wire.ErrorCode.REBALANCE_IN_PROGRESS;
+import static daybook.wire.ErrorCode.UNKNOWN_MEMBER_ID;
 import static daybook.wire.ErrorCode.UNSTABLE_OFFSET_COMMIT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -12,14 +17,21 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.coordinator.Decision;
+import daybook.group.ClassicProtocol.Join;
+import daybook.group.ClassicProtocol.Joined;
+import daybook.group.ClassicProtocol.Sync;
+import daybook.group.ClassicProtocol.Terms;
+import daybook.group.GroupRecord.ConsumerGroupMemberMetadata.Protocol;
 import daybook.group.GroupRecord.OffsetCommit;
 import daybook.group.Offsets.Commit;
 import daybook.log.TopicPartition;
 import daybook.wire.ErrorCode;
 import daybook.wire.Uuid;
+import daybook.wire.Writer;
 
 import org.junit.jupiter.api.Test;
 
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -30,8 +42,10 @@ final class OffsetsTest {
     private static final long DAY_MS = 86_400_000;
     private static final long RETENTION_MS = 7 * DAY_MS;
     private static final long CHECK_MS = 600_000;
+    private static final int SESSION_MS = 60_000;
 
     private final TestGroups shard = new TestGroups();
+    private String protocolType = "consumer";
     private final Uuid orders = shard.topic("orders", 4);
 
     @Test
@@ -311,6 +325,127 @@ final class OffsetsTest {
         shard.groups.ended(7, false);
         shard.pass(CHECK_MS);
         assertNull(shard.groups.find("g"));
+    }
+
+    @Test
+    void membersCommitInTheirGenerationOnly() {
+        var who = member("orders");
+        assertEquals(List.of(NONE), commit("g", who, at(0, 5)));
+        assertEquals(ILLEGAL_GENERATION, error(new Asker(who.memberId(), null, who.epoch() + 1)));
+        assertEquals(ILLEGAL_GENERATION, error(new Asker(who.memberId(), null, -1)));
+        assertEquals(UNKNOWN_MEMBER_ID, error(new Asker("nobody", null, who.epoch())));
+        assertEquals(UNKNOWN_MEMBER_ID, error(SIMPLE));
+        assertEquals(UNKNOWN_MEMBER_ID, error(new Asker(who.memberId(), "instance", who.epoch())));
+        assertEquals(position(5), position("g", 0));
+        shard.restart();
+        assertEquals(List.of(NONE), commit("g", who, at(0, 6)));
+    }
+
+    @Test
+    void aMemberThatTookAnothersPlaceFencesIt() {
+        var who = stable(join("", "instance", "orders"), "instance");
+        assertEquals(List.of(NONE), commit("g", who, at(0, 5)));
+        assertEquals(FENCED_INSTANCE_ID, error(new Asker("another", "instance", who.epoch())));
+    }
+
+    @Test
+    void nobodyCommitsWhileAssignmentsAreAwaited() {
+        var joined = join("", null, "orders");
+        var who = new Asker(joined.memberId(), null, joined.generation());
+        assertEquals(REBALANCE_IN_PROGRESS, error(who));
+        stable(joined, null);
+        assertEquals(List.of(NONE), commit("g", who, at(0, 5)));
+    }
+
+    @Test
+    void aCommitIsHeardAsAHeartbeatIs() {
+        var who = member("orders");
+        for (int minute = 0; minute < 5; minute++) {
+            shard.pass(SESSION_MS - 1);
+            assertEquals(List.of(NONE), commit("g", who, at(0, minute)));
+        }
+        shard.pass(SESSION_MS);
+        assertEquals(GroupState.EMPTY, shard.groups.find("g").state());
+    }
+
+    @Test
+    void offsetsOfTopicsThatMembersSubscribeToAreNotDeleted() {
+        var who = member("orders");
+        var other = new Commit("other", shard.topic("other", 1), 0, 9, -1, "");
+        commit("g", who, at(0, 5), other);
+        assertEquals(List.of(GROUP_SUBSCRIBED_TO_TOPIC), delete("g", 0).answer().errors());
+        var elsewhere = new TopicPartition("other", 0);
+        assertEquals(List.of(NONE), shard.run((groups, nowMs) ->
+                groups.offsets().delete("g", List.of(elsewhere))).answer().errors());
+        assertEquals(List.of(new TopicPartition("orders", 0)),
+                List.copyOf(shard.groups.offsets().partitions("g")));
+    }
+
+    @Test
+    void offsetsOfMembersThatAreNoConsumersAreNotDeleted() {
+        protocolType = "connect";
+        member("orders");
+        assertEquals(ErrorCode.NON_EMPTY_GROUP, delete("g", 0).answer().error());
+    }
+
+    @Test
+    void aLiveGroupKeepsWhatItSubscribesTo() {
+        var who = member("orders");
+        commit("g", who, at(0, 5), new Commit("other", shard.topic("other", 1), 0, 9, -1, ""));
+        live(who, RETENTION_MS + CHECK_MS);
+        assertEquals(List.of(new TopicPartition("orders", 0)),
+                List.copyOf(shard.groups.offsets().partitions("g")));
+    }
+
+    @Test
+    void anEmptyGroupKeepsItsOffsetsFromWhenItsLastMemberLeft() {
+        var who = member("orders");
+        commit("g", who, at(0, 5));
+        live(who, RETENTION_MS);
+        shard.pass(SESSION_MS);
+        assertEquals(GroupState.EMPTY, shard.groups.find("g").state());
+        commit("g", at(1, 6));
+        shard.pass(RETENTION_MS - SESSION_MS - CHECK_MS);
+        shard.restart();
+        assertEquals(position(5), position("g", 0));
+        shard.pass(SESSION_MS + 2 * CHECK_MS);
+        assertNull(shard.groups.find("g"));
+        assertEquals(position(-1), position("g", 1));
+    }
+
+    /** Has a member join and become stable alone. */
+    private Asker member(String topic) {
+        return stable(join("", null, topic), null);
+    }
+
+    private Joined join(String memberId, String instanceId, String topic) {
+        var subscription = new Writer(0, false).int16(1).strings(List.of(topic)).int32(-1).toBuffer();
+        var terms = new Terms("client", "/127.0.0.1", SESSION_MS, SESSION_MS,
+                List.of(new Protocol("range", subscription)));
+        var outcome = shard.run((groups, nowMs) -> groups.classic().join(
+                new Join("g", memberId, instanceId, protocolType, terms, null, false, true), nowMs));
+        shard.pass(0);
+        return outcome.answer();
+    }
+
+    private Asker stable(Joined joined, String instanceId) {
+        var who = new Asker(joined.memberId(), instanceId, joined.generation());
+        var assignments = Map.of(joined.memberId(), ByteBuffer.allocate(4));
+        assertEquals(NONE, shard.run((groups, nowMs) -> groups.classic().sync(
+                new Sync("g", who, null, null, assignments), nowMs)).answer().error());
+        return who;
+    }
+
+    /** Lets time pass, in which the member is heard of. */
+    private void live(Asker who, long ms) {
+        for (long passed = 0; passed < ms; passed += SESSION_MS / 2) {
+            shard.pass(SESSION_MS / 2);
+            shard.run((groups, nowMs) -> groups.classic().heartbeat("g", who, nowMs));
+        }
+    }
+
+    private ErrorCode error(Asker who) {
+        return commit("g", who, at(0, 99)).getFirst();
     }
 
     private int decideDue() {
