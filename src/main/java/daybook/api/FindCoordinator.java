@@ -68,7 +68,7 @@ record FindCoordinator(Services services) {
         if (services.catalog().image().topic(Groups.TOPIC) == null) {
             var config = services.config().get();
             var configs = Map.of("cleanup.policy", "compact", "compression.type", "producer",
-                    "segment.bytes", config.text("offsets.topic.segment.bytes"));
+                    "segment.bytes", Integer.toString(config.integer("offsets.topic.segment.bytes")));
             int partitions = config.integer("offsets.topic.num.partitions");
             var wanted = new Wanted(Groups.TOPIC, partitions, 1, List.of(), configs);
             new CreateTopics(services).create(List.of(wanted), false);

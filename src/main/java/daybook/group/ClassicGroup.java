@@ -584,10 +584,8 @@ final class ClassicGroup implements Group {
 
     @Override
     public long emptySinceMs() {
-        if (state != GroupState.EMPTY) {
-            return -1;
-        }
-        return protocolType.isEmpty() ? 0 : Math.max(0, stateTimestampMs);
+        boolean hadMembers = state == GroupState.EMPTY && !protocolType.isEmpty();
+        return hadMembers ? stateTimestampMs : -1;
     }
 
     @Override

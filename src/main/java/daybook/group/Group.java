@@ -30,11 +30,7 @@ sealed interface Group permits ClassicGroup, ConsumerGroup {
     /** Whether a member subscribes to this topic, or may do so for all that is known. */
     boolean subscribes(String topic);
 
-    /**
-     * Since when the group has had no members, in milliseconds since 1970: its offsets expire so and so long
-     * after that. Where it has members, or never had any, or it is not known, 0 or less: each offset then
-     * expires after its own commit.
-     */
+    /** Since when there are no members, in milliseconds since 1970; -1 where there are, or it is not known. */
     long emptySinceMs();
 
     /** The records that end the group, without its offsets. */
