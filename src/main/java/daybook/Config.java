@@ -55,6 +55,10 @@ public final class Config {
             warnings.add("default.replication.factor is above 1, but Daybook stands alone:"
                     + " a topic must be made with 1");
         }
+        if (broker.number("offsets.topic.replication.factor") > 1) {
+            warnings.add("offsets.topic.replication.factor is above 1, but Daybook stands alone:"
+                    + " the topic of offsets has 1");
+        }
     }
 
     /** A configuration of these keys; all others have their defaults. */

@@ -37,7 +37,6 @@ import java.util.List;
  * twice gets both batches and two answers, where Apache Kafka drops the first.
  */
 record Produce(Services services) {
-    static final int KEY = 0;
     private static final int IDS_FROM = 13;
     private static final int ZSTD_FROM = 7;
     private static final int ACKS_ALL = -1;

@@ -166,7 +166,8 @@ public final class PartitionLog {
         }
     }
 
-    LogConfig config() {
+    /** The configuration that the log goes by. */
+    public LogConfig config() {
         return config;
     }
 
