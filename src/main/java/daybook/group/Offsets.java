@@ -261,7 +261,7 @@ public final class Offsets {
     /** Offsets belong to a group: without members it is an empty one of the classic kind. */
     private void ensureGroup(String groupId) {
         if (groups.find(groupId) == null) {
-            groups.put(new ClassicGroup(groupId));
+            groups.put(new ClassicGroup(groups, groupId));
         }
     }
 
