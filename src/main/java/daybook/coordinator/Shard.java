@@ -58,7 +58,8 @@ public final class Shard<S extends State<R>, R> {
     /** How to refuse those whose answer a later event is to give. Guarded by {@link #lock}. */
     private final Map<CompletableFuture<?>, Runnable> waiting = new IdentityHashMap<>();
 
-    Shard(PartitionLog log, Format<R> format, S state, Image image, InstantSource clock, InstantSource steady) {
+    Shard(PartitionLog log, Format<R> format, S state, Image image, InstantSource clock,
+            InstantSource steady) {
         this.log = log;
         this.format = format;
         this.state = state;

@@ -584,7 +584,8 @@ final class ClassicGroup implements Group {
 
     @Override
     public long emptySinceMs() {
-        return state == GroupState.EMPTY && !protocolType.isEmpty() ? stateTimestampMs : -1;
+        boolean hadMembers = state == GroupState.EMPTY && !protocolType.isEmpty();
+        return hadMembers ? stateTimestampMs : -1;
     }
 
     @Override
