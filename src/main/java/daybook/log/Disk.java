@@ -2,9 +2,11 @@ package daybook.log;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.StringReader;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -13,6 +15,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Properties;
 
 /**
  * The only gate to the file system: nothing else of Daybook's broker touches a file. It keeps nothing of its
@@ -22,6 +25,8 @@ import java.util.List;
  * <p>All methods throw {@link IOException} where the system fails. Any thread may call.
  */
 public class Disk {
+    private static final int TEXT_LIMIT_BYTES = 1 << 20;
+
     protected Disk() { }
 
     /** The file system of this machine. */
@@ -103,6 +108,22 @@ public class Disk {
             }
             return bytes;
         }
+    }
+
+    /**
+     * What stands in a small file in Java's form of properties.
+     *
+     * @throws IllegalArgumentException if it has another form
+     */
+    public Properties properties(Path file) throws IOException {
+        var properties = new Properties();
+        properties.load(new StringReader(new String(read(file, TEXT_LIMIT_BYTES), StandardCharsets.UTF_8)));
+        return properties;
+    }
+
+    /** Makes a small file hold this text, on the disk when this returns. */
+    public void replaceText(Path file, String text) throws IOException {
+        replace(file, StandardCharsets.UTF_8.encode(text), true);
     }
 
     /**

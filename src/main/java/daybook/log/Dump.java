@@ -460,13 +460,9 @@ public final class Dump {
     }
 
     private void epochs() throws IOException {
-        var last = new LeaderEpochs.Start[] {new LeaderEpochs.Start(-1, -1)};
+        var entry = Checkpoints.risingEpochs();
         Checkpoints.parse(disk, file, 2, words -> {
-            var start = new LeaderEpochs.Start(Integer.parseInt(words[0]), Long.parseLong(words[1]));
-            if (start.epoch() <= last[0].epoch() || start.offset() <= last[0].offset()) {
-                throw new IllegalArgumentException("expected an epoch above " + last[0] + ", found " + start);
-            }
-            last[0] = start;
+            var start = entry.apply(words);
             lines.accept("epoch " + start.epoch() + " from offset " + start.offset());
         });
     }

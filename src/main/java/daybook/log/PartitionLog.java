@@ -316,8 +316,7 @@ public final class PartitionLog {
 
     private void fail(String what, Throwable failure) {
         refusesWrites = true;
-        home.noteFailure();
-        home.noteFailedForce(directory);
+        home.noteFailure(directory);
         LOG.log(Level.ERROR, what + ": " + partition + " in " + directory
                 + " takes no batches until the broker is started again", failure);
     }

@@ -165,9 +165,7 @@ final class Recovery {
             while (cursor.next()) {
                 end = cursor.batch().nextOffset();
             }
-            if (!cursor.atLimit()) {
-                throw new IOException("No batch at byte " + cursor.position() + " of " + segment.path());
-            }
+            cursor.requireLimit(segment.path());
             return end;
         } finally {
             segment.release();

@@ -384,10 +384,11 @@ final class Segment {
         while (found && cursor.batch().lastOffset() < offset) {
             found = cursor.next();
         }
-        if (!found && !cursor.atLimit()) {
-            throw new IOException("No batch at byte " + cursor.position() + " of " + path());
+        if (found) {
+            return new Place(cursor.position(), cursor.sizeBytes());
         }
-        return found ? new Place(cursor.position(), cursor.sizeBytes()) : null;
+        cursor.requireLimit(path());
+        return null;
     }
 
     /**
