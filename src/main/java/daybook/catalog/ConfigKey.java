@@ -79,7 +79,7 @@ public record ConfigKey(String name, Type type, String defaultValue, Allowed all
     }
 
     /**
-     * A parsed value: Boolean, Long for whole numbers, Double, String, or a list of strings.
+     * A parsed value: Boolean, Long for whole numbers, Double, String, or a list of strings, each once.
      *
      * @throws IllegalArgumentException if the value is not of the type
      */
@@ -90,7 +90,8 @@ public record ConfigKey(String name, Type type, String defaultValue, Allowed all
             case INT -> (long) Integer.parseInt(trimmed);
             case LONG -> Long.parseLong(trimmed);
             case DOUBLE -> Double.parseDouble(trimmed);
-            case LIST -> elements(trimmed);
+            case LIST -> trimmed.isEmpty() ? List.of()
+                    : List.copyOf(new LinkedHashSet<>(Arrays.asList(trimmed.split("\\s*,\\s*", -1))));
             case STRING, PASSWORD -> trimmed;
         };
     }
@@ -100,12 +101,5 @@ public record ConfigKey(String name, Type type, String defaultValue, Allowed all
             return Boolean.parseBoolean(text);
         }
         throw new IllegalArgumentException(text);
-    }
-
-    /** The elements of a list's text form, each once. */
-    private static List<String> elements(String text) {
-        var trimmed = text.strip();
-        return trimmed.isEmpty() ? List.of()
-                : List.copyOf(new LinkedHashSet<>(Arrays.asList(trimmed.split("\\s*,\\s*", -1))));
     }
 }
