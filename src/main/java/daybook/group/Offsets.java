@@ -14,7 +14,6 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -52,10 +51,10 @@ public final class Offsets {
         private static final Comparator<TopicPartition> ORDER =
                 Comparator.comparing(TopicPartition::topic).thenComparing(TopicPartition::partition);
 
-        private final Map<String, SortedMap<TopicPartition, Committed>> byGroup = new HashMap<>();
+        private final Map<String, Map<TopicPartition, Committed>> byGroup = new HashMap<>();
 
-        SortedMap<TopicPartition, Committed> of(String groupId) {
-            return byGroup.getOrDefault(groupId, Collections.emptySortedMap());
+        Map<TopicPartition, Committed> of(String groupId) {
+            return byGroup.getOrDefault(groupId, Map.of());
         }
 
         void put(String groupId, TopicPartition partition, Committed committed) {
@@ -394,7 +393,7 @@ public final class Offsets {
         if (value.expireTimestampMs() != OffsetCommit.NO_TIME) {
             return nowMs >= value.expireTimestampMs();
         }
-        long sinceMs = group.emptySinceMs() >= 0 ? group.emptySinceMs() : value.commitTimestampMs();
+        long sinceMs = group.emptySinceMs() > 0 ? group.emptySinceMs() : value.commitTimestampMs();
         return nowMs - sinceMs >= retentionMs;
     }
 }
