@@ -96,6 +96,18 @@ final class ClassicGroup implements Group {
         return state;
     }
 
+    List<ClassicMember> members() {
+        return List.copyOf(members.all());
+    }
+
+    int generation() {
+        return generation;
+    }
+
+    String protocol() {
+        return protocol;
+    }
+
     /** Whether anyone has to do with it. */
     boolean used() {
         return !members.none() || !pending.isEmpty();
