@@ -1,0 +1,2 @@
+package daybook.group;
+public record ConsumerProtocol(Groups groups) { void replay(GroupRecord r) { throw new UnsupportedOperationException(); } }
