@@ -72,8 +72,8 @@ final class ClassicGroup implements Group {
     private String protocol;
     /** The member that assigns, or null. */
     private String leader;
-    /** When the group last became stable or empty, in milliseconds since 1970; 0: never. */
-    private long stateTimestampMs;
+    /** When the group last became stable or empty, in milliseconds since 1970; -1: not known. */
+    private long stateTimestampMs = -1;
     /** What the members of this generation subscribe to; null: that is not known. */
     private Set<String> topics = Set.of();
     /** While the first members are awaited: whether one came since that was last looked at. */
