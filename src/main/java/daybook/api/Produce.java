@@ -160,7 +160,7 @@ record Produce(Services services) {
     }
 
     private static Appended refused(ErrorCode error, String message) {
-        return new Appended.Refused(error, message, List.of());
+        return new Appended.Refused(error, message, List.of(), -1);
     }
 
     private static void write(Writer out, Query query, List<Answer> answers) {

@@ -80,7 +80,7 @@ public record ConfigKey(String name, Type type, String defaultValue, Allowed all
     }
 
     /**
-     * A parsed value: Boolean, Long for whole numbers, Double, String, or a list of strings.
+     * A parsed value: Boolean, Long for whole numbers, Double, String, or a list of strings, each once.
      *
      * @throws IllegalArgumentException if the value is not of the type
      */
@@ -92,7 +92,8 @@ public record ConfigKey(String name, Type type, String defaultValue, Allowed all
             case SHORT -> (long) Short.parseShort(trimmed);
             case LONG -> Long.parseLong(trimmed);
             case DOUBLE -> Double.parseDouble(trimmed);
-            case LIST -> elements(trimmed);
+            case LIST -> trimmed.isEmpty() ? List.of()
+                    : List.copyOf(new LinkedHashSet<>(Arrays.asList(trimmed.split("\\s*,\\s*", -1))));
             case STRING, PASSWORD -> trimmed;
         };
     }
@@ -102,12 +103,5 @@ public record ConfigKey(String name, Type type, String defaultValue, Allowed all
             return Boolean.parseBoolean(text);
         }
         throw new IllegalArgumentException(text);
-    }
-
-    /** The elements of a list's text form, each once. */
-    private static List<String> elements(String text) {
-        var trimmed = text.strip();
-        return trimmed.isEmpty() ? List.of()
-                : List.copyOf(new LinkedHashSet<>(Arrays.asList(trimmed.split("\\s*,\\s*", -1))));
     }
 }
