@@ -67,9 +67,10 @@ record FindCoordinator(Services services) {
     private boolean topic() {
         if (services.catalog().image().topic(Groups.TOPIC) == null) {
             var config = services.config().get();
-            var wanted = new Wanted(Groups.TOPIC, config.integer("offsets.topic.num.partitions"), 1, List.of(),
-                    Map.of("cleanup.policy", "compact", "compression.type", "producer",
-                            "segment.bytes", config.text("offsets.topic.segment.bytes")));
+            var configs = Map.of("cleanup.policy", "compact", "compression.type", "producer",
+                    "segment.bytes", Integer.toString(config.integer("offsets.topic.segment.bytes")));
+            int partitions = config.integer("offsets.topic.num.partitions");
+            var wanted = new Wanted(Groups.TOPIC, partitions, 1, List.of(), configs);
             new CreateTopics(services).create(List.of(wanted), false);
         }
         return services.catalog().image().topic(Groups.TOPIC) != null;

@@ -8,13 +8,18 @@ import java.util.function.Function;
 /**
  * The answer to an event, for the thread of who asked.
  *
- * @param shard null where there was none to ask
  * @param refused makes an answer of an error
+ * @param shard null where the answer rests on nothing written
+ * @param restsOn the offset behind all that the answer rests on; {@link #ALL} for one that is not there yet
  */
-public record Reply<T>(CompletableFuture<T> answer, Shard<?, ?> shard, Function<ErrorCode, T> refused) {
+public record Reply<T>(CompletableFuture<T> answer, Function<ErrorCode, T> refused, Shard<?, ?> shard,
+        long restsOn) {
+    /** What is written when the answer is there. */
+    static final long ALL = Long.MAX_VALUE;
+
     /** An answer that rests on nothing written. */
     static <T> Reply<T> refusal(ErrorCode error, Function<ErrorCode, T> refused) {
-        return new Reply<>(CompletableFuture.completedFuture(refused.apply(error)), null, refused);
+        return new Reply<>(CompletableFuture.completedFuture(refused.apply(error)), refused, null, 0);
     }
 
     /**
@@ -23,6 +28,6 @@ public record Reply<T>(CompletableFuture<T> answer, Shard<?, ?> shard, Function<
      */
     public T await() {
         T value = answer.join();
-        return shard == null || shard.awaitForced() ? value : refused.apply(ErrorCode.NOT_COORDINATOR);
+        return shard == null || shard.awaitForced(restsOn) ? value : refused.apply(ErrorCode.NOT_COORDINATOR);
     }
 }

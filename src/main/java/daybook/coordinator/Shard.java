@@ -58,7 +58,8 @@ public final class Shard<S extends State<R>, R> {
     /** How to refuse those whose answer a later event is to give. Guarded by {@link #lock}. */
     private final Map<CompletableFuture<?>, Runnable> waiting = new IdentityHashMap<>();
 
-    Shard(PartitionLog log, Format<R> format, S state, Image image, InstantSource clock, InstantSource steady) {
+    Shard(PartitionLog log, Format<R> format, S state, Image image, InstantSource clock,
+            InstantSource steady) {
         this.log = log;
         this.format = format;
         this.state = state;
@@ -96,7 +97,8 @@ public final class Shard<S extends State<R>, R> {
                 return Reply.refusal(error, refused);
             }
             keep(decision.answer(), refused);
-            return new Reply<>(decision.answer(), this, refused);
+            long restsOn = decision.answer().isDone() ? writtenOffset : Reply.ALL;
+            return new Reply<>(decision.answer(), refused, this, restsOn);
         } finally {
             seen();
             lock.unlock();
@@ -111,9 +113,9 @@ public final class Shard<S extends State<R>, R> {
         }
     }
 
-    /** Waits until all that was written is on the disk; false where it cannot be. */
-    boolean awaitForced() {
-        return log.awaitForced(writtenOffset);
+    /** Waits until what was written before {@code offset} is on the disk; false where it cannot be. */
+    boolean awaitForced(long offset) {
+        return log.awaitForced(Math.min(offset, writtenOffset));
     }
 
     /** Decides all that is due by now. */

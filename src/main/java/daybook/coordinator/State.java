@@ -24,7 +24,9 @@ public interface State<R> {
     /** When something is due next, in milliseconds of the clock that never jumps; at the earliest now. */
     long dueMs();
 
-    /** Decides one thing that is due. It must not be due any more afterwards, whether it is written or not. */
+    /**
+     * Decides one thing that is due. It must not be due any more afterwards, whether it is written or not.
+     */
     Decision<R, ?> due(long nowMs);
 
     /** The catalog has changed. Changes that follow one another quickly may come as one. */

@@ -11,7 +11,9 @@ record Timer(String groupId, String memberId, Kind kind) {
         SESSION,
         /** Classic: the members that have not joined are given up. Consumer: the member did not give back. */
         REBALANCE,
-        /** Classic: a member id was given out, and nobody joined with it; or the first members are awaited. */
+        /**
+         * Classic: a member id was given out, and nobody joined with it; or the first members are awaited.
+         */
         JOIN,
         /** Classic: members that have not synced are given up. */
         SYNC
