@@ -17,9 +17,11 @@ import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.AlterConfigOp.OpType;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
+import org.apache.kafka.clients.admin.ListGroupsOptions;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.GroupState;
+import org.apache.kafka.common.GroupType;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
@@ -63,13 +65,18 @@ final class Group {
         this.clients = clients;
         this.name = name;
         this.admin = clients.admin();
-        var resource = new ConfigResource(ConfigResource.Type.GROUP, name);
-        get(admin.incrementalAlterConfigs(Map.of(resource, List.of(
-                set("consumer.session.timeout.ms", SESSION_MS),
-                set("consumer.heartbeat.interval.ms", HEARTBEAT_MS)))).all());
+        sessions(SESSION_MS);
         addTopic(name, PARTITIONS);
         this.feed = new Feed(clients);
         feed();
+    }
+
+    /** How long members of the consumer protocol may be silent; the classic ones say that themselves. */
+    void sessions(int timeoutMs) throws Exception {
+        var resource = new ConfigResource(ConfigResource.Type.GROUP, name);
+        get(admin.incrementalAlterConfigs(Map.of(resource, List.of(
+                set("consumer.session.timeout.ms", timeoutMs),
+                set("consumer.heartbeat.interval.ms", HEARTBEAT_MS)))).all());
     }
 
     private static AlterConfigOp set(String key, int value) {
@@ -108,6 +115,12 @@ final class Group {
         partitions.addAll(Clients.partitions(name, count));
     }
 
+    /** Deletes a topic, which the members are to notice by themselves. */
+    void deleteTopic(String topic) throws Exception {
+        get(admin.deleteTopics(List.of(topic)).all());
+        partitions.removeIf(partition -> partition.topic().equals(topic));
+    }
+
     /** Feeds all partitions that the members must own by now. */
     void feed() {
         feed.feed(partitions);
@@ -132,7 +145,8 @@ final class Group {
     Member join(String member, Map<String, Object> settings, Member.Subscription subscription) {
         var all = new HashMap<>(settings);
         all.putAll(Map.of("group.id", name, "client.id", member));
-        var joined = new Member(member, ledger, clients.consumer(all), subscription);
+        var described = settings.getOrDefault("group.instance.id", member).toString();
+        var joined = new Member(member, described, ledger, clients.consumer(all), subscription);
         members.add(joined);
         return joined;
     }
@@ -153,7 +167,7 @@ final class Group {
                 }
             }
             ledger.expectSound();
-            return even(names) && told().equals(GroupState.STABLE + " " + owned(names));
+            return even(names) && told().equals(GroupState.STABLE + " " + owned(expected));
         });
     }
 
@@ -169,9 +183,11 @@ final class Group {
         return even && all.equals(partitions);
     }
 
-    private Map<String, Set<String>> owned(Set<String> names) {
+    private Map<String, Set<String>> owned(Member... expected) {
         var owned = new TreeMap<String, Set<String>>();
-        names.forEach(member -> owned.put(member, sorted(ledger.owned(member))));
+        for (var member : expected) {
+            owned.put(member.described(), sorted(ledger.owned(member.name())));
+        }
         return owned;
     }
 
@@ -186,8 +202,8 @@ final class Group {
         try {
             var described = describe();
             var owned = new TreeMap<String, Set<String>>();
-            described.members().forEach(member -> owned.put(member.clientId(),
-                    sorted(member.assignment().topicPartitions())));
+            described.members().forEach(member -> owned.put(
+                    member.groupInstanceId().orElse(member.clientId()), sorted(member.assignment().topicPartitions())));
             return described.groupState() + " " + owned;
         } catch (Exception failed) {
             return failed.toString();
@@ -225,6 +241,14 @@ final class Group {
         get(admin.listConsumerGroupOffsets(name).partitionsToOffsetAndMetadata()).forEach(
                 (partition, committed) -> offsets.put(partition, committed.offset()));
         return offsets;
+    }
+
+    /** Of which protocol the broker says that the group is. */
+    void expectType(GroupType type) throws Exception {
+        expectEqual(type, describe().type(), "type of " + name);
+        var listed = get(admin.listGroups(new ListGroupsOptions().withTypes(Set.of(type))).all());
+        expect(listed.stream().anyMatch(group -> group.groupId().equals(name)),
+                name + " is not listed with type " + type);
     }
 
     /** Nothing was given to members twice, and nothing is wrong. */

@@ -46,6 +46,8 @@ final class Ledger {
     private final Map<TopicPartition, Log> logs = new HashMap<>();
     /** Guarded by {@link #lock}. */
     private final List<String> breaches = new ArrayList<>();
+    /** Guarded by {@link #lock}. */
+    private final Set<String> fenced = new HashSet<>();
     /** Guarded by {@link #lock}: records that were given before. */
     private long again;
 
@@ -88,9 +90,23 @@ final class Ledger {
         released(member, owned(member));
     }
 
+    /** The member is put out of the group and does not know it yet: it may not commit anything any more. */
+    void fenced(String member) {
+        gone(member);
+        lock.lock();
+        try {
+            fenced.add(member);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     void given(String member, TopicPartition partition, long offset) {
         lock.lock();
         try {
+            if (fenced.contains(member)) {
+                return;
+            }
             var log = log(partition);
             if (!member.equals(log.owner)) {
                 breaches.add(member + " is given " + offset + " of " + partition + ", which " + log.owner
@@ -112,9 +128,12 @@ final class Ledger {
         }
     }
 
-    void committed(Map<TopicPartition, OffsetAndMetadata> offsets) {
+    void committed(String member, Map<TopicPartition, OffsetAndMetadata> offsets) {
         lock.lock();
         try {
+            if (fenced.contains(member)) {
+                breaches.add(member + " commits though it is put out of the group");
+            }
             offsets.forEach((partition, offset) -> {
                 var log = log(partition);
                 log.committed = Math.max(log.committed, offset.offset());

@@ -36,6 +36,7 @@ final class Member {
     }
 
     private final String name;
+    private final String described;
     private final Ledger ledger;
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final Thread thread;
@@ -46,15 +47,23 @@ final class Member {
     private volatile Order order = Order.WORK;
 
     /** Starts it; the consumer is the new thread's from now on. */
-    Member(String name, Ledger ledger, KafkaConsumer<byte[], byte[]> consumer, Subscription subscription) {
+    Member(String name, String described, Ledger ledger, KafkaConsumer<byte[], byte[]> consumer,
+            Subscription subscription) {
         this.name = name;
+        this.described = described;
         this.ledger = ledger;
         this.consumer = consumer;
         this.thread = Thread.ofPlatform().daemon().name(name).start(() -> run(subscription));
     }
 
+    /** By this name it is in the ledger, and its client id is the same. */
     String name() {
         return name;
+    }
+
+    /** By this name the broker describes it: the group instance id, or its client id where it has none. */
+    String described() {
+        return described;
     }
 
     /** How often partitions were assigned to it or taken from it. */
@@ -107,7 +116,10 @@ final class Member {
                         take();
                         commit();
                     }
-                    case STALL -> LockSupport.park();
+                    case STALL -> {
+                        ledger.gone(name);
+                        LockSupport.park();
+                    }
                     case LEAVE -> working = false;
                     // It dies between a poll and the commit.
                     case DIE -> working = !take();
@@ -140,7 +152,7 @@ final class Member {
         }
         try {
             consumer.commitSync(pending);
-            ledger.committed(pending);
+            ledger.committed(name, pending);
             pending.clear();
         } catch (RebalanceInProgressException | CommitFailedException | TimeoutException later) {
             // The next poll leads to an assignment, or tells that the partitions are lost.
