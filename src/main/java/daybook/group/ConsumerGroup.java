@@ -368,7 +368,9 @@ final class ConsumerGroup implements Group {
         return member == null ? ConsumerMember.blank(memberId) : member;
     }
 
-    /** Another member may have the partition by now: a compacted log may lack the record that gave it back. */
+    /**
+     * Another member may have the partition by now: a compacted log may lack the record that gave it back.
+     */
     private void release(String memberId, Assignment assignment) {
         assignment.topics().forEach((topic, numbers) -> {
             for (int number : numbers) {
