@@ -286,7 +286,8 @@ final class ConsumerGroup implements Group {
             for (int number : numbers) {
                 var owner = kept.contains(topic, number) ? owners.get(new Place(topic, number)) : null;
                 partitions.add(number);
-                epochs.add(epochOfOthers == ConsumerMember.AWAY ? 0 : owner == null ? epochOfOthers : owner.epoch);
+                int given = owner == null ? epochOfOthers : owner.epoch;
+                epochs.add(epochOfOthers == ConsumerMember.AWAY ? 0 : given);
             }
             topics.add(new TopicPartitions(topic, partitions, epochs));
         });
@@ -321,7 +322,8 @@ final class ConsumerGroup implements Group {
             }
             case ConsumerGroupPartitionMetadata old -> { }
             case GroupRecord.OffsetCommit offset -> throw new IllegalArgumentException("Not of a group");
-            case GroupRecord.GroupMetadata classic -> throw new IllegalArgumentException("Of a classic group");
+            case GroupRecord.GroupMetadata classic ->
+                    throw new IllegalArgumentException("Of a classic group");
         }
     }
 
@@ -355,10 +357,11 @@ final class ConsumerGroup implements Group {
             return;
         }
         var states = State.values();
-        var state = now.state() >= 0 && now.state() < states.length ? states[now.state()]
-                : now.pendingRevocation().isEmpty() ? State.UNRELEASED_PARTITIONS : State.UNREVOKED_PARTITIONS;
+        var pending = assignment(now.pendingRevocation());
+        var likely = pending.isEmpty() ? State.UNRELEASED_PARTITIONS : State.UNREVOKED_PARTITIONS;
+        var state = now.state() >= 0 && now.state() < states.length ? states[now.state()] : likely;
         members.put(before.id(), new ConsumerMember(before.id(), before.told(), now.memberEpoch(),
-                now.previousMemberEpoch(), state, assignment(now.assigned()), assignment(now.pendingRevocation())));
+                now.previousMemberEpoch(), state, assignment(now.assigned()), pending));
         take(before.id(), now.assigned(), now.memberEpoch());
         take(before.id(), now.pendingRevocation(), now.memberEpoch());
     }
@@ -393,7 +396,8 @@ final class ConsumerGroup implements Group {
     private static Assignment assignment(List<TopicPartitions> topics) {
         var partitions = new HashMap<Uuid, int[]>();
         for (var topic : topics) {
-            partitions.put(topic.topicId(), topic.partitions().stream().mapToInt(Integer::intValue).toArray());
+            var numbers = topic.partitions().stream().mapToInt(Integer::intValue).toArray();
+            partitions.put(topic.topicId(), numbers);
         }
         return Assignment.of(partitions);
     }
