@@ -234,14 +234,18 @@ public final class ConsumerProtocol {
         boolean late = member != null && switch (timer.kind()) {
             case SESSION -> true;
             case REBALANCE -> gives(member);
-            case JOIN, SYNC -> false;
+            case JOIN, SYNC -> member.classic();
         };
         if (!late) {
             return Decision.write(List.of());
         }
         LOG.log(Level.INFO, "Group {0}: member {1} is taken out, {2}", group.id(), member.id(),
-                timer.kind() == Timer.Kind.SESSION ? "it was not heard of for its session timeout"
-                        : "it did not give its partitions back within its rebalance timeout");
+                switch (timer.kind()) {
+                    case SESSION -> "it was not heard of for its session timeout";
+                    case REBALANCE -> "it did not give its partitions back within its rebalance timeout";
+                    case JOIN -> "it did not join again within its rebalance timeout";
+                    case SYNC -> "it did not sync within its rebalance timeout";
+                });
         return remove(group, List.of(member.id()), null, nowMs);
     }
 
