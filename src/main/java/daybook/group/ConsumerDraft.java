@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.PatternSyntaxException;
 
 /**
  * A change of a consumer group while it is decided. From the first record on it works on a copy of the group,
@@ -138,8 +139,7 @@ final class ConsumerDraft {
         for (var each : usedExpressions()) {
             var known = group.expressions().get(each);
             if (known == null || !group.hasSeen(image)) {
-                var expression = TopicRegex.of(each);
-                var topics = image.topics().keySet().stream().filter(expression::matches).toList();
+                var topics = matching(each);
                 if (known == null || !topics.equals(known.topics())) {
                     write(new RegularExpression(group.id(), each, new RegularExpression.Value(topics,
                             image.offset(), surroundings.clock().millis())));
@@ -148,6 +148,16 @@ final class ConsumerDraft {
             }
         }
         return changed;
+    }
+
+    /** An expression that Apache Kafka has taken, and that is too large here, matches nothing. */
+    private List<String> matching(String text) {
+        try {
+            var expression = TopicRegex.of(text);
+            return image.topics().keySet().stream().filter(expression::matches).toList();
+        } catch (PatternSyntaxException none) {
+            return List.of();
+        }
     }
 
     /**
