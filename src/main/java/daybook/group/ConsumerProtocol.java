@@ -243,7 +243,8 @@ public final class ConsumerProtocol {
                 switch (timer.kind()) {
                     case SESSION -> "it was not heard of for its session timeout";
                     case REBALANCE -> "it did not give its partitions back within its rebalance timeout";
-                    case JOIN, SYNC -> "it did not join or sync again within its rebalance timeout";
+                    case JOIN -> "it did not join again within its rebalance timeout";
+                    case SYNC -> "it did not sync within its rebalance timeout";
                 });
         return remove(group, List.of(member.id()), null, nowMs);
     }
