@@ -132,9 +132,9 @@ final class ConsumerGroup implements Group {
         return members.values();
     }
 
-    /** The member, or null. */
+    /** The member, or null, also for a null. */
     ConsumerMember member(String memberId) {
-        return members.get(memberId);
+        return memberId == null ? null : members.get(memberId);
     }
 
     /** The static member with this instance id, or null. */
@@ -188,12 +188,15 @@ final class ConsumerGroup implements Group {
 
     @Override
     public ErrorCode commitError(Asker who, Uuid topicId, int partition) {
-        var member = members.get(who.memberId());
+        var member = member(who.memberId());
         if (who.epoch() < 0 && members.isEmpty()) {
             return ErrorCode.NONE;
         }
         if (member == null) {
             return ErrorCode.UNKNOWN_MEMBER_ID;
+        }
+        if (!who.knowsEpochs() && !member.classic()) {
+            return ErrorCode.UNSUPPORTED_VERSION;
         }
         var stale = member.classic() ? ErrorCode.ILLEGAL_GENERATION : ErrorCode.STALE_MEMBER_EPOCH;
         if (who.epoch() >= member.epoch()) {
@@ -207,10 +210,10 @@ final class ConsumerGroup implements Group {
 
     @Override
     public ErrorCode fetchError(Asker who) {
-        if (who.memberId().isEmpty() && who.epoch() < 0) {
+        if (who.memberId() == null && who.epoch() < 0) {
             return ErrorCode.NONE;
         }
-        var member = members.get(who.memberId());
+        var member = member(who.memberId());
         if (member == null) {
             return ErrorCode.UNKNOWN_MEMBER_ID;
         }

@@ -30,7 +30,9 @@ sealed interface Group permits ClassicGroup, ConsumerGroup {
     /** Whether a member subscribes to this topic, or may do so for all that is known. */
     boolean subscribes(String topic);
 
-    /** Since when there are no members, in milliseconds since 1970; -1 where there are, or it is not known. */
+    /**
+     * Since when there are no members, in milliseconds since 1970; -1 where there are, or it is not known.
+     */
     long emptySinceMs();
 
     /** The records that end the group, without its offsets. */

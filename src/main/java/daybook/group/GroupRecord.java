@@ -333,7 +333,7 @@ public sealed interface GroupRecord {
         }
 
         /** @param metadata sealed */
-        record Protocol(String name, ByteBuffer metadata) {
+        public record Protocol(String name, ByteBuffer metadata) {
             public Protocol {
                 metadata = sealed(metadata);
             }

@@ -633,8 +633,8 @@ class ClassicGroupTest {
     void severalLeaveAtOnceEachAnsweredForItself() {
         var ids = twoStatic();
         var left = leave(new Leaving("", "L", "moved"), new Leaving("x", "F", null),
-                new Leaving("", "Z", null), new Leaving("", null, null), new Leaving(ids.get("F"), null, null),
-                new Leaving("", "F", null));
+                new Leaving("", "Z", null), new Leaving("", null, null),
+                new Leaving(ids.get("F"), null, null), new Leaving("", "F", null));
         assertEquals(new Left(ErrorCode.NONE, List.of(ErrorCode.NONE, ErrorCode.FENCED_INSTANCE_ID,
                 ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.NONE,
                 ErrorCode.UNKNOWN_MEMBER_ID)), left.answer());
@@ -923,7 +923,8 @@ class ClassicGroupTest {
         assertFalse(new ClassicGroup(test.groups, GROUP).subscribes("a"));
         assertEquals(-1, new ClassicGroup(test.groups, GROUP).emptySinceMs());
         var subscription = new Writer(0, false).int16(3).strings(List.of("a", "b")).int32(-1).toBuffer();
-        var terms = new Terms("c", "/h", REBALANCE_MS, SESSION_MS, List.of(new Protocol("range", subscription)));
+        var terms = new Terms("c", "/h", REBALANCE_MS, SESSION_MS,
+                List.of(new Protocol("range", subscription)));
         var id = join(new Join(GROUP, "", null, "consumer", terms, null, false, false)).answer().memberId();
         sync(id, 1);
         assertTrue(group().subscribes("a") && group().subscribes("b"));
