@@ -5,25 +5,19 @@ import daybook.group.ClassicProtocol.Described;
 import daybook.group.ClassicProtocol.DescribedMember;
 import daybook.group.ClassicProtocol.Join;
 import daybook.group.ClassicProtocol.Joined;
-import daybook.group.ClassicProtocol.JoinedMember;
 import daybook.group.ClassicProtocol.Leaving;
 import daybook.group.ClassicProtocol.Left;
 import daybook.group.ClassicProtocol.Sync;
 import daybook.group.ClassicProtocol.Synced;
-import daybook.group.GroupRecord.ConsumerGroupMemberMetadata.Protocol;
 import daybook.group.GroupRecord.GroupMetadata;
 import daybook.wire.ErrorCode;
-import daybook.wire.MalformedException;
-import daybook.wire.Reader;
 import daybook.wire.Uuid;
 
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
-import java.util.Collections;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -60,9 +54,7 @@ final class ClassicGroup implements Group {
 
     private final Groups groups;
     private final String id;
-    private final Map<String, ClassicMember> members = new LinkedHashMap<>();
-    /** The ids of the static members, by instance id. */
-    private final Map<String, String> instances = new HashMap<>();
+    private final ClassicMembers members = new ClassicMembers();
     /** Member ids that were given out, and nobody has joined with yet. */
     private final Set<String> pending = new HashSet<>();
     private GroupState state = GroupState.EMPTY;
@@ -70,8 +62,6 @@ final class ClassicGroup implements Group {
     private String protocolType = "";
     /** What the members agreed on for this generation, or null. */
     private String protocol;
-    /** The member that assigns, or null. */
-    private String leader;
     /** When the group last became stable or empty, in milliseconds since 1970; -1: not known. */
     private long stateTimestampMs = -1;
     /** What the members of this generation subscribe to; null: that is not known. */
@@ -108,7 +98,7 @@ final class ClassicGroup implements Group {
 
     /** Whether anyone has to do with it. */
     boolean used() {
-        return !members.isEmpty() || !pending.isEmpty();
+        return !members.none() || !pending.isEmpty();
     }
 
     // ---- joining ----
@@ -126,9 +116,9 @@ final class ClassicGroup implements Group {
         if (pending.contains(asked.memberId()) && asked.instanceId() == null) {
             return add(asked.memberId(), asked, nowMs);
         }
-        var error = memberError(asked.memberId(), asked.instanceId());
+        var error = members.error(asked.memberId(), asked.instanceId());
         return error != ErrorCode.NONE ? refused(error, asked)
-                : rejoin(members.get(asked.memberId()), asked, nowMs);
+                : rejoin(members.find(asked.memberId()), asked, nowMs);
     }
 
     private static Decision<GroupRecord, Joined> refused(ErrorCode error, Join asked) {
@@ -138,32 +128,28 @@ final class ClassicGroup implements Group {
     /** While members are awaited those count that have come, so that the last ones are left out. */
     private boolean full(Join asked) {
         int limit = config(MAX_SIZE);
-        var memberId = instances.getOrDefault(asked.instanceId(), asked.memberId());
-        var member = members.get(memberId);
+        var restarted = members.instance(asked.instanceId());
+        var member = restarted == null ? members.find(asked.memberId()) : restarted;
         return switch (state) {
-            case PREPARING_REBALANCE -> (member == null || member.join == null)
-                    && members.values().stream().filter(each -> each.join != null).count() >= limit;
-            case COMPLETING_REBALANCE, STABLE -> member == null && members.size() >= limit;
+            case PREPARING_REBALANCE -> (member == null || member.join == null) && members.waiting() >= limit;
+            case COMPLETING_REBALANCE, STABLE -> member == null && members.count() >= limit;
             default -> false;
         };
     }
 
     private Decision<GroupRecord, Joined> tooMany(Join asked, long nowMs) {
-        var records = NO_RECORDS;
         forget(asked.memberId());
-        var member = members.get(asked.memberId());
+        var member = members.find(asked.memberId());
         if (member != null) {
             remove(member);
-            records = rebalance("a member is too many", nowMs);
         }
-        return Decision.answer(records, Joined.refused(ErrorCode.GROUP_MAX_SIZE_REACHED, ""));
+        return Decision.answer(awaitedNoMore(nowMs), Joined.refused(ErrorCode.GROUP_MAX_SIZE_REACHED, ""));
     }
 
     private boolean compatible(Join asked) {
         var protocols = asked.terms().protocols();
-        return members.isEmpty() ? !asked.protocolType().isEmpty() && !protocols.isEmpty()
-                : asked.protocolType().equals(protocolType)
-                        && protocols.stream().anyMatch(each -> common(each.name()));
+        return members.none() ? !asked.protocolType().isEmpty() && !protocols.isEmpty()
+                : asked.protocolType().equals(protocolType) && members.support(protocols);
     }
 
     private Decision<GroupRecord, Joined> joinNew(Join asked, long nowMs) {
@@ -178,7 +164,7 @@ final class ClassicGroup implements Group {
 
     private Decision<GroupRecord, Joined> joinStatic(Join asked, long nowMs) {
         var memberId = newId(asked.instanceId());
-        var old = members.get(instances.get(asked.instanceId()));
+        var old = members.instance(asked.instanceId());
         return old == null ? add(memberId, asked, nowMs) : restart(old, memberId, asked, nowMs);
     }
 
@@ -189,13 +175,12 @@ final class ClassicGroup implements Group {
     private Decision<GroupRecord, Joined> add(String memberId, Join asked, long nowMs) {
         forget(memberId);
         var member = new ClassicMember(memberId, asked.instanceId(), asked.terms());
-        if (members.isEmpty()) {
+        if (members.none()) {
             protocolType = asked.protocolType();
         }
-        put(member);
+        members.put(member);
         newcomers = true;
-        member.join = new CompletableFuture<>();
-        var answer = member.join;
+        var answer = await(member);
         set(memberId, Timer.Kind.SESSION, nowMs + NEW_MEMBER_MS);
         return Decision.later(rebalance(reason("is new", asked), nowMs), answer);
     }
@@ -203,7 +188,7 @@ final class ClassicGroup implements Group {
     /** A member that joins again; one that waits already is answered both times alike. */
     private Decision<GroupRecord, Joined> rejoin(ClassicMember member, Join asked, long nowMs) {
         boolean same = member.terms.protocols().equals(asked.terms().protocols());
-        boolean leads = member.id.equals(leader) && state == GroupState.STABLE;
+        boolean leads = leads(member) && state == GroupState.STABLE;
         if (state != GroupState.PREPARING_REBALANCE && same && !leads) {
             return Decision.answer(joined(member));
         }
@@ -230,32 +215,26 @@ final class ClassicGroup implements Group {
         var member = new ClassicMember(memberId, asked.instanceId(), asked.terms());
         member.assignment = old.assignment;
         member.unsynced = old.unsynced;
-        var formerLeader = leader;
+        var formerLeader = members.leader();
         exchange(old, member, nowMs);
-        if (state != GroupState.STABLE || !selected().equals(protocol)) {
+        if (state != GroupState.STABLE || !members.selected().equals(protocol)) {
             old.refuse(ErrorCode.FENCED_INSTANCE_ID, old.id);
             var answer = await(member);
             return Decision.later(rebalance(reason("has restarted", asked), nowMs), answer);
         }
-        boolean leads = memberId.equals(leader);
-        var answer = asked.canSkip()
-                ? new Joined(ErrorCode.NONE, generation, protocolType, protocol, leader, leads, memberId,
-                        leads ? told() : List.of())
-                : new Joined(ErrorCode.NONE, generation, protocolType, protocol, formerLeader, false,
-                        memberId, List.of());
+        boolean skips = leads(member) && asked.canSkip();
+        var answer = new Joined(ErrorCode.NONE, generation, protocolType, protocol,
+                asked.canSkip() ? members.leader() : formerLeader, skips, memberId,
+                skips ? members.told(protocol) : List.of());
         var assignments = new HashMap<String, ByteBuffer>();
-        members.values().forEach(each -> assignments.put(each.id, each.assignment));
+        members.all().forEach(each -> assignments.put(each.id, each.assignment));
         return Decision.answer(List.of(record(assignments)), answer)
                 .orElse(error -> exchange(member, old, nowMs));
     }
 
-    /** Puts a member in the place of another. */
     private void exchange(ClassicMember before, ClassicMember after, long nowMs) {
-        var formerLeader = leader;
-        members.remove(before.id);
         cancel(before.id, Timer.Kind.SESSION);
-        put(after);
-        leader = before.id.equals(formerLeader) ? after.id : formerLeader;
+        members.exchange(before, after);
         session(after, nowMs);
     }
 
@@ -269,8 +248,13 @@ final class ClassicGroup implements Group {
         if (state != GroupState.PREPARING_REBALANCE) {
             prepare(reason, nowMs);
         }
-        boolean all = pending.isEmpty() && members.values().stream().allMatch(each -> each.join != null);
+        boolean all = pending.isEmpty() && members.waiting() == members.count();
         return all && !awaitsFirst() ? complete(nowMs) : NO_RECORDS;
+    }
+
+    /** Someone is no more awaited; it may be that nobody else was. */
+    private List<GroupRecord> awaitedNoMore(long nowMs) {
+        return state == GroupState.PREPARING_REBALANCE ? rebalance("", nowMs) : NO_RECORDS;
     }
 
     /** The first member has come. Others may be about to. */
@@ -281,7 +265,7 @@ final class ClassicGroup implements Group {
             return complete(nowMs);
         }
         newcomers = false;
-        newcomersUntilMs = nowMs + rebalanceTimeoutMs();
+        newcomersUntilMs = nowMs + members.rebalanceTimeoutMs();
         set("", Timer.Kind.JOIN, nowMs + delayMs);
         return NO_RECORDS;
     }
@@ -308,8 +292,8 @@ final class ClassicGroup implements Group {
                 + reason);
         refuseSyncs(ErrorCode.REBALANCE_IN_PROGRESS, nowMs);
         cancel("", Timer.Kind.SYNC);
-        members.values().forEach(each -> each.unsynced = false);
-        set("", Timer.Kind.REBALANCE, nowMs + rebalanceTimeoutMs());
+        members.all().forEach(each -> each.unsynced = false);
+        set("", Timer.Kind.REBALANCE, nowMs + members.rebalanceTimeoutMs());
         state = GroupState.PREPARING_REBALANCE;
     }
 
@@ -319,80 +303,41 @@ final class ClassicGroup implements Group {
      */
     private List<GroupRecord> complete(long nowMs) {
         cancel("", Timer.Kind.JOIN);
-        List.copyOf(members.values()).stream().filter(each -> each.join == null && each.instanceId == null)
+        members.all().stream().filter(each -> each.join == null && each.instanceId == null)
                 .forEach(this::remove);
-        if (members.isEmpty()) {
+        if (members.none()) {
             set("", Timer.Kind.REBALANCE, nowMs + RETRY_MS);
             return List.of(new GroupMetadata(id, new GroupMetadata.Value(protocolType, generation + 1, null,
                     null, groups.surroundings().clock().millis(), List.of())));
         }
-        var present = members.values().stream().filter(each -> each.join != null).findFirst();
-        if (present.isEmpty()) {
-            set("", Timer.Kind.REBALANCE, nowMs + rebalanceTimeoutMs());
+        if (!members.elect()) {
+            set("", Timer.Kind.REBALANCE, nowMs + members.rebalanceTimeoutMs());
             return NO_RECORDS;
         }
         cancel("", Timer.Kind.REBALANCE);
-        var former = members.get(leader);
-        leader = former != null && former.join != null ? leader : present.get().id;
-        protocol = selected();
-        topics = subscribed();
+        protocol = members.selected();
+        topics = members.topics(protocol);
         generation++;
         state = GroupState.COMPLETING_REBALANCE;
-        for (var member : members.values()) {
+        for (var member : members.all()) {
             member.unsynced = true;
             session(member, nowMs);
             if (member.join != null) {
                 member.joined(joined(member));
             }
         }
-        set("", Timer.Kind.SYNC, nowMs + rebalanceTimeoutMs());
+        set("", Timer.Kind.SYNC, nowMs + members.rebalanceTimeoutMs());
         return NO_RECORDS;
     }
 
     /** What a member is told of the generation; the members only the leader. */
     private Joined joined(ClassicMember member) {
-        return new Joined(ErrorCode.NONE, generation, protocolType, protocol, leader, false, member.id,
-                member.id.equals(leader) ? told() : List.of());
+        return new Joined(ErrorCode.NONE, generation, protocolType, protocol, members.leader(), false,
+                member.id, leads(member) ? members.told(protocol) : List.of());
     }
 
-    private List<JoinedMember> told() {
-        return members.values().stream().map(each -> each.told(protocol)).toList();
-    }
-
-    /** Of the protocols that all support the one that most like best; the first such where there are more. */
-    private String selected() {
-        var candidates = new LinkedHashMap<String, Integer>();
-        members.values().iterator().next().terms.protocols().stream().map(Protocol::name)
-                .filter(this::common).forEach(name -> candidates.put(name, 0));
-        for (var member : members.values()) {
-            member.terms.protocols().stream().map(Protocol::name).filter(candidates::containsKey).findFirst()
-                    .ifPresent(name -> candidates.merge(name, 1, Integer::sum));
-        }
-        return Collections.max(candidates.entrySet(), Map.Entry.comparingByValue()).getKey();
-    }
-
-    private boolean common(String name) {
-        return members.values().stream().allMatch(each -> each.supports(name));
-    }
-
-    private int rebalanceTimeoutMs() {
-        return members.values().stream().mapToInt(each -> each.terms.rebalanceTimeoutMs()).max().orElse(0);
-    }
-
-    /** The topics of all members; null where one cannot be read. */
-    private Set<String> subscribed() {
-        var subscribed = new HashSet<String>();
-        try {
-            for (var member : members.values()) {
-                // The fields of version 0, which all versions begin with.
-                var in = new Reader(member.metadata(protocol).duplicate(), 0, false);
-                in.int16();
-                subscribed.addAll(in.array(Reader::string));
-            }
-            return subscribed;
-        } catch (MalformedException unreadable) {
-            return null;
-        }
+    private boolean leads(ClassicMember member) {
+        return member.id.equals(members.leader());
     }
 
     // ---- syncing ----
@@ -402,16 +347,16 @@ final class ClassicGroup implements Group {
         if (error != ErrorCode.NONE) {
             return Decision.answer(Synced.refused(error));
         }
-        var member = members.get(asked.who().memberId());
+        var member = members.find(asked.who().memberId());
         member.unsynced = false;
         if (state == GroupState.STABLE) {
             return Decision.answer(synced(member));
         }
         member.sync = member.sync == null ? new CompletableFuture<>() : member.sync;
-        if (!member.id.equals(leader)) {
+        if (!leads(member)) {
             return Decision.later(NO_RECORDS, member.sync);
         }
-        members.values().stream().filter(each -> each.sync != null).forEach(each -> session(each, nowMs));
+        members.all().stream().filter(each -> each.sync != null).forEach(each -> session(each, nowMs));
         return Decision.later(List.of(record(asked.assignments())), member.sync).orElse(unwritten -> {
             refuseSyncs(unwritten, nowMs);
             rebalance("the assignment could not be written", nowMs);
@@ -435,7 +380,7 @@ final class ClassicGroup implements Group {
     }
 
     private void refuseSyncs(ErrorCode error, long nowMs) {
-        for (var member : members.values()) {
+        for (var member : members.all()) {
             if (member.sync != null) {
                 session(member, nowMs);
                 member.synced(Synced.refused(error));
@@ -445,10 +390,10 @@ final class ClassicGroup implements Group {
 
     /** The group of this generation. */
     private GroupRecord record(Map<String, ByteBuffer> assignments) {
-        var written = members.values().stream()
+        var written = members.all().stream()
                 .map(each -> each.record(protocol, assignments.get(each.id))).toList();
-        return new GroupMetadata(id, new GroupMetadata.Value(protocolType, generation, protocol, leader,
-                groups.surroundings().clock().millis(), written));
+        return new GroupMetadata(id, new GroupMetadata.Value(protocolType, generation, protocol,
+                members.leader(), groups.surroundings().clock().millis(), written));
     }
 
     /** The group is stable, or empty, as the record says; those who wait for that are answered. */
@@ -456,21 +401,19 @@ final class ClassicGroup implements Group {
         protocolType = value.protocolType();
         generation = value.generation();
         protocol = value.protocol();
-        leader = value.leader();
         stateTimestampMs = value.stateTimestampMs();
-        var before = Map.copyOf(members);
-        members.clear();
-        instances.clear();
+        var after = new ArrayList<ClassicMember>();
         for (var each : value.members()) {
-            var known = before.get(each.memberId());
+            var known = members.find(each.memberId());
             var member = known == null ? ClassicMember.of(each, protocol) : known;
             member.assignment = each.assignment();
-            put(member);
+            after.add(member);
         }
-        topics = subscribed();
-        state = members.isEmpty() ? GroupState.EMPTY : GroupState.STABLE;
+        members.replace(value.leader(), after);
+        topics = members.topics(protocol);
+        state = members.none() ? GroupState.EMPTY : GroupState.STABLE;
         cancel("", Timer.Kind.REBALANCE);
-        for (var member : members.values()) {
+        for (var member : members.all()) {
             if (member.sync != null) {
                 member.synced(synced(member));
             }
@@ -484,38 +427,38 @@ final class ClassicGroup implements Group {
         if (error != ErrorCode.NONE) {
             return error;
         }
-        session(members.get(who.memberId()), nowMs);
+        session(members.find(who.memberId()), nowMs);
         return state == GroupState.PREPARING_REBALANCE ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE;
     }
 
     /** Those who were not there are told so; the others join again, once for all that have left. */
     Decision<GroupRecord, Left> leave(List<Leaving> leaving, long nowMs) {
-        int before = members.size();
+        int before = members.count();
         var errors = leaving.stream().map(this::leave).toList();
-        boolean missed = members.size() < before || state == GroupState.PREPARING_REBALANCE;
-        return Decision.answer(missed ? rebalance("members have left", nowMs) : NO_RECORDS,
-                new Left(ErrorCode.NONE, errors));
+        var records = members.count() < before ? rebalance("members have left", nowMs)
+                : awaitedNoMore(nowMs);
+        return Decision.answer(records, new Left(ErrorCode.NONE, errors));
     }
 
     /** An operator names only the instance of a static member. */
     private ErrorCode leave(Leaving leaving) {
-        var memberId = leaving.memberId().isEmpty() && leaving.instanceId() != null
-                ? instances.getOrDefault(leaving.instanceId(), "") : leaving.memberId();
+        var named = leaving.memberId().isEmpty() ? members.instance(leaving.instanceId()) : null;
+        var memberId = named == null ? leaving.memberId() : named.id;
         LOG.log(Level.DEBUG, () -> "Member " + memberId + " leaves group " + id + ": " + leaving.reason());
         if (forget(memberId)) {
             return ErrorCode.NONE;
         }
-        var error = memberError(memberId, leaving.instanceId());
+        var error = members.error(memberId, leaving.instanceId());
         if (error == ErrorCode.NONE) {
-            remove(members.get(memberId));
+            remove(members.find(memberId));
         }
         return error;
     }
 
     @Override
     public void loaded(long nowMs) {
-        members.values().forEach(member -> session(member, nowMs));
-        if (members.size() > config(MAX_SIZE)) {
+        members.all().forEach(member -> session(member, nowMs));
+        if (members.count() > config(MAX_SIZE)) {
             prepare("it has too many members", nowMs);
         }
     }
@@ -523,7 +466,7 @@ final class ClassicGroup implements Group {
     @Override
     public Decision<GroupRecord, ?> due(Timer timer, long nowMs) {
         return Decision.write(switch (timer.kind()) {
-            case SESSION -> silent(members.get(timer.memberId()), nowMs);
+            case SESSION -> silent(members.find(timer.memberId()), nowMs);
             case JOIN -> timer.memberId().isEmpty() ? goOn(nowMs) : notCome(timer.memberId(), nowMs);
             case REBALANCE -> state == GroupState.PREPARING_REBALANCE ? complete(nowMs) : NO_RECORDS;
             case SYNC -> notSynced(nowMs);
@@ -541,11 +484,11 @@ final class ClassicGroup implements Group {
 
     private List<GroupRecord> notCome(String memberId, long nowMs) {
         forget(memberId);
-        return state == GroupState.PREPARING_REBALANCE ? rebalance("", nowMs) : NO_RECORDS;
+        return awaitedNoMore(nowMs);
     }
 
     private List<GroupRecord> notSynced(long nowMs) {
-        var late = members.values().stream().filter(each -> each.unsynced).toList();
+        var late = members.all().stream().filter(each -> each.unsynced).toList();
         late.forEach(this::remove);
         return late.isEmpty() ? NO_RECORDS : rebalance("members have not synced", nowMs);
     }
@@ -570,7 +513,7 @@ final class ClassicGroup implements Group {
 
     @Override
     public void committed(Asker who, long nowMs) {
-        var member = members.get(who.memberId());
+        var member = members.find(who.memberId());
         if (member != null) {
             session(member, nowMs);
         }
@@ -578,7 +521,7 @@ final class ClassicGroup implements Group {
 
     @Override
     public boolean subscribes(String topic) {
-        return !members.isEmpty()
+        return !members.none()
                 && (!protocolType.equals(CONSUMER) || topics == null || topics.contains(topic));
     }
 
@@ -600,42 +543,20 @@ final class ClassicGroup implements Group {
         boolean stable = state == GroupState.STABLE;
         var told = stable ? protocol : "";
         return new Described(ErrorCode.NONE, null, state, protocolType, told,
-                members.values().stream().map(member -> member.describe(told)).toList());
+                members.all().stream().map(member -> member.describe(told)).toList());
     }
 
     // ---- members and their timers ----
 
     private ErrorCode memberError(Asker who) {
-        var error = memberError(who.memberId(), who.instanceId());
+        var error = members.error(who.memberId(), who.instanceId());
         return error == ErrorCode.NONE && who.epoch() != generation ? ErrorCode.ILLEGAL_GENERATION : error;
     }
 
-    private ErrorCode memberError(String memberId, String instanceId) {
-        var holder = instanceId == null ? memberId : instances.get(instanceId);
-        if (holder != null && !holder.equals(memberId)) {
-            return ErrorCode.FENCED_INSTANCE_ID;
-        }
-        return holder != null && members.containsKey(memberId) ? ErrorCode.NONE
-                : ErrorCode.UNKNOWN_MEMBER_ID;
-    }
-
-    /** The first member leads. */
-    private void put(ClassicMember member) {
-        members.put(member.id, member);
-        if (member.instanceId != null) {
-            instances.put(member.instanceId, member.id);
-        }
-        leader = leader == null ? member.id : leader;
-    }
-
     private void remove(ClassicMember member) {
-        members.remove(member.id);
-        instances.remove(member.instanceId);
+        members.remove(member);
         cancel(member.id, Timer.Kind.SESSION);
         member.refuse(ErrorCode.UNKNOWN_MEMBER_ID, "");
-        if (member.id.equals(leader)) {
-            leader = members.isEmpty() ? null : members.keySet().iterator().next();
-        }
     }
 
     /** Forgets an id that was given out; false where nobody has yet to come with it. */

@@ -28,7 +28,9 @@ public final class TopicRegex {
     private final State[] states;
     private final int start;
 
-    /** What one has reached after some characters of the name. Numbers are those of the states that follow. */
+    /**
+     * What one has reached after some characters of the name. Numbers are those of the states that follow.
+     */
     private sealed interface State { }
 
     private record OneOf(BitSet characters, int next) implements State { }

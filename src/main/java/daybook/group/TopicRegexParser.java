@@ -18,11 +18,11 @@ import java.util.regex.PatternSyntaxException;
  *   sequence   any number of   . ^ $ character [set] \escape (group)
  *              each perhaps with   * + ? {n} {n,} {n,m}   and perhaps a ? behind that
  *   set        characters, ranges, \d \s \w \pL \p{Greek} [:alpha:]; after ^ all but these
- *   escape     \A \z \b \B \Q...\E \d \D \s \S \w \W \pL \PL \p{L} \p{^L} \012 \x41 \x{41} \a \f \n \r \t \v,
- *              and any character that is neither letter nor digit
- *   group      (choice) (?:choice) (?P&lt;name>choice) (?&lt;name>choice) (?flags:choice), and (?flags) up to the
- *              end of the group that it stands in
- *   flags      i: without regard to case; m, s and U change nothing for names; behind - they are switched off
+ *   escape     \A \z \b \B \Q...\E \d \D \s \S \w \W \pL \PL \p{L} \p{^L} \012 \x41 \x{41}
+ *              \a \f \n \r \t \v, and any character that is neither letter nor digit
+ *   group      (choice) (?:choice) (?P&lt;name>choice) (?&lt;name>choice) (?flags:choice)
+ *              (?flags) for what follows, up to the end of the group that it stands in
+ *   flags      i: without regard to case; m, s and U change nothing for names; off behind a -
  * </pre>
  * The JDK's regular expressions cut the words out of the text and know the classes of characters. Sets of
  * characters hold those below 128 only: there are no others in names of topics.
@@ -42,7 +42,7 @@ final class TopicRegexParser {
     private static final int LONG_S = 0x17F;
 
     private static final Pattern REPEAT =
-            Pattern.compile("[*+?]|\\{(0|[1-9][0-9]{0,9})(,(0|[1-9][0-9]{0,9})?)?\\}");
+            Pattern.compile("[*+?]|\\{(0|[1-9][0-9]*)(,(0|[1-9][0-9]*)?)?\\}");
     private static final Pattern NAMED_GROUP = Pattern.compile("\\?P?<([A-Za-z0-9_]+)>");
     private static final Pattern FLAGS = Pattern.compile("\\?([imsU]*)(-[imsU]+)?([:)])");
     private static final Pattern PERL = Pattern.compile("\\\\([dswDSW])");
@@ -57,10 +57,12 @@ final class TopicRegexParser {
     private static final Pattern SCRIPT = Pattern.compile("[A-Z][a-z]+(_[A-Z][a-z]+)*");
     /** The JDK's names for those of POSIX. */
     private static final Map<String, String> POSIX_NAMES = Map.ofEntries(
-            Map.entry("alnum", "\\p{Alnum}"), Map.entry("alpha", "\\p{Alpha}"), Map.entry("ascii", "\\p{ASCII}"),
-            Map.entry("blank", "\\p{Blank}"), Map.entry("cntrl", "\\p{Cntrl}"), Map.entry("digit", "\\p{Digit}"),
-            Map.entry("graph", "\\p{Graph}"), Map.entry("lower", "\\p{Lower}"), Map.entry("print", "\\p{Print}"),
-            Map.entry("punct", "\\p{Punct}"), Map.entry("space", "\\p{Space}"), Map.entry("upper", "\\p{Upper}"),
+            Map.entry("alnum", "\\p{Alnum}"), Map.entry("alpha", "\\p{Alpha}"),
+            Map.entry("ascii", "\\p{ASCII}"), Map.entry("blank", "\\p{Blank}"),
+            Map.entry("cntrl", "\\p{Cntrl}"), Map.entry("digit", "\\d"),
+            Map.entry("graph", "\\p{Graph}"), Map.entry("lower", "[a-z]"),
+            Map.entry("print", "\\p{Print}"), Map.entry("punct", "\\p{Punct}"),
+            Map.entry("space", "\\s"), Map.entry("upper", "[A-Z]"),
             Map.entry("word", "\\w"), Map.entry("xdigit", "\\p{XDigit}"));
 
     private final String text;
@@ -128,12 +130,19 @@ final class TopicRegexParser {
             case '?': return builder.repeat(piece, 0, 1);
             default:
         }
-        long least = Long.parseLong(repeat.group(1));
-        long most = repeat.group(2) == null ? least : repeat.group(3) == null ? -1 : Long.parseLong(repeat.group(3));
-        if (Math.max(least, most) > MAX_REPEAT || most != -1 && most < least) {
-            throw refused("a repetition of more than " + MAX_REPEAT + " times, or at most fewer than at least");
+        int least = times(repeat.group(1));
+        int most = repeat.group(2) == null ? least : repeat.group(3) == null ? -1 : times(repeat.group(3));
+        if (most != -1 && most < least) {
+            throw refused("a repetition of at most fewer times than at least");
         }
-        return builder.repeat(piece, (int) least, (int) most);
+        return builder.repeat(piece, least, most);
+    }
+
+    private int times(String digits) {
+        if (digits.length() > 4 || Integer.parseInt(digits) > MAX_REPEAT) {
+            throw refused("a repetition of more than " + MAX_REPEAT + " times");
+        }
+        return Integer.parseInt(digits);
     }
 
     /** Reads what stands here, which may be nothing to match, and adds it. */
@@ -324,7 +333,9 @@ final class TopicRegexParser {
         return set;
     }
 
-    /** The characters that a class of the JDK's has; PatternSyntaxException where it knows none of that name. */
+    /**
+     * The characters that a class of the JDK's has; PatternSyntaxException where it knows none of that name.
+     */
     private static BitSet characters(String name) {
         var pattern = Pattern.compile(name);
         var set = new BitSet();

@@ -53,7 +53,8 @@ class AssignorTest {
                     var shuffled = new ArrayList<>(group.members);
                     Collections.shuffle(shuffled, group.random);
                     var expected = assignor.assign(group.members, group.counts);
-                    assertEquals(expected, assignor.assign(shuffled, new TreeMap<>(group.counts)), group.name);
+                    var counts = new TreeMap<>(group.counts);
+                    assertEquals(expected, assignor.assign(shuffled, counts), group.name);
                     group.assign(assignor);
                     group.change();
                 }
@@ -83,7 +84,8 @@ class AssignorTest {
                 group.assign(Assignor.UNIFORM);
                 for (var from : group.members) {
                     for (var to : group.members) {
-                        boolean canMove = from.target().topics().keySet().stream().anyMatch(to.topics()::contains);
+                        var topics = from.target().topics().keySet();
+                        boolean canMove = topics.stream().anyMatch(to.topics()::contains);
                         assertFalse(canMove && from.target().size() - to.target().size() > 1,
                                 () -> group.name + " from " + from + " to " + to);
                     }
@@ -289,7 +291,8 @@ class AssignorTest {
                 case 3 -> counts.merge(counts.firstKey(), 1 + random.nextInt(4), Integer::sum);
                 default -> {
                     var member = members.get(at);
-                    members.set(at, new Member(member.id(), member.instanceId(), subscription(), member.target()));
+                    members.set(at, new Member(member.id(), member.instanceId(), subscription(),
+                            member.target()));
                 }
             }
         }
