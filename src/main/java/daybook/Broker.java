@@ -12,6 +12,10 @@ import daybook.catalog.Image;
 import daybook.catalog.Partition;
 import daybook.catalog.Topic;
 import daybook.catalog.TopicConfigs;
+import daybook.coordinator.Coordinator;
+import daybook.group.GroupRecord;
+import daybook.group.Groups;
+import daybook.group.Surroundings;
 import daybook.log.CleanerSettings;
 import daybook.log.Disk;
 import daybook.log.LogConfig;
@@ -31,6 +35,7 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,13 +62,15 @@ public final class Broker implements AutoCloseable {
     private final Logs logs;
     private final Server server;
     private final Catalog catalog;
+    private final Coordinator<Groups, GroupRecord> groups;
     private volatile boolean closing;
     /** Set before the server accepts. */
     private Dispatcher dispatcher;
     /** The newest configuration; written under the catalog's lock. */
     private volatile BrokerConfig config;
 
-    private Broker(Config settings, Disk disk, InstantSource clock) throws IOException {
+    private Broker(Config settings, Disk disk, InstantSource clock, InstantSource steady)
+            throws IOException {
         this.settings = settings;
         this.config = settings.broker();
         this.logs = Logs.open(logSettings(), config.integer("node.id"), disk, clock);
@@ -73,6 +80,9 @@ public final class Broker implements AutoCloseable {
             this.server = bound;
             this.catalog = Catalog.open(logs.metadataLog(), disk, identity(), clock,
                     config.number("metadata.log.max.record.bytes.between.snapshots"));
+            var surroundings = new Surroundings(catalog::image, () -> config, clock);
+            this.groups = new Coordinator<>(Groups.TOPIC, Groups.FORMAT, () -> new Groups(surroundings), logs,
+                    catalog, clock, steady);
             serve(clock);
         } catch (IOException | RuntimeException failed) {
             if (bound != null) {
@@ -89,12 +99,18 @@ public final class Broker implements AutoCloseable {
      * @throws IOException if a directory cannot be used, or an address is taken; the message is a sentence
      */
     public static Broker start(Config settings) throws IOException {
-        return start(settings, Disk.local(), InstantSource.system());
+        return new Broker(settings, Disk.local(), InstantSource.system(), steady());
     }
 
     /** As {@link #start(Config)}, on a disk and by a clock that a test gives. */
     static Broker start(Config settings, Disk disk, InstantSource clock) throws IOException {
-        return new Broker(settings, disk, clock);
+        return new Broker(settings, disk, clock, clock);
+    }
+
+    /** For deadlines: a clock that nobody sets, whatever happens to the time of day. */
+    private static InstantSource steady() {
+        long beganNanos = System.nanoTime();
+        return () -> Instant.EPOCH.plusNanos(System.nanoTime() - beganNanos);
     }
 
     /** Where it listens, as HOST:PORT with the ports it got; the host is * for all addresses. */
@@ -115,6 +131,7 @@ public final class Broker implements AutoCloseable {
     @Override
     public void close() {
         closing = true;
+        groups.close();
         server.stop(STOP_GRACE_MS);
         logs.close();
     }
@@ -132,12 +149,13 @@ public final class Broker implements AutoCloseable {
         config = config.with(logs.nodeId(), catalog.image());
         begin();
         var log = new RateLimitedLog(System.getLogger("daybook.api"), clock);
-        dispatcher = new Dispatcher(new Apis(new Services(catalog, logs, () -> config, clock, log)));
+        dispatcher = new Dispatcher(new Apis(new Services(catalog, logs, groups, () -> config, clock, log)));
         var expected = expected(catalog.image());
         catalog.onChange(this::changed);
         server.start();
         logs.load(expected);
         logs.start();
+        groups.start();
         logs.compact(cleanerSettings());
     }
 

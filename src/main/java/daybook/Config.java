@@ -6,8 +6,6 @@ import daybook.log.Disk;
 import daybook.net.Listener;
 
 import java.io.IOException;
-import java.io.StringReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -16,7 +14,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -28,7 +25,6 @@ import java.util.regex.Pattern;
  * is a warning.
  */
 public final class Config {
-    private static final int FILE_LIMIT_BYTES = 1 << 20;
     private static final int PORT_LIMIT = 65_535;
     /** NAME://HOST:PORT, where brackets stand around an IPv6 address and the host may be empty. */
     private static final Pattern ADDRESS =
@@ -55,6 +51,10 @@ public final class Config {
             warnings.add("default.replication.factor is above 1, but Daybook stands alone:"
                     + " a topic must be made with 1");
         }
+        if (broker.number("offsets.topic.replication.factor") > 1) {
+            warnings.add("offsets.topic.replication.factor is above 1, but Daybook stands alone:"
+                    + " the topic of offsets has 1");
+        }
     }
 
     /** A configuration of these keys; all others have their defaults. */
@@ -65,10 +65,8 @@ public final class Config {
     /**
      * Reads the arguments {@code [FILE] [--KEY=VALUE | --override KEY=VALUE]...}; of a key given twice the
      * last one counts, and arguments count before the file.
-     *
-     * @throws IOException if the file cannot be read
      */
-    public static Config load(List<String> arguments) throws IOException {
+    public static Config load(List<String> arguments) {
         var values = new TreeMap<String, String>();
         String file = null;
         for (var rest = arguments.iterator(); rest.hasNext();) {
@@ -136,26 +134,19 @@ public final class Config {
         values.put(pair.substring(0, equals).strip(), pair.substring(equals + 1).strip());
     }
 
-    private static Map<String, String> properties(Disk disk, Path file) throws IOException {
+    private static Map<String, String> properties(Disk disk, Path file) {
         if (!disk.exists(file)) {
             throw new ConfigException("There is no file " + file);
         }
-        String text;
         try {
-            text = new String(disk.read(file, FILE_LIMIT_BYTES), StandardCharsets.UTF_8);
-        } catch (IOException unreadable) {
+            var properties = disk.properties(file);
+            var values = new HashMap<String, String>();
+            properties.stringPropertyNames()
+                    .forEach(name -> values.put(name, properties.getProperty(name).strip()));
+            return values;
+        } catch (IOException | IllegalArgumentException unreadable) {
             throw new ConfigException("The file " + file + " cannot be read: " + unreadable.getMessage());
         }
-        var properties = new Properties();
-        try {
-            properties.load(new StringReader(text));
-        } catch (IllegalArgumentException malformed) {
-            throw new ConfigException("The file " + file + " cannot be read: " + malformed.getMessage());
-        }
-        var values = new HashMap<String, String>();
-        properties.stringPropertyNames()
-                .forEach(name -> values.put(name, properties.getProperty(name).strip()));
-        return values;
     }
 
     /** The listeners of a key by their names, in its order, without those of Kafka's controller. */

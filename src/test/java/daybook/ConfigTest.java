@@ -72,6 +72,13 @@ class ConfigTest {
     }
 
     @Test
+    void theTopicOfOffsetsHasOneReplica() {
+        assertEquals(List.of("offsets.topic.replication.factor is above 1, but Daybook stands alone: the topic"
+                + " of offsets has 1"),
+                Config.of(Map.of("offsets.topic.replication.factor", "3")).warnings());
+    }
+
+    @Test
     void listenersOfAllKinds() {
         var config = Config.of(Map.of("listeners",
                 "PLAINTEXT://:9092, inside://[::1]:0,OUT-2://broker.example.com:19092,"

@@ -15,10 +15,12 @@ import java.io.IOException;
  * @param from the lowest version that is served
  * @param to the highest version that is served
  * @param flexibleFrom the first flexible version
+ * @param pipelined whether its replies wait for the disk by {@link Writer#later}, and it takes no time before
+ *     that: those before it need not be waited for, so that they share a force with it
  * @param handler what serves it
  */
 public record Api(int key, String name, int advertisedFrom, int from, int to, int flexibleFrom,
-        Handler handler) {
+        boolean pipelined, Handler handler) {
     /**
      * Serves one request: parses its body, acts, and writes the body of the reply, or nothing, and the
      * request is left unanswered. Runs on a virtual thread and may block.
@@ -29,7 +31,7 @@ public record Api(int key, String name, int advertisedFrom, int from, int to, in
     }
 
     Api(int key, String name, int from, int to, int flexibleFrom, Handler handler) {
-        this(key, name, from, from, to, flexibleFrom, handler);
+        this(key, name, from, from, to, flexibleFrom, false, handler);
     }
 
     boolean serves(int version) {

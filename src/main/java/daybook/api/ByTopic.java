@@ -35,10 +35,10 @@ record ByTopic<T>(TopicRef topic, List<T> items) {
                 new ByTopic<>(TopicRef.read(each, idsFrom), each.array(Reader::int32)));
     }
 
-    /** As {@link #indexes} by name, or null, which asks for all. */
-    static List<ByTopic<Integer>> nullableIndexes(Reader in) {
+    /** As {@link #indexes}, or null, which asks for all. */
+    static List<ByTopic<Integer>> nullableIndexes(Reader in, int idsFrom) {
         return in.nullableStructs(each ->
-                new ByTopic<>(TopicRef.of(each.string()), each.array(Reader::int32)));
+                new ByTopic<>(TopicRef.read(each, idsFrom), each.array(Reader::int32)));
     }
 
     /** Gives each item with its topic to {@code visitor}, in order. */

@@ -2,6 +2,7 @@ package daybook.api;
 
 import daybook.catalog.ConfigResource;
 import daybook.catalog.ConfigValue;
+import daybook.catalog.GroupConfigs;
 import daybook.catalog.TopicConfigs;
 import daybook.catalog.TopicNames;
 import daybook.wire.ErrorCode;
@@ -13,7 +14,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 
 /**
- * DescribeConfigs (32): the configuration of topics and of the broker, in the order of the keys' tables.
+ * DescribeConfigs (32): the configuration of topics, groups and the broker, in the order of the keys' tables.
  *
  * <pre>
  *   v1  the lowest served; where values come from, and synonyms (KIP-226)
@@ -48,6 +49,7 @@ record DescribeConfigs(Services services) {
             case TOPIC -> topicRefusal(resource.name);
             case BROKER -> BrokerName.refusal(resource.name, services.logs().nodeId(), "Broker",
                     " or empty string");
+            case GROUP -> resource.name.isEmpty() ? Outcome.invalid("Group name must not be empty") : null;
             default -> Outcome.invalid("Unknown resource type " + resource.type);
         };
     }
@@ -63,9 +65,13 @@ record DescribeConfigs(Services services) {
     /** The keys asked for of a resource that is there. */
     private List<ConfigValue> describe(Resource resource) {
         var broker = services.config().get();
-        var topic = services.catalog().image().config(ConfigResource.topic(resource.name));
-        var configs = resource.type == ConfigResource.Type.TOPIC.id() ? TopicConfigs.describe(topic, broker)
-                : resource.name.isEmpty() ? broker.describeAllBrokers() : broker.describe();
+        var type = ConfigResource.Type.of(resource.type);
+        var own = services.catalog().image().config(new ConfigResource(type, resource.name));
+        var configs = switch (type) {
+            case TOPIC -> TopicConfigs.describe(own, broker);
+            case GROUP -> GroupConfigs.describe(own, broker);
+            default -> resource.name.isEmpty() ? broker.describeAllBrokers() : broker.describe();
+        };
         if (resource.keys == null || resource.keys.isEmpty()) {
             return configs;
         }

@@ -28,7 +28,7 @@ record DescribeLogDirs(Services services) {
     private static final long UNKNOWN = -1;
 
     void serve(Request request, Reader in, Writer out) {
-        var asked = ByTopic.nullableIndexes(in);
+        var asked = ByTopic.nullableIndexes(in, ByTopic.NO_IDS);
         in.tags();
         var logs = logs(asked);
         out.int32(0).since(3, more -> more.error(ErrorCode.NONE));

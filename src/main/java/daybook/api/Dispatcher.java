@@ -51,7 +51,7 @@ public final class Dispatcher implements Handler {
             out.tags();
         }
         int headerBytes = out.size();
-        if (key != Produce.KEY) {
+        if (!api.pipelined()) {
             // An answer may take its time; batches before it that wait for the disk must not wait for it too.
             connection.settle();
         }

@@ -21,7 +21,7 @@ record ElectLeaders(Services services) {
 
     void serve(Request request, Reader in, Writer out) {
         byte election = in.since(1) ? in.int8() : PREFERRED;
-        var asked = ByTopic.nullableIndexes(in);
+        var asked = ByTopic.nullableIndexes(in, ByTopic.NO_IDS);
         int timeoutMs = in.int32();
         in.tags();
         var refusal = refusal(election, timeoutMs);

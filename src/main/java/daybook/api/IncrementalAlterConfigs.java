@@ -1,10 +1,10 @@
 package daybook.api;
 
-import daybook.catalog.BrokerConfig;
 import daybook.catalog.Changes;
 import daybook.catalog.ConfigKey;
 import daybook.catalog.ConfigResource;
 import daybook.catalog.Features;
+import daybook.catalog.GroupConfigs;
 import daybook.catalog.Image;
 import daybook.catalog.MetadataRecord;
 import daybook.catalog.TopicConfigs;
@@ -129,6 +129,7 @@ record IncrementalAlterConfigs(Services services) {
         return switch (ConfigResource.Type.of(wanted.resource.type)) {
             case TOPIC -> topicRefusal(image, name);
             case BROKER -> BrokerName.refusal(name, services.logs().nodeId(), "Node", "");
+            case GROUP -> name.isEmpty() ? Outcome.invalid("Default group resources are not allowed.") : null;
             default -> Outcome.invalid("Unknown resource type " + wanted.resource.type);
         };
     }
@@ -146,17 +147,19 @@ record IncrementalAlterConfigs(Services services) {
 
     /** Makes the changes in the draft; why the outcome cannot be, or null. */
     private Outcome fault(Image image, List<Change> changes, Draft draft) {
-        boolean ofTopic = draft.resource.type() == ConfigResource.Type.TOPIC;
-        var uneditable = edit(changes, draft, ofTopic ? TopicConfigs.KEYS : BrokerConfig.KEYS);
+        var uneditable = edit(changes, draft, draft.resource.keys());
         if (uneditable != null) {
             return uneditable;
         }
         var config = services.config().get();
-        if (ofTopic) {
-            return invalid(TopicConfigs.error(draft.after, config));
-        }
-        var error = config.error(draft.brought);
-        return error != null ? Outcome.invalid(error) : invalid(pinned(image, draft));
+        return switch (draft.resource.type()) {
+            case TOPIC -> invalid(TopicConfigs.error(draft.after, config));
+            case GROUP -> invalid(GroupConfigs.error(draft.brought, draft.after, config));
+            default -> {
+                var error = config.error(draft.brought);
+                yield error != null ? Outcome.invalid(error) : invalid(pinned(image, draft));
+            }
+        };
     }
 
     /** With eligible leader replicas the smallest in-sync set is the cluster's, and always set (KIP-966). */

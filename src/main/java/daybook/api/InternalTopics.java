@@ -1,5 +1,7 @@
 package daybook.api;
 
+import daybook.group.Groups;
+
 import java.util.Set;
 
 /**
@@ -8,7 +10,7 @@ import java.util.Set;
  */
 final class InternalTopics {
     private static final Set<String> NAMES =
-            Set.of("__consumer_offsets", "__transaction_state", "__share_group_state");
+            Set.of(Groups.TOPIC, "__transaction_state", "__share_group_state");
 
     private InternalTopics() { }
 

@@ -14,7 +14,7 @@ import daybook.wire.Writer;
 record ListPartitionReassignments(Services services) {
     void serve(Request request, Reader in, Writer out) {
         in.int32();
-        ByTopic.nullableIndexes(in);
+        ByTopic.nullableIndexes(in, ByTopic.NO_IDS);
         in.tags();
         Outcome.DONE.write(out.int32(0)).length(0).tags();
     }

@@ -37,7 +37,6 @@ import java.util.List;
  * twice gets both batches and two answers, where Apache Kafka drops the first.
  */
 record Produce(Services services) {
-    static final int KEY = 0;
     private static final int IDS_FROM = 13;
     private static final int ZSTD_FROM = 7;
     private static final int ACKS_ALL = -1;
@@ -161,7 +160,7 @@ record Produce(Services services) {
     }
 
     private static Appended refused(ErrorCode error, String message) {
-        return new Appended.Refused(error, message, List.of());
+        return new Appended.Refused(error, message, List.of(), -1);
     }
 
     private static void write(Writer out, Query query, List<Answer> answers) {

@@ -4,6 +4,9 @@ import daybook.catalog.BrokerConfig;
 import daybook.catalog.Catalog;
 import daybook.catalog.Image;
 import daybook.catalog.MetadataRecord;
+import daybook.coordinator.Coordinator;
+import daybook.group.GroupRecord;
+import daybook.group.Groups;
 import daybook.log.Logs;
 import daybook.net.RateLimitedLog;
 import daybook.wire.ErrorCode;
@@ -20,8 +23,8 @@ import java.util.function.Supplier;
  * @param config the newest configuration of the broker
  * @param log for what a client may cause again and again
  */
-public record Services(Catalog catalog, Logs logs, Supplier<BrokerConfig> config, InstantSource clock,
-        RateLimitedLog log) {
+public record Services(Catalog catalog, Logs logs, Coordinator<Groups, GroupRecord> groups,
+        Supplier<BrokerConfig> config, InstantSource clock, RateLimitedLog log) {
     Partitions partitions() {
         return new Partitions(this);
     }

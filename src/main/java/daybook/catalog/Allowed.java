@@ -1,6 +1,7 @@
 package daybook.catalog;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
@@ -48,6 +49,22 @@ public record Allowed(String text, Check check) {
     static Allowed oneOf(String... words) {
         return new Allowed(String.join(", ", words), (key, value) ->
                 wordsError(key, value, List.of(words), "String must be one of: "));
+    }
+
+    /** One of these words, in whatever case. */
+    static Allowed oneOfAnyCase(String... words) {
+        return new Allowed(String.join(", ", words), (key, value) ->
+                List.of(words).contains(value.toString().toLowerCase(Locale.ROOT)) ? null
+                        : sentence(key, value, "String must be one of (case insensitive): "
+                                + String.join(", ", words).toUpperCase(Locale.ROOT)));
+    }
+
+    /** At least one of these words. */
+    static Allowed someOf(String... words) {
+        return new Allowed(String.join(", ", words), (key, value) -> !((List<?>) value).isEmpty()
+                ? oneOf(words).check.error(key, value)
+                : "Configuration '" + key + "' must not be empty. Valid values include: "
+                        + String.join(", ", words));
     }
 
     /** Of what this allows, only one word is served; the others are refused, never ignored. */

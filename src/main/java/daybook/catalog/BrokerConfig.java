@@ -190,7 +190,34 @@ public final class BrokerConfig {
         if (number("log.retention.ms") == 0) {
             return "log.retention.ms must be unlimited (-1) or, greater than or equal to 1";
         }
-        return null;
+        return contradictionOfGroups();
+    }
+
+    /** The order is that in which Apache Kafka looks at them. */
+    private String contradictionOfGroups() {
+        var heartbeat = "heartbeat.interval.ms";
+        var session = "session.timeout.ms";
+        for (var name : List.of(heartbeat, session)) {
+            var own = "group.consumer." + name;
+            var most = "group.consumer.max." + name;
+            var error = number(most) < number("group.consumer.min." + name)
+                    ? most + " must be greater than or equal to group.consumer.min." + name
+                    : rangeError(own, name, number(own));
+            if (error != null) {
+                return error;
+            }
+        }
+        return number("group.consumer." + heartbeat) < number("group.consumer." + session) ? null
+                : "group.consumer." + heartbeat + " must be less than group.consumer." + session;
+    }
+
+    /** What is wrong with the value of a key that has the bounds group.consumer.min and max.{@code name}. */
+    String rangeError(String key, String name, long value) {
+        if (value < number("group.consumer.min." + name)) {
+            return key + " must be greater than or equal to group.consumer.min." + name;
+        }
+        return value <= number("group.consumer.max." + name) ? null
+                : key + " must be less than or equal to group.consumer.max." + name;
     }
 
     private static void refuse(String error) {

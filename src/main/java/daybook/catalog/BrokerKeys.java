@@ -10,11 +10,14 @@ import static daybook.catalog.Allowed.atLeast;
 import static daybook.catalog.Allowed.between;
 import static daybook.catalog.Allowed.betweenOr;
 import static daybook.catalog.Allowed.oneOf;
+import static daybook.catalog.Allowed.oneOfAnyCase;
+import static daybook.catalog.Allowed.someOf;
 import static daybook.catalog.ConfigKey.Type.BOOLEAN;
 import static daybook.catalog.ConfigKey.Type.DOUBLE;
 import static daybook.catalog.ConfigKey.Type.INT;
 import static daybook.catalog.ConfigKey.Type.LIST;
 import static daybook.catalog.ConfigKey.Type.LONG;
+import static daybook.catalog.ConfigKey.Type.SHORT;
 import static daybook.catalog.ConfigKey.Type.STRING;
 
 /**
@@ -160,7 +163,48 @@ final class BrokerKeys {
             fixed("max.incremental.fetch.session.cache.slots", INT, "1000", atLeast(0),
                     "Fetch sessions at once."),
             fixed("max.request.partition.size.limit", INT, "2000", atLeast(1),
-                    "Partitions in one answer of DescribeTopicPartitions."));
+                    "Partitions in one answer of DescribeTopicPartitions."),
+            fixed("group.min.session.timeout.ms", INT, "6000", ANY,
+                    "The shortest session timeout that a member may ask for (classic protocol)."),
+            fixed("group.max.session.timeout.ms", INT, "1800000", ANY,
+                    "The longest session timeout that a member may ask for (classic protocol)."),
+            fixed("group.initial.rebalance.delay.ms", INT, "0", ANY,
+                    "How long the first rebalance of a group waits for more members. Kafka: 3000."),
+            fixed("group.max.size", INT, "2147483647", atLeast(1), "Members of a group (classic protocol)."),
+            fixed("group.consumer.session.timeout.ms", INT, "45000", atLeast(1),
+                    "A member silent for so long is gone (consumer protocol)."),
+            fixed("group.consumer.min.session.timeout.ms", INT, "45000", atLeast(1),
+                    "The least that a group may set for it."),
+            fixed("group.consumer.max.session.timeout.ms", INT, "60000", atLeast(1),
+                    "The most that a group may set for it."),
+            fixed("group.consumer.heartbeat.interval.ms", INT, "5000", atLeast(1),
+                    "How often members are told to heartbeat (consumer protocol)."),
+            fixed("group.consumer.min.heartbeat.interval.ms", INT, "5000", atLeast(1),
+                    "The least that a group may set for it."),
+            fixed("group.consumer.max.heartbeat.interval.ms", INT, "15000", atLeast(1),
+                    "The most that a group may set for it."),
+            fixed("group.consumer.max.size", INT, "2147483647", atLeast(1),
+                    "Members of a group (consumer protocol)."),
+            fixed("group.consumer.assignors", LIST, "uniform,range", someOf("uniform", "range"),
+                    "The assignors that members may ask for; the first is for those who do not ask."),
+            fixed("group.consumer.migration.policy", STRING, "bidirectional",
+                    oneOfAnyCase("disabled", "downgrade", "upgrade", "bidirectional"),
+                    "Whether a group with members may go from the classic protocol to the consumer "
+                            + "protocol (upgrade), and back (downgrade)."),
+            fixed("group.consumer.regex.refresh.interval.ms", INT, "600000", atLeast(10000),
+                    "How often regular expressions of subscriptions are matched anew."),
+            fixed("offset.metadata.max.bytes", INT, "4096", ANY,
+                    "The longest text that may be committed with an offset."),
+            fixed("offsets.retention.minutes", INT, "10080", atLeast(1),
+                    "Offsets of a group without members, or of a topic that it left, are kept so long."),
+            fixed("offsets.retention.check.interval.ms", LONG, "600000", atLeast(1),
+                    "How often is looked for offsets to delete."),
+            fixed("offsets.topic.num.partitions", INT, "50", atLeast(1),
+                    "Partitions of the topic of offsets, when it is made."),
+            fixed("offsets.topic.replication.factor", SHORT, "1", atLeast(1),
+                    "Replicas of the topic of offsets; not more than there are brokers: 1. Kafka: 3."),
+            fixed("offsets.topic.segment.bytes", INT, "104857600", atLeast(1048576),
+                    "segment.bytes of the topic of offsets, when it is made."));
 
     private BrokerKeys() { }
 

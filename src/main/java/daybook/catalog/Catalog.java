@@ -196,8 +196,7 @@ public final class Catalog {
             }
         }
         image.configs().forEach((resource, values) -> values.forEach((name, value) -> {
-            var key = (resource.type() == ConfigResource.Type.TOPIC ? TopicConfigs.KEYS : BrokerConfig.KEYS)
-                    .get(name);
+            var key = resource.keys().get(name);
             var error = key == null ? "Daybook does not serve the key " + name + ": it has no effect"
                     : key.error(value);
             if (error != null) {

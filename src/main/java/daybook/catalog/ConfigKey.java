@@ -14,7 +14,8 @@ import java.util.Map;
  * @param defaultValue in its text form, or null for none
  * @param allowed what its values must be besides of the type
  * @param dynamic whether it can be changed while the broker runs
- * @param synonyms for a topic's key the broker's key that stands in for it; for a broker's key the others
+ * @param synonyms for a topic's or group's key the broker's key that stands in for it; for a broker's key
+ *     the others
  *     that say the same, the first one first
  * @param documentation a sentence or two
  */
@@ -25,7 +26,7 @@ public record ConfigKey(String name, Type type, String defaultValue, Allowed all
 
     /** The types, by their numbers in DescribeConfigs. */
     public enum Type {
-        BOOLEAN(1), STRING(2), INT(3), LONG(5), DOUBLE(6), LIST(7), PASSWORD(9);
+        BOOLEAN(1), STRING(2), INT(3), SHORT(4), LONG(5), DOUBLE(6), LIST(7), PASSWORD(9);
 
         private final byte id;
 
@@ -79,7 +80,7 @@ public record ConfigKey(String name, Type type, String defaultValue, Allowed all
     }
 
     /**
-     * A parsed value: Boolean, Long for whole numbers, Double, String, or a list of strings.
+     * A parsed value: Boolean, Long for whole numbers, Double, String, or a list of strings, each once.
      *
      * @throws IllegalArgumentException if the value is not of the type
      */
@@ -88,9 +89,11 @@ public record ConfigKey(String name, Type type, String defaultValue, Allowed all
         return switch (type) {
             case BOOLEAN -> truth(trimmed);
             case INT -> (long) Integer.parseInt(trimmed);
+            case SHORT -> (long) Short.parseShort(trimmed);
             case LONG -> Long.parseLong(trimmed);
             case DOUBLE -> Double.parseDouble(trimmed);
-            case LIST -> elements(trimmed);
+            case LIST -> trimmed.isEmpty() ? List.of()
+                    : List.copyOf(new LinkedHashSet<>(Arrays.asList(trimmed.split("\\s*,\\s*", -1))));
             case STRING, PASSWORD -> trimmed;
         };
     }
@@ -100,12 +103,5 @@ public record ConfigKey(String name, Type type, String defaultValue, Allowed all
             return Boolean.parseBoolean(text);
         }
         throw new IllegalArgumentException(text);
-    }
-
-    /** The elements of a list's text form, each once. */
-    private static List<String> elements(String text) {
-        var trimmed = text.strip();
-        return trimmed.isEmpty() ? List.of()
-                : List.copyOf(new LinkedHashSet<>(Arrays.asList(trimmed.split("\\s*,\\s*", -1))));
     }
 }

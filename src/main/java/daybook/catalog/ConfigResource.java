@@ -1,7 +1,19 @@
 package daybook.catalog;
 
+import java.util.Map;
+
 /** What a configuration belongs to. An empty name of a broker stands for all brokers. */
 public record ConfigResource(Type type, String name) {
+    /** The table of the keys that such resources have; empty where Daybook has none. */
+    public Map<String, ConfigKey> keys() {
+        return switch (type) {
+            case TOPIC -> TopicConfigs.KEYS;
+            case BROKER -> BrokerConfig.KEYS;
+            case GROUP -> GroupConfigs.KEYS;
+            case UNKNOWN, BROKER_LOGGER, CLIENT_METRICS -> Map.of();
+        };
+    }
+
     /** The kinds of resources, by their numbers in requests and in ConfigRecord. */
     public enum Type {
         UNKNOWN(0), TOPIC(2), BROKER(4), BROKER_LOGGER(8), CLIENT_METRICS(16), GROUP(32);
@@ -25,6 +37,11 @@ public record ConfigResource(Type type, String name) {
             }
             return UNKNOWN;
         }
+    }
+
+    /** The configuration of a group, which need not be there. */
+    public static ConfigResource group(String id) {
+        return new ConfigResource(Type.GROUP, id);
     }
 
     public static ConfigResource topic(String name) {

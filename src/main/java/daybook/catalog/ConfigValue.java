@@ -13,7 +13,8 @@ public record ConfigValue(ConfigKey key, String value, Source source, boolean re
         List<Synonym> synonyms) {
     /** Where a value comes from, by the numbers of DescribeConfigs. */
     public enum Source {
-        DYNAMIC_TOPIC(1), DYNAMIC_BROKER(2), DYNAMIC_ALL_BROKERS(3), STATIC_BROKER(4), DEFAULT(5);
+        DYNAMIC_TOPIC(1), DYNAMIC_BROKER(2), DYNAMIC_ALL_BROKERS(3), STATIC_BROKER(4), DEFAULT(5),
+        DYNAMIC_GROUP(8);
 
         private final byte id;
 

@@ -15,12 +15,15 @@ public final class Features {
     public static final String METADATA = "metadata.version";
     public static final String ELIGIBLE_LEADERS = "eligible.leader.replicas.version";
     public static final String QUORUM = "kraft.version";
+    /** Level 1: the consumer protocol of groups (KIP-848). */
+    public static final String GROUP = "group.version";
 
     /** The level of Apache Kafka 4.3, which says what versions of records the metadata log may hold. */
     public static final int METADATA_LEVEL = 30;
 
     /** All that Daybook has, in the order in which Kafka tells them: what clients see and may change. */
     public static final List<FeatureRange> SUPPORTED = List.of(
+            new FeatureRange(GROUP, 0, 1),
             new FeatureRange(QUORUM, 1, 1),
             new FeatureRange(METADATA, METADATA_LEVEL, METADATA_LEVEL),
             new FeatureRange(ELIGIBLE_LEADERS, 0, 1));
@@ -31,7 +34,6 @@ public final class Features {
      * log.
      */
     private static final List<FeatureRange> KEPT = List.of(
-            new FeatureRange("group.version", 0, 1),
             new FeatureRange("share.version", 0, 1),
             new FeatureRange("streams.version", 0, 1),
             new FeatureRange("transaction.version", 0, 2));
@@ -47,6 +49,11 @@ public final class Features {
         KEPT.forEach(kept -> levels.remove(kept.name()));
         levels.put(QUORUM, (short) 1);
         return levels;
+    }
+
+    /** Whether the cluster has the consumer protocol of groups; if not, its requests are refused. */
+    public static boolean consumerProtocol(Image image) {
+        return image.features().getOrDefault(GROUP, (short) 0) > 0;
     }
 
     /** Why this version of Daybook cannot work with a level, as a sentence; null where it can. */

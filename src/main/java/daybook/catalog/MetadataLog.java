@@ -1,22 +1,18 @@
 package daybook.catalog;
 
+import daybook.log.LogReader;
 import daybook.log.PartitionLog;
-import daybook.log.ReadResult;
 import daybook.record.BatchBuilder;
 import daybook.record.CorruptBatchException;
 import daybook.record.RecordBatch;
 import daybook.wire.MalformedException;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
 import java.util.ArrayList;
 import java.util.List;
 
 /** From the bytes of the metadata log to an image, and from records to the entries of a batch. */
 final class MetadataLog {
-    private static final int READ_BYTES = 1 << 20;
     /** The most memory that opening one batch may take. */
     private static final int BATCH_LIMIT_BYTES = 1 << 26;
 
@@ -35,49 +31,20 @@ final class MetadataLog {
 
     /** The image after all records of the log, those behind {@code from} given to {@code replay}. */
     static Replayed replay(PartitionLog log, Replay replay, Image from) throws IOException {
-        long offset = from.offset();
+        var reader = new LogReader(log, from.offset());
         int epoch = from.epoch();
         long sizeBytes = 0;
-        while (offset < log.endOffset()) {
-            for (var batch : batches(log, offset)) {
-                if (batch.baseOffset() != offset || !batch.checksumHolds()) {
-                    throw damaged(offset);
-                }
-                apply(batch, replay, "The metadata log");
-                offset = batch.nextOffset();
-                epoch = batch.leaderEpoch();
-                sizeBytes += batch.sizeBytes();
+        while (reader.offset() < log.endOffset()) {
+            long offset = reader.offset();
+            var batch = reader.next();
+            if (batch == null || batch.baseOffset() != offset) {
+                throw new IOException("The metadata log lacks the record at offset " + offset);
             }
+            apply(batch, replay, "The metadata log");
+            epoch = batch.leaderEpoch();
+            sizeBytes += batch.sizeBytes();
         }
-        return new Replayed(replay.done(offset, epoch), sizeBytes);
-    }
-
-    /** Some whole batches from an offset on, at least one. */
-    private static List<RecordBatch> batches(PartitionLog log, long offset) throws IOException {
-        var batches = wholeBatches(read(log, offset));
-        if (batches.isEmpty()) {
-            throw damaged(offset);
-        }
-        return batches;
-    }
-
-    /** The batches that these bytes begin with; what follows the last whole one is left out. */
-    static List<RecordBatch> wholeBatches(ByteBuffer bytes) {
-        var batches = new ArrayList<RecordBatch>();
-        int at = 0;
-        while (bytes.limit() - at >= RecordBatch.HEADER_BYTES) {
-            var batch = new RecordBatch(bytes, at);
-            if (batch.sizeBytes() < RecordBatch.HEADER_BYTES || batch.sizeBytes() > bytes.limit() - at) {
-                break;
-            }
-            batches.add(batch);
-            at += batch.sizeBytes();
-        }
-        return batches;
-    }
-
-    private static IOException damaged(long offset) {
-        return new IOException("The metadata log is damaged at offset " + offset);
+        return new Replayed(replay.done(reader.offset(), epoch), sizeBytes);
     }
 
     /** Gives the records of a batch to {@code replay}; {@code place} is where the batch is. */
@@ -96,20 +63,5 @@ final class MetadataLog {
             throw new IOException(place + " cannot be read at offset " + offset + ": "
                     + malformed.getMessage());
         }
-    }
-
-    private static ByteBuffer read(PartitionLog log, long offset) throws IOException {
-        var result = log.read(offset, READ_BYTES, true, false);
-        if (result instanceof ReadResult.Data data && data.region() != null) {
-            try (var region = data.region()) {
-                var bytes = new ByteArrayOutputStream(region.lengthBytes());
-                var into = Channels.newChannel(bytes);
-                while (bytes.size() < region.lengthBytes()) {
-                    region.transferTo(bytes.size(), into);
-                }
-                return ByteBuffer.wrap(bytes.toByteArray());
-            }
-        }
-        throw new IOException("The metadata log cannot be read at offset " + offset);
     }
 }

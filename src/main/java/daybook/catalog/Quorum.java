@@ -6,13 +6,11 @@ import daybook.record.Record;
 import daybook.wire.Uuid;
 import daybook.wire.Writer;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Properties;
 import java.util.regex.Pattern;
 
 /**
@@ -99,7 +97,7 @@ final class Quorum {
     void lead(int epoch) throws IOException {
         var state = "{\"leaderId\":" + self.nodeId() + ",\"leaderEpoch\":" + epoch + ",\"votedId\":-1,"
                 + "\"votedDirectoryId\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"data_version\":1}";
-        disk.replace(directory.resolve(STATE), ByteBuffer.wrap(state.getBytes(StandardCharsets.UTF_8)), true);
+        disk.replaceText(directory.resolve(STATE), state);
     }
 
     /** The control batch with which this broker's epoch begins. */
@@ -120,9 +118,7 @@ final class Quorum {
     /** The id of the directory that the metadata log is in, which need not be one for partitions. */
     private Uuid directoryId() throws IOException {
         var file = directory.resolveSibling(META);
-        var properties = new Properties();
-        properties.load(new ByteArrayInputStream(disk.read(file, FILE_LIMIT_BYTES)));
-        var id = properties.getProperty(DIRECTORY_ID);
+        var id = disk.properties(file).getProperty(DIRECTORY_ID);
         if (id == null) {
             throw new IOException("The file " + file + " does not tell the " + DIRECTORY_ID);
         }

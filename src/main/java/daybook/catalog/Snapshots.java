@@ -85,7 +85,7 @@ final class Snapshots {
     /** The batches of a snapshot; none where it is not whole. */
     private static List<RecordBatch> whole(Disk disk, Path file) throws IOException {
         var bytes = ByteBuffer.wrap(disk.read(file, LIMIT_BYTES));
-        var batches = MetadataLog.wholeBatches(bytes);
+        var batches = RecordBatch.wholeIn(bytes);
         long sizeBytes = 0;
         long offset = 0;
         for (var batch : batches) {

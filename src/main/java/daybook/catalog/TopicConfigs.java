@@ -2,11 +2,9 @@ package daybook.catalog;
 
 import daybook.catalog.ConfigKey.Type;
 import daybook.catalog.ConfigValue.Source;
-import daybook.catalog.ConfigValue.Synonym;
 import daybook.log.LogConfig;
 import daybook.record.Codec;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -19,6 +17,7 @@ import static daybook.catalog.Allowed.oneOf;
 import static daybook.catalog.ConfigKey.Type.BOOLEAN;
 import static daybook.catalog.ConfigKey.Type.LIST;
 import static daybook.catalog.ConfigKey.Type.LONG;
+import static daybook.catalog.ResourceKeys.served;
 
 /**
  * The configuration of topics: the table of its keys, what they may be, what holds where they are not set.
@@ -26,7 +25,6 @@ import static daybook.catalog.ConfigKey.Type.LONG;
 public final class TopicConfigs {
     private static final String TIERS = "No effect without tiered storage.";
     private static final String ALONE = "No effect on one broker.";
-    private static final BrokerConfig DEFAULTS = BrokerConfig.of(Map.of());
 
     /** All keys that Apache Kafka has for topics, by name. */
     public static final Map<String, ConfigKey> KEYS = ConfigKey.table(
@@ -65,6 +63,8 @@ public final class TopicConfigs {
             served("segment.ms", "log.roll.ms"),
             stored("unclean.leader.election.enable", BOOLEAN, "false", ANY, ALONE));
 
+    private static final ResourceKeys TABLE = new ResourceKeys(KEYS, Source.DYNAMIC_TOPIC);
+
     private TopicConfigs() { }
 
     /**
@@ -82,97 +82,58 @@ public final class TopicConfigs {
         if (error != null) {
             return error;
         }
-        long least = (Long) value("min.compaction.lag.ms", overrides, broker);
-        long most = (Long) value("max.compaction.lag.ms", overrides, broker);
+        long least = (Long) TABLE.value("min.compaction.lag.ms", overrides, broker);
+        long most = (Long) TABLE.value("max.compaction.lag.ms", overrides, broker);
         return least <= most ? null : "conflict topic config setting min.compaction.lag.ms (" + least
                 + ") > max.compaction.lag.ms (" + most + ")";
     }
 
     /** What holds for a topic. */
     public static TopicConfig effective(Map<String, String> overrides, BrokerConfig broker) {
-        var policy = (List<?>) value("cleanup.policy", overrides, broker);
+        var policy = (List<?>) TABLE.value("cleanup.policy", overrides, broker);
         boolean deletes = policy.contains("delete");
         var compaction = !policy.contains("compact") ? null : new LogConfig.CompactionRules(
-                (Double) value("min.cleanable.dirty.ratio", overrides, broker),
-                number("min.compaction.lag.ms", overrides, broker),
-                number("max.compaction.lag.ms", overrides, broker),
-                number("delete.retention.ms", overrides, broker),
+                (Double) TABLE.value("min.cleanable.dirty.ratio", overrides, broker),
+                TABLE.number("min.compaction.lag.ms", overrides, broker),
+                TABLE.number("max.compaction.lag.ms", overrides, broker),
+                TABLE.number("delete.retention.ms", overrides, broker),
                 deletes);
         var log = new LogConfig(
-                integer("segment.bytes", overrides, broker),
-                number("segment.ms", overrides, broker),
-                number("segment.jitter.ms", overrides, broker),
-                integer("segment.index.bytes", overrides, broker),
-                integer("index.interval.bytes", overrides, broker),
-                deletes ? number("retention.ms", overrides, broker) : -1,
-                deletes ? number("retention.bytes", overrides, broker) : -1,
-                integer("max.message.bytes", overrides, broker),
-                value("message.timestamp.type", overrides, broker).equals("LogAppendTime"),
-                number("message.timestamp.before.max.ms", overrides, broker),
-                number("message.timestamp.after.max.ms", overrides, broker),
-                number("file.delete.delay.ms", overrides, broker),
-                number("flush.messages", overrides, broker),
-                number("flush.ms", overrides, broker),
-                (Boolean) value("preallocate", overrides, broker),
+                TABLE.integer("segment.bytes", overrides, broker),
+                TABLE.number("segment.ms", overrides, broker),
+                TABLE.number("segment.jitter.ms", overrides, broker),
+                TABLE.integer("segment.index.bytes", overrides, broker),
+                TABLE.integer("index.interval.bytes", overrides, broker),
+                deletes ? TABLE.number("retention.ms", overrides, broker) : -1,
+                deletes ? TABLE.number("retention.bytes", overrides, broker) : -1,
+                TABLE.integer("max.message.bytes", overrides, broker),
+                TABLE.value("message.timestamp.type", overrides, broker).equals("LogAppendTime"),
+                TABLE.number("message.timestamp.before.max.ms", overrides, broker),
+                TABLE.number("message.timestamp.after.max.ms", overrides, broker),
+                TABLE.number("file.delete.delay.ms", overrides, broker),
+                TABLE.number("flush.messages", overrides, broker),
+                TABLE.number("flush.ms", overrides, broker),
+                (Boolean) TABLE.value("preallocate", overrides, broker),
                 compaction,
                 compression(overrides, broker));
-        return new TopicConfig(log, integer("min.insync.replicas", overrides, broker));
+        return new TopicConfig(log, TABLE.integer("min.insync.replicas", overrides, broker));
     }
 
     /** The codec by its name, with the level of the key that has its name. */
     private static LogConfig.Compression compression(Map<String, String> overrides, BrokerConfig broker) {
-        var type = value("compression.type", overrides, broker).toString();
+        var type = TABLE.value("compression.type", overrides, broker).toString();
         return switch (type) {
             case "producer" -> null;
             case "uncompressed" -> new LogConfig.Compression(Codec.NONE, 0);
             case "snappy" -> new LogConfig.Compression(Codec.SNAPPY, 0);
             default -> new LogConfig.Compression(Codec.valueOf(type.toUpperCase(Locale.ROOT)),
-                    integer("compression." + type + ".level", overrides, broker));
+                    TABLE.integer("compression." + type + ".level", overrides, broker));
         };
     }
 
     /** All keys as DescribeConfigs tells them of a topic. */
     public static List<ConfigValue> describe(Map<String, String> overrides, BrokerConfig broker) {
-        var described = new ArrayList<ConfigValue>();
-        for (var key : KEYS.values()) {
-            var value = value(key.name(), overrides, broker);
-            var synonyms = new ArrayList<Synonym>();
-            if (overrides.containsKey(key.name())) {
-                synonyms.add(new Synonym(key.name(), ConfigValue.text(value), Source.DYNAMIC_TOPIC));
-            }
-            key.synonyms().forEach(ofBroker -> synonyms.addAll(broker.synonyms(ofBroker)));
-            described.add(ConfigValue.of(key, value, false, synonyms));
-        }
-        return described;
-    }
-
-    private static int integer(String name, Map<String, String> overrides, BrokerConfig broker) {
-        return Math.toIntExact(number(name, overrides, broker));
-    }
-
-    private static long number(String name, Map<String, String> overrides, BrokerConfig broker) {
-        return (Long) value(name, overrides, broker);
-    }
-
-    private static Object value(String name, Map<String, String> overrides, BrokerConfig broker) {
-        var key = KEYS.get(name);
-        if (overrides.containsKey(name)) {
-            return key.parse(overrides.get(name));
-        }
-        return key.synonyms().isEmpty() ? key.parse(key.defaultValue())
-                : broker.known(key.synonyms().getFirst());
-    }
-
-    /** A key that is as the one of the broker that stands in for it. */
-    private static ConfigKey served(String name, String ofBroker) {
-        return served(name, ofBroker, BrokerConfig.KEYS.get(ofBroker).allowed());
-    }
-
-    /** As {@link #served(String, String)}, where Kafka allows a topic less than a broker. */
-    private static ConfigKey served(String name, String ofBroker, Allowed allowed) {
-        var key = BrokerConfig.KEYS.get(ofBroker);
-        return new ConfigKey(name, key.type(), ConfigValue.text(DEFAULTS.known(ofBroker)), allowed, true,
-                List.of(ofBroker), key.documentation());
+        return TABLE.describe(overrides, broker);
     }
 
     /** A key that is checked and kept, but without effect on one broker without tiers. */

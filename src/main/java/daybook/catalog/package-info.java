@@ -3,7 +3,7 @@
  * daybook.catalog.Catalog} keeps one immutable {@link daybook.catalog.Image}; it is changed only by replaying
  * records of the metadata log, {@code __cluster_metadata-0}, and nothing outside of this room cares where
  * those records come from. The tables of configuration keys are here too: {@link
- * daybook.catalog.BrokerConfig}, {@link daybook.catalog.TopicConfigs}.
+ * daybook.catalog.BrokerConfig}, {@link daybook.catalog.TopicConfigs}, {@link daybook.catalog.GroupConfigs}.
  *
  * <p>The log has batches of magic 2, each stamped with the leader epoch of the start that wrote it. A change
  * is one batch, whole or not there. The value of a record, whose key is null:

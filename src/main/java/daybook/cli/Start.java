@@ -41,7 +41,7 @@ public final class Start {
         Config config;
         try {
             config = Config.load(arguments);
-        } catch (IllegalArgumentException | IOException wrong) {
+        } catch (IllegalArgumentException wrong) {
             System.err.println("daybook: " + wrong.getMessage());
             return USAGE;
         }

@@ -28,12 +28,7 @@ public sealed interface Appended {
      * @param startOffset where the log begins, -1 where Kafka does not say
      */
     record Refused(ErrorCode error, String message, List<RecordError> recordErrors, long startOffset)
-            implements Appended {
-        /** A refusal that does not say where the log begins. */
-        public Refused(ErrorCode error, String message, List<RecordError> recordErrors) {
-            this(error, message, recordErrors, -1);
-        }
-    }
+            implements Appended { }
 
     /** What is wrong with one record, {@code index} counted in its batch. */
     record RecordError(int index, String message) { }

@@ -116,7 +116,7 @@ final class BatchCheck {
         int length = bytes.getInt(at + RecordBatch.LENGTH_AT);
         if (length < LENGTH_LEAST) {
             return new Appended.Refused(ErrorCode.CORRUPT_MESSAGE, "Record size " + length
-                    + " is less than the minimum record overhead (" + LENGTH_LEAST + ")", List.of());
+                    + " is less than the minimum record overhead (" + LENGTH_LEAST + ")", List.of(), -1);
         }
         if (remaining <= RecordBatch.MAGIC_AT) {
             return refused(ErrorCode.INVALID_RECORD, -1);
@@ -124,7 +124,7 @@ final class BatchCheck {
         int magic = bytes.get(at + RecordBatch.MAGIC_AT);
         if (magic < 0 || magic > RecordBatch.MAGIC) {
             var message = "Invalid magic found in record: " + magic;
-            return new Appended.Refused(ErrorCode.CORRUPT_MESSAGE, message, List.of());
+            return new Appended.Refused(ErrorCode.CORRUPT_MESSAGE, message, List.of(), -1);
         }
         long rest = remaining - (long) RecordBatch.OVERHEAD_BYTES - length;
         if (magic != RecordBatch.MAGIC || rest < 0) {

@@ -5,6 +5,7 @@ import daybook.record.RecordBatch;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Path;
 import java.util.zip.CRC32C;
 
 /**
@@ -44,23 +45,12 @@ final class BatchCursor {
         position += sizeBytes;
         sizeBytes = 0;
         batch = null;
-        if (limit - position < RecordBatch.HEADER_BYTES) {
+        if (position == limit || headerFlaw() != null) {
             return false;
         }
-        int at = inWindow(position, RecordBatch.HEADER_BYTES);
-        if (at < 0) {
-            return false;
-        }
-        var found = new RecordBatch(window, at);
-        long size = (long) window.getInt(at + RecordBatch.LENGTH_AT) + RecordBatch.OVERHEAD_BYTES;
-        boolean sound = size >= RecordBatch.HEADER_BYTES && size <= limit - position
-                && found.magic() == RecordBatch.MAGIC && found.baseOffset() >= 0
-                && found.lastOffsetDelta() >= 0;
-        if (sound) {
-            sizeBytes = (int) size;
-            batch = found;
-        }
-        return sound;
+        batch = header();
+        sizeBytes = batch.sizeBytes();
+        return true;
     }
 
     /** Where the batch begins; after {@link #next} was false, where it stopped. */
@@ -80,6 +70,13 @@ final class BatchCursor {
     /** Whether the cursor has come to its limit rather than to something that is no batch. */
     boolean atLimit() {
         return position == limit;
+    }
+
+    /** Fails unless the cursor has come to its limit, in the file of this name. */
+    void requireLimit(Path path) throws IOException {
+        if (position != limit) {
+            throw new IOException("No batch at byte " + position + " of " + path);
+        }
     }
 
     /** Whether the checksum is that of the bytes, read through the window however large the batch is. */
@@ -114,6 +111,19 @@ final class BatchCursor {
      * after {@link #next} or {@link #checksumHolds} was false.
      */
     String flaw() throws IOException {
+        var inHeader = headerFlaw();
+        if (inHeader != null) {
+            return inHeader;
+        }
+        sizeBytes = header().sizeBytes();
+        long stored = Integer.toUnsignedLong(header().checksum());
+        long computed = checksum();
+        return computed == stored ? null
+                : expected("checksum " + Long.toHexString(stored), Long.toHexString(computed));
+    }
+
+    /** As {@link #flaw}, of the header alone, which is in the window after that unless the file ends. */
+    private String headerFlaw() throws IOException {
         int rest = limit - position;
         int at = rest < RecordBatch.HEADER_BYTES ? -1 : inWindow(position, RecordBatch.HEADER_BYTES);
         if (at < 0) {
@@ -131,11 +141,7 @@ final class BatchCursor {
             return expected("a base offset and a last offset delta of 0 or more",
                     found.baseOffset() + " and " + found.lastOffsetDelta());
         }
-        long stored = Integer.toUnsignedLong(found.checksum());
-        sizeBytes = (int) size;
-        long computed = checksum();
-        return computed == stored ? null
-                : expected("checksum " + Long.toHexString(stored), Long.toHexString(computed));
+        return null;
     }
 
     private static String expected(String what, Object found) {

@@ -47,8 +47,19 @@ final class Checkpoints {
 
     /** The entries in a file of {@code epoch offset} lines; none where it is missing or wrong. */
     static List<LeaderEpochs.Start> epochs(Disk disk, Path file) {
-        return read(disk, file, 2,
-                words -> new LeaderEpochs.Start(Integer.parseInt(words[0]), Long.parseLong(words[1])));
+        return read(disk, file, 2, risingEpochs());
+    }
+
+    /** What takes the entries of such a file, each of which must be above the one before. */
+    static Function<String[], LeaderEpochs.Start> risingEpochs() {
+        var last = new LeaderEpochs.Start[] {new LeaderEpochs.Start(-1, -1)};
+        return words -> {
+            var start = new LeaderEpochs.Start(Integer.parseInt(words[0]), Long.parseLong(words[1]));
+            boolean rises = start.epoch() > last[0].epoch() && start.offset() > last[0].offset();
+            require(rises, "expected an epoch above " + last[0] + ", found " + start);
+            last[0] = start;
+            return start;
+        };
     }
 
     static void writeEpochs(Disk disk, Path file, List<LeaderEpochs.Start> starts) throws IOException {
@@ -65,7 +76,7 @@ final class Checkpoints {
     private static void write(Disk disk, Path file, List<String> entries) throws IOException {
         var text = new StringBuilder(VERSION).append('\n').append(entries.size()).append('\n');
         entries.forEach(entry -> text.append(entry).append('\n'));
-        disk.replace(file, StandardCharsets.UTF_8.encode(text.toString()), true);
+        disk.replaceText(file, text.toString());
     }
 
     private static <T> List<T> read(Disk disk, Path file, int words, Function<String[], T> entry) {

@@ -193,7 +193,7 @@ final class Compaction {
                     }
                 }
             }
-            checkAtEnd(cursor, segment);
+            cursor.requireLimit(segment.path());
             return end;
         } finally {
             segment.release();
@@ -261,7 +261,7 @@ final class Compaction {
                     copy.copy(kept, new RecordBatch(kept, 0));
                 }
             }
-            checkAtEnd(cursor, segment);
+            cursor.requireLimit(segment.path());
         } finally {
             segment.release();
         }
@@ -363,12 +363,6 @@ final class Compaction {
         if (record.offset() < batch.baseOffset() || record.offset() > batch.lastOffset()) {
             throw new CorruptBatchException("The batch at offset " + batch.baseOffset()
                     + " has a record of offset " + record.offset());
-        }
-    }
-
-    private static void checkAtEnd(BatchCursor cursor, Segment segment) throws IOException {
-        if (!cursor.atLimit()) {
-            throw new IOException("No batch at byte " + cursor.position() + " of " + segment.path());
         }
     }
 

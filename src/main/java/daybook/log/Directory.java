@@ -4,17 +4,14 @@ import daybook.wire.Uuid;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.StringReader;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
 import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
@@ -25,6 +22,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.ToLongFunction;
 import java.util.regex.Pattern;
@@ -45,7 +43,6 @@ final class Directory {
     private static final String STRAY = "-stray";
     private static final Pattern DELETED = Pattern.compile(".+-[0-9]+\\.[0-9a-f]{32}" + DELETE);
     private static final int NAME_MOST = 255;
-    private static final int SMALL_FILE_BYTES = 1 << 16;
     /** More forces than this at once gain nothing on one file system. */
     private static final int FORCERS = 8;
 
@@ -121,13 +118,12 @@ final class Directory {
         return settings.forceAcksAll();
     }
 
-    /** Notes that the disk failed: new partitions go elsewhere. */
-    void noteFailure() {
+    /**
+     * Notes that the disk failed under a log, so that new partitions go elsewhere; and for the next start,
+     * that what it reads there may not be on the disk.
+     */
+    void noteFailure(Path log) {
         failed = true;
-    }
-
-    /** Notes for the next start that a log failed: what it reads there may not be on the disk. */
-    void noteFailedForce(Path log) {
         try {
             disk.replace(log.resolve(Recovery.FORCE_FAILED), ByteBuffer.allocate(0), true);
         } catch (IOException failure) {
@@ -187,12 +183,11 @@ final class Directory {
         if (!disk.exists(file)) {
             return null;
         }
-        var properties = new Properties();
-        properties.load(new StringReader(text(file)));
-        if (!"1".equals(properties.getProperty("version"))) {
-            throw new IOException(file + " is not of version 1, the one of Apache Kafka since 3.3");
-        }
         try {
+            var properties = disk.properties(file);
+            if (!"1".equals(properties.getProperty("version"))) {
+                throw new IOException(file + " is not of version 1, the one of Apache Kafka since 3.3");
+            }
             var directoryId = properties.getProperty("directory.id");
             return new Meta(properties.getProperty("cluster.id"),
                     Integer.parseInt(properties.getProperty("node.id", "-1").trim()),
@@ -208,9 +203,8 @@ final class Directory {
         boolean known = found != null && found.directoryId != null;
         id = known ? found.directoryId : Uuid.random();
         if (!known) {
-            var text = "version=1\nnode.id=" + nodeId + "\ncluster.id=" + clusterId
-                    + "\ndirectory.id=" + id + "\n";
-            disk.replace(path.resolve(META_PROPERTIES), StandardCharsets.UTF_8.encode(text), true);
+            disk.replaceText(path.resolve(META_PROPERTIES), "version=1\nnode.id=" + nodeId + "\ncluster.id="
+                    + clusterId + "\ndirectory.id=" + id + "\n");
         }
     }
 
@@ -226,8 +220,7 @@ final class Directory {
     }
 
     void writeCleanMark() throws IOException {
-        var text = "{\"version\":0,\"brokerEpoch\":-1}";
-        disk.replace(path.resolve(CLEAN_MARK), StandardCharsets.UTF_8.encode(text), true);
+        disk.replaceText(path.resolve(CLEAN_MARK), "{\"version\":0,\"brokerEpoch\":-1}");
     }
 
     // Logs.
@@ -311,10 +304,8 @@ final class Directory {
         if (!disk.exists(file)) {
             return null;
         }
-        var properties = new Properties();
         try {
-            properties.load(new StringReader(text(file)));
-            return Uuid.parse(properties.getProperty("topic_id", "").trim());
+            return Uuid.parse(disk.properties(file).getProperty("topic_id", "").trim());
         } catch (IllegalArgumentException wrong) {
             LOG.log(Level.WARNING, "{0} is wrong: {1}", file, wrong.getMessage());
             return null;
@@ -322,12 +313,7 @@ final class Directory {
     }
 
     void writeTopicId(Path directory, Uuid topicId) throws IOException {
-        var text = "version: 0\ntopic_id: " + topicId;
-        disk.replace(directory.resolve(PARTITION_METADATA), StandardCharsets.UTF_8.encode(text), true);
-    }
-
-    private String text(Path file) throws IOException {
-        return new String(disk.read(file, SMALL_FILE_BYTES), StandardCharsets.UTF_8);
+        disk.replaceText(directory.resolve(PARTITION_METADATA), "version: 0\ntopic_id: " + topicId);
     }
 
     // Checkpoints.
@@ -352,11 +338,10 @@ final class Directory {
             if (logs.get(log.partition()) != log) {
                 return;
             }
-            var offsets = new TreeMap<TopicPartition, Long>(Checkpoints::byName);
-            offsets.putAll(checkpoints.get(Checkpoints.COMPACTED));
-            offsets.put(log.partition(), offset);
-            offsets.keySet().removeIf(each -> !logs.containsKey(each) && !unopened.contains(each));
-            write(Checkpoints.COMPACTED, offsets);
+            write(Checkpoints.COMPACTED, offsets -> {
+                offsets.put(log.partition(), offset);
+                offsets.keySet().removeIf(each -> !logs.containsKey(each) && !unopened.contains(each));
+            });
         } finally {
             lock.unlock();
         }
@@ -403,10 +388,7 @@ final class Directory {
             unopened.remove(partition);
             for (var file : List.of(Checkpoints.RECOVERY_POINTS, Checkpoints.START_OFFSETS,
                     Checkpoints.COMPACTED)) {
-                var rest = new TreeMap<TopicPartition, Long>(Checkpoints::byName);
-                rest.putAll(checkpoints.get(file));
-                rest.remove(partition);
-                write(file, rest);
+                write(file, offsets -> offsets.remove(partition));
             }
         } finally {
             lock.unlock();
@@ -416,18 +398,21 @@ final class Directory {
     /** Writes the offsets of the open logs that are chosen, and those that stay as they are. */
     private void write(String file, Predicate<PartitionLog> chosen, ToLongFunction<PartitionLog> offset)
             throws IOException {
-        var offsets = new TreeMap<TopicPartition, Long>(Checkpoints::byName);
-        offsets.putAll(checkpoints.get(file));
-        offsets.keySet().retainAll(unopened);
-        for (var log : logs.values()) {
-            if (chosen.test(log)) {
-                offsets.put(log.partition(), offset.applyAsLong(log));
+        write(file, offsets -> {
+            offsets.keySet().retainAll(unopened);
+            for (var log : logs.values()) {
+                if (chosen.test(log)) {
+                    offsets.put(log.partition(), offset.applyAsLong(log));
+                }
             }
-        }
-        write(file, offsets);
+        });
     }
 
-    private void write(String file, Map<TopicPartition, Long> offsets) throws IOException {
+    /** Writes a file anew where {@code change} makes a difference to what it holds. */
+    private void write(String file, Consumer<Map<TopicPartition, Long>> change) throws IOException {
+        var offsets = new TreeMap<TopicPartition, Long>(Checkpoints::byName);
+        offsets.putAll(checkpoints.get(file));
+        change.accept(offsets);
         if (!offsets.equals(checkpoints.get(file)) || unsure.contains(file)) {
             unsure.add(file);
             Checkpoints.writeOffsets(disk, path.resolve(file), offsets);

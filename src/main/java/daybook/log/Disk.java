@@ -2,57 +2,129 @@ package daybook.log;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.StringReader;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Properties;
 
 /**
- * The only gate to the file system: nothing else of Daybook's broker touches a file. Tests stand in its place
- * to fail a write, a force or a rename, to count them, or to cut the power.
+ * The only gate to the file system: nothing else of Daybook's broker touches a file. It keeps nothing of its
+ * own. Tests put another one in its place, to fail a write, a force or a rename, to count them, or to cut the
+ * power.
  *
- * <p>All methods throw {@link IOException} where the system fails. Implementations are safe for many threads.
+ * <p>All methods throw {@link IOException} where the system fails. Any thread may call.
  */
-public interface Disk {
+public class Disk {
+    private static final int TEXT_LIMIT_BYTES = 1 << 20;
+
+    protected Disk() { }
+
     /** The file system of this machine. */
-    static Disk local() {
-        return new LocalDisk();
+    public static Disk local() {
+        return new Disk();
     }
 
     /** Opens a file to read and write, and makes it where it is missing. */
-    FileChannel open(Path file) throws IOException;
+    public FileChannel open(Path file) throws IOException {
+        return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ,
+                StandardOpenOption.WRITE);
+    }
 
     /** Opens a file to read; fails where it is missing. */
-    FileChannel openToRead(Path file) throws IOException;
+    public FileChannel openToRead(Path file) throws IOException {
+        return FileChannel.open(file, StandardOpenOption.READ);
+    }
 
-    boolean exists(Path file);
+    public boolean exists(Path file) {
+        return Files.exists(file);
+    }
 
     /** The length of a file in bytes; -1 where there is none. */
-    long sizeBytes(Path file) throws IOException;
+    public long sizeBytes(Path file) throws IOException {
+        try {
+            return Files.size(file);
+        } catch (NoSuchFileException missing) {
+            return -1;
+        }
+    }
 
     /** When a file was last written, in milliseconds since 1970. */
-    long lastModifiedMs(Path file) throws IOException;
+    public long lastModifiedMs(Path file) throws IOException {
+        return Files.getLastModifiedTime(file).toMillis();
+    }
 
     /** Makes it look as if a file was last written then, in milliseconds since 1970. */
-    void touch(Path file, long modifiedMs) throws IOException;
+    public void touch(Path file, long modifiedMs) throws IOException {
+        Files.setLastModifiedTime(file, FileTime.fromMillis(modifiedMs));
+    }
 
     /** The names in a directory, in no order. */
-    List<String> list(Path directory) throws IOException;
+    public List<String> list(Path directory) throws IOException {
+        var names = new ArrayList<String>();
+        try (var files = Files.newDirectoryStream(directory)) {
+            files.forEach(file -> names.add(file.getFileName().toString()));
+        }
+        return names;
+    }
 
     /** Makes a directory and those above it that are missing. */
-    void createDirectories(Path directory) throws IOException;
+    public void createDirectories(Path directory) throws IOException {
+        Files.createDirectories(directory);
+    }
 
     /** Gives a file or directory another name, in one step; a file of that name is replaced. */
-    void rename(Path from, Path to) throws IOException;
+    public void rename(Path from, Path to) throws IOException {
+        Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+    }
 
     /** Deletes a file or an empty directory; nothing happens where there is none. */
-    void delete(Path file) throws IOException;
+    public void delete(Path file) throws IOException {
+        Files.deleteIfExists(file);
+    }
 
     /** Returns when the names in a directory are on the disk. */
-    void forceDirectory(Path directory) throws IOException;
+    public void forceDirectory(Path directory) throws IOException {
+        try (var channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+            channel.force(true);
+        }
+    }
 
     /** The bytes of a small file; fails where it is larger than {@code limitBytes}. */
-    byte[] read(Path file, int limitBytes) throws IOException;
+    public byte[] read(Path file, int limitBytes) throws IOException {
+        try (var in = Files.newInputStream(file)) {
+            var bytes = in.readNBytes(limitBytes);
+            if (in.read() >= 0) {
+                throw new IOException(file + " is larger than " + limitBytes + " bytes");
+            }
+            return bytes;
+        }
+    }
+
+    /**
+     * What stands in a small file in Java's form of properties.
+     *
+     * @throws IllegalArgumentException if it has another form
+     */
+    public Properties properties(Path file) throws IOException {
+        var properties = new Properties();
+        properties.load(new StringReader(new String(read(file, TEXT_LIMIT_BYTES), StandardCharsets.UTF_8)));
+        return properties;
+    }
+
+    /** Makes a small file hold this text, on the disk when this returns. */
+    public void replaceText(Path file, String text) throws IOException {
+        replace(file, StandardCharsets.UTF_8.encode(text), true);
+    }
 
     /**
      * Makes a small file hold these bytes, or leaves it as it was: they are written beside it and renamed. A
@@ -61,7 +133,7 @@ public interface Disk {
      *
      * @param force whether bytes and name are on the disk when this returns
      */
-    default void replace(Path file, ByteBuffer bytes, boolean force) throws IOException {
+    public void replace(Path file, ByteBuffer bytes, boolean force) throws IOException {
         var beside = file.resolveSibling(file.getFileName() + ".tmp");
         try (var channel = open(beside)) {
             channel.truncate(0);
@@ -82,11 +154,26 @@ public interface Disk {
     }
 
     /** Locks a file against other processes and users of this class; null where it is locked already. */
-    Closeable tryLock(Path file) throws IOException;
+    public Closeable tryLock(Path file) throws IOException {
+        var channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        try {
+            if (channel.tryLock() != null) {
+                return channel;
+            }
+        } catch (OverlappingFileLockException lockedHere) {
+            // The answer is the same whoever holds it.
+        }
+        channel.close();
+        return null;
+    }
 
     /** Bytes that the file system of this directory has. */
-    long totalBytes(Path directory) throws IOException;
+    public long totalBytes(Path directory) throws IOException {
+        return Files.getFileStore(directory).getTotalSpace();
+    }
 
     /** Bytes that can still be written there. */
-    long usableBytes(Path directory) throws IOException;
+    public long usableBytes(Path directory) throws IOException {
+        return Files.getFileStore(directory).getUsableSpace();
+    }
 }

@@ -24,15 +24,14 @@ import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
-import java.util.zip.CRC32C;
-import java.util.zip.CheckedInputStream;
 
 /**
  * Shows one file of a log directory as lines of text, and finds the first thing in it that is wrong: an
  * {@link IOException} that says the file, the position, what was expected and what was found.
  *
- * <p>It only reads, takes no lock, and maps nothing, so that a broker may be at work on the same file. It
- * reads all kinds as streams; only a batch is held whole, when its records are asked for. Used by one thread.
+ * <p>It only reads, takes no lock, and maps nothing, so that a broker may be at work on the same file. What
+ * is large it reads as a stream; a batch is held whole only when its records are asked for. Used by one
+ * thread.
  */
 public final class Dump {
     /** What shows the files of one kind. */
@@ -273,14 +272,10 @@ public final class Dump {
 
     // Entries of fixed size.
 
-    private DataInputStream open(CRC32C checksum) throws IOException {
-        var buffered = new BufferedInputStream(Channels.newInputStream(disk.openToRead(file)), 1 << 16);
-        return new DataInputStream(new CheckedInputStream(buffered, checksum));
-    }
-
     private void entries(int entryBytes, Entry entry) throws IOException {
         long size = disk.sizeBytes(file);
-        try (var in = open(new CRC32C())) {
+        var bytes = new BufferedInputStream(Channels.newInputStream(disk.openToRead(file)), 1 << 16);
+        try (var in = new DataInputStream(bytes)) {
             long at = 0;
             while (size - at >= entryBytes && entry.show(in, at)) {
                 at += entryBytes;
@@ -423,28 +418,26 @@ public final class Dump {
     }
 
     private void producers() throws IOException {
-        long size = disk.sizeBytes(file);
-        var checksum = new CRC32C();
-        try (var in = open(checksum)) {
-            int head = ProducerStates.ENTRIES_AT + Integer.BYTES;
-            expect(size >= head, 0, head + " bytes or more", size);
-            short version = in.readShort();
-            expect(version == ProducerStates.VERSION, 0, "version 1", version);
-            long expected = Integer.toUnsignedLong(in.readInt());
-            checksum.reset();
-            int count = in.readInt();
-            long needed = head + (long) count * ProducerStates.ENTRY_BYTES;
-            expect(size == needed, ProducerStates.ENTRIES_AT,
-                    needed + " bytes for " + count + " producers", size);
-            for (int i = 0; i < count; i++) {
-                lines.accept("producer " + in.readLong() + "  epoch " + in.readShort()
-                        + "  last sequence " + in.readInt() + "  last offset " + in.readLong()
-                        + "  offset delta " + in.readInt() + "  time " + in.readLong()
-                        + "  coordinator epoch " + in.readInt() + "  transaction from " + in.readLong());
-            }
-            expect(checksum.getValue() == expected, Short.BYTES, "checksum " + Long.toHexString(expected),
-                    Long.toHexString(checksum.getValue()));
+        var bytes = ByteBuffer.wrap(disk.read(file, ProducerStates.LIMIT_BYTES));
+        int size = bytes.limit();
+        int head = ProducerStates.ENTRIES_AT + Integer.BYTES;
+        expect(size >= head, 0, head + " bytes or more", size);
+        short version = bytes.getShort();
+        expect(version == ProducerStates.VERSION, 0, "version 1", version);
+        int expected = bytes.getInt();
+        int count = bytes.getInt();
+        long needed = head + (long) count * ProducerStates.ENTRY_BYTES;
+        expect(size == needed, ProducerStates.ENTRIES_AT,
+                needed + " bytes for " + count + " producers", size);
+        while (bytes.hasRemaining()) {
+            lines.accept("producer " + bytes.getLong() + "  epoch " + bytes.getShort()
+                    + "  last sequence " + bytes.getInt() + "  last offset " + bytes.getLong()
+                    + "  offset delta " + bytes.getInt() + "  time " + bytes.getLong()
+                    + "  coordinator epoch " + bytes.getInt() + "  transaction from " + bytes.getLong());
         }
+        int found = ProducerStates.checksum(bytes);
+        expect(found == expected, Short.BYTES, "checksum " + Integer.toHexString(expected),
+                Integer.toHexString(found));
     }
 
     // Text.
@@ -460,13 +453,9 @@ public final class Dump {
     }
 
     private void epochs() throws IOException {
-        var last = new LeaderEpochs.Start[] {new LeaderEpochs.Start(-1, -1)};
+        var entry = Checkpoints.risingEpochs();
         Checkpoints.parse(disk, file, 2, words -> {
-            var start = new LeaderEpochs.Start(Integer.parseInt(words[0]), Long.parseLong(words[1]));
-            if (start.epoch() <= last[0].epoch() || start.offset() <= last[0].offset()) {
-                throw new IllegalArgumentException("expected an epoch above " + last[0] + ", found " + start);
-            }
-            last[0] = start;
+            var start = entry.apply(words);
             lines.accept("epoch " + start.epoch() + " from offset " + start.offset());
         });
     }

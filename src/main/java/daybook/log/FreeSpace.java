@@ -17,6 +17,7 @@ final class FreeSpace {
      * room again; and where less is free beside what a failed write wanted, the disk was full.
      */
     private static final int RESERVE_LEAST_BYTES = 1 << 20;
+    private static final long UNKNOWN = Long.MAX_VALUE;
     private static final System.Logger LOG = System.getLogger("daybook.log");
 
     private final Disk disk;
@@ -49,15 +50,13 @@ final class FreeSpace {
      * Asks the disk what is free, less these bytes that are to be written; whether that leaves the reserve.
      */
     boolean measure(int bytes) {
-        long budget;
-        // More is to be free for a change to room than for one to none: else the two would take turns.
-        long marginBytes = full ? RESERVE_LEAST_BYTES : 0;
-        try {
-            budget = disk.usableBytes(directory) - reserveBytes - marginBytes - bytes;
-        } catch (IOException failure) {
-            // Writing will tell what is wrong.
+        long free = usableBytes();
+        if (free == UNKNOWN) {
             return true;
         }
+        // More is to be free for a change to room than for one to none: else the two would take turns.
+        long marginBytes = full ? RESERVE_LEAST_BYTES : 0;
+        long budget = free - reserveBytes - marginBytes - bytes;
         budgetBytes.set(budget);
         if (full == (budget < 0)) {
             return !full;
@@ -75,20 +74,20 @@ final class FreeSpace {
 
     /** Whether so many bytes are free beside the reserve: for what can wait. */
     boolean spares(long bytes) {
-        try {
-            return disk.usableBytes(directory) - reserveBytes >= bytes;
-        } catch (IOException failure) {
-            // Writing will tell what is wrong.
-            return true;
-        }
+        return usableBytes() - reserveBytes >= bytes;
     }
 
     /** Whether a write of so many bytes failed for want of room, as far as can be told afterwards. */
     boolean lacks(int bytes) {
+        return usableBytes() < (long) bytes + RESERVE_LEAST_BYTES;
+    }
+
+    /** More than anyone asks for where the disk does not answer: writing will tell what is wrong. */
+    private long usableBytes() {
         try {
-            return disk.usableBytes(directory) < (long) bytes + RESERVE_LEAST_BYTES;
+            return disk.usableBytes(directory);
         } catch (IOException failure) {
-            return false;
+            return UNKNOWN;
         }
     }
 }

@@ -31,14 +31,7 @@ final class LeaderEpochs {
     /** What the file in the log's directory says; none where it is missing or wrong. */
     static LeaderEpochs open(Disk disk, Path directory) {
         var file = directory.resolve(FILE);
-        var starts = Checkpoints.epochs(disk, file);
-        for (int i = 1; i < starts.size(); i++) {
-            var before = starts.get(i - 1);
-            if (starts.get(i).epoch <= before.epoch || starts.get(i).offset <= before.offset) {
-                return new LeaderEpochs(disk, file, List.of());
-            }
-        }
-        return new LeaderEpochs(disk, file, starts);
+        return new LeaderEpochs(disk, file, Checkpoints.epochs(disk, file));
     }
 
     /** The newest epoch that has a record, -1 where none has. */

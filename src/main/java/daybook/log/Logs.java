@@ -300,12 +300,10 @@ public final class Logs implements AutoCloseable {
      * Returns when {@link #load} has ended; what would change a log that may be under way there waits for it.
      */
     public void awaitLoaded() {
-        while (loading.getCount() > 0) {
-            try {
-                loading.await();
-            } catch (InterruptedException never) {
-                throw new IllegalStateException(never);
-            }
+        try {
+            loading.await();
+        } catch (InterruptedException never) {
+            throw new IllegalStateException(never);
         }
     }
 

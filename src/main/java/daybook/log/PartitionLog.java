@@ -9,7 +9,6 @@ import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -30,9 +29,7 @@ public final class PartitionLog {
 
     private static final System.Logger LOG = System.getLogger("daybook.log");
 
-    private final InstantSource clock;
     private final Directory home;
-    private final boolean forceAcksAll;
     private final Uuid topicId;
     private final TopicPartition partition;
     private final Path directory;
@@ -75,8 +72,6 @@ public final class PartitionLog {
 
     PartitionLog(Directory home, Logs.Expected expected, Path directory, Recovery.State recovered) {
         this.home = home;
-        this.clock = home.clock();
-        this.forceAcksAll = home.forceAcksAll();
         this.topicId = expected.topicId();
         this.partition = expected.partition();
         this.config = expected.config();
@@ -90,7 +85,7 @@ public final class PartitionLog {
         this.end = new Segments.End(recovered.endOffset(), active, active.sizeBytes());
         this.highWatermark = end;
         this.firstUnstable = recovered.firstUnstable();
-        this.forcedMs = clock.millis();
+        this.forcedMs = home.clock().millis();
         lead(expected.leaderEpoch());
         this.flusher = new Flusher(recovered.recoveryPoint(), this::forceSegments, home.forcers());
     }
@@ -166,7 +161,8 @@ public final class PartitionLog {
         }
     }
 
-    LogConfig config() {
+    /** The configuration that the log goes by. */
+    public LogConfig config() {
         return config;
     }
 
@@ -190,7 +186,7 @@ public final class PartitionLog {
      * @param records the bytes from position to limit; they must be exactly one batch of magic 2
      */
     public Appended append(ByteBuffer records) {
-        long nowMs = clock.millis();
+        long nowMs = home.clock().millis();
         var check = new BatchCheck(config, partition, startOffset, nowMs);
         var refusal = check.refusal(records.duplicate());
         if (refusal != null) {
@@ -203,7 +199,7 @@ public final class PartitionLog {
     /** Appends a batch of the broker's own, such as a marker that ends a transaction, without checks. */
     public Appended appendOwn(ByteBuffer batch) {
         var bytes = batch.duplicate();
-        return append(bytes, new RecordBatch(bytes, bytes.position()), clock.millis(), false);
+        return append(bytes, new RecordBatch(bytes, bytes.position()), home.clock().millis(), false);
     }
 
     private Appended append(ByteBuffer bytes, RecordBatch batch, long nowMs, boolean fromClient) {
@@ -316,8 +312,7 @@ public final class PartitionLog {
 
     private void fail(String what, Throwable failure) {
         refusesWrites = true;
-        home.noteFailure();
-        home.noteFailedForce(directory);
+        home.noteFailure(directory);
         LOG.log(Level.ERROR, what + ": " + partition + " in " + directory
                 + " takes no batches until the broker is started again", failure);
     }
@@ -330,7 +325,7 @@ public final class PartitionLog {
      * @return whether {@link #awaitForced} may have to wait for it
      */
     public boolean requestForce(long offset) {
-        if (!forceAcksAll || flusher.forcedOffset() >= offset) {
+        if (!home.forceAcksAll() || flusher.forcedOffset() >= offset) {
             return false;
         }
         flusher.request(Math.min(offset, end.offset()));
@@ -344,7 +339,7 @@ public final class PartitionLog {
      *     force
      */
     public boolean awaitForced(long offset) {
-        return !forceAcksAll || force(offset);
+        return !home.forceAcksAll() || force(offset);
     }
 
     /** As {@link #awaitForced}, whatever the broker's durability. */
@@ -365,7 +360,7 @@ public final class PartitionLog {
             hideUnforced();
             throw failure;
         }
-        forcedMs = clock.millis();
+        forcedMs = home.clock().millis();
         return until;
     }
 
@@ -541,7 +536,7 @@ public final class PartitionLog {
             }
             if (from > startOffset && !closed) {
                 startAt(from);
-                remove(segments.passed(startOffset), clock.millis());
+                remove(segments.passed(startOffset), home.clock().millis());
             }
             return new Deleted.Done(startOffset);
         } catch (IOException failure) {
@@ -637,7 +632,8 @@ public final class PartitionLog {
                 return false;
             }
             segments = segments.replaced(replaced, by);
-            home.deleteLater(segments.settle(replaced, by), clock.millis() + config.fileDeleteDelayMs());
+            long deleteAtMs = home.clock().millis() + config.fileDeleteDelayMs();
+            home.deleteLater(segments.settle(replaced, by), deleteAtMs);
             return true;
         } catch (Throwable failure) {
             fail("A compacted segment could not take its place", failure);

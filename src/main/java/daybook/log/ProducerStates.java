@@ -78,7 +78,7 @@ public final class ProducerStates {
     private static final int CHECKSUM_AT = 2;
     static final int ENTRIES_AT = 6;
     static final int ENTRY_BYTES = 46;
-    private static final int LIMIT_BYTES = 64 << 20;
+    static final int LIMIT_BYTES = 64 << 20;
 
     private final Disk disk;
     private final Path directory;
@@ -347,7 +347,7 @@ public final class ProducerStates {
         return sound;
     }
 
-    private static int checksum(ByteBuffer bytes) {
+    static int checksum(ByteBuffer bytes) {
         var checksum = new CRC32C();
         checksum.update(bytes.slice(ENTRIES_AT, bytes.capacity() - ENTRIES_AT));
         return (int) checksum.getValue();

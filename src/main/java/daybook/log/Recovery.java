@@ -158,19 +158,16 @@ final class Recovery {
     }
 
     private long endOfReplacement(long base) throws IOException {
-        var segment = Segment.open(disk, directory, base, Segment.SWAP, true, config, nowMs);
-        try {
+        var file = Segment.path(directory, base, Segment.LOG + Segment.SWAP);
+        try (var log = disk.openToRead(file)) {
             long end = base;
-            var cursor = segment.cursor(0, segment.sizeBytes(), BatchCursor.LARGE_WINDOW_BYTES);
+            var cursor = new BatchCursor(log, 0, (int) Math.min(log.size(), Integer.MAX_VALUE),
+                    BatchCursor.LARGE_WINDOW_BYTES);
             while (cursor.next()) {
                 end = cursor.batch().nextOffset();
             }
-            if (!cursor.atLimit()) {
-                throw new IOException("No batch at byte " + cursor.position() + " of " + segment.path());
-            }
+            cursor.requireLimit(file);
             return end;
-        } finally {
-            segment.release();
         }
     }
 

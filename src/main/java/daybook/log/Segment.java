@@ -106,13 +106,7 @@ final class Segment {
     /** A segment that is on the disk; only the last one of a log is not sealed. */
     static Segment open(Disk disk, Path directory, long baseOffset, boolean sealed, LogConfig config,
             long nowMs) throws IOException {
-        return open(disk, directory, baseOffset, IN_PLACE, sealed, config, nowMs);
-    }
-
-    /** As the other, for a segment that has not yet taken its place where {@code stage} says so. */
-    static Segment open(Disk disk, Path directory, long baseOffset, String stage, boolean sealed,
-            LogConfig config, long nowMs) throws IOException {
-        var segment = new Segment(disk, directory, baseOffset, stage, config, nowMs);
+        var segment = new Segment(disk, directory, baseOffset, IN_PLACE, config, nowMs);
         segment.sealed = sealed;
         segment.sizeBytes = (int) Math.min(segment.log.size(), Integer.MAX_VALUE);
         return segment;
@@ -384,10 +378,11 @@ final class Segment {
         while (found && cursor.batch().lastOffset() < offset) {
             found = cursor.next();
         }
-        if (!found && !cursor.atLimit()) {
-            throw new IOException("No batch at byte " + cursor.position() + " of " + path());
+        if (found) {
+            return new Place(cursor.position(), cursor.sizeBytes());
         }
-        return found ? new Place(cursor.position(), cursor.sizeBytes()) : null;
+        cursor.requireLimit(path());
+        return null;
     }
 
     /**

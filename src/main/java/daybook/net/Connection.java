@@ -10,7 +10,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
-import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Queue;
@@ -46,7 +45,6 @@ public final class Connection {
     final EventLoop loop;
     private final SocketChannel channel;
     private final Transport transport;
-    private final InstantSource clock;
     private final RequestMemory memory;
     private final String listener;
     private final InetSocketAddress localAddress;
@@ -105,14 +103,13 @@ public final class Connection {
         this.loop = loop;
         this.channel = channel;
         this.listener = listener;
-        clock = server.clock;
         memory = server.memory;
         transport = new Transport.Plain(channel);
         localAddress = (InetSocketAddress) channel.getLocalAddress();
         remoteAddress = (InetSocketAddress) channel.getRemoteAddress();
         id = text(localAddress) + "-" + text(remoteAddress) + "-" + number;
         reader = new FrameReader(this, memory, loop.scratch, server.limits.get().frameBytes());
-        activeMs = clock.millis();
+        activeMs = server.clock.millis();
     }
 
     /** The name of the listener that the client reached. */
@@ -219,7 +216,7 @@ public final class Connection {
         try {
             waitsForMemory = false;
             if (open()) {
-                pacedMs = clock.millis();
+                pacedMs = server.clock.millis();
                 reader.granted();
                 resume();
             } else {
@@ -279,7 +276,7 @@ public final class Connection {
         }
         closed = true;
         dropFrames();
-        long nowMs = clock.millis();
+        long nowMs = server.clock.millis();
         if (gone || thread == null || nowMs - activeMs > LINGER_MS) {
             finish();
             return;
@@ -360,7 +357,7 @@ public final class Connection {
     }
 
     private void pace(boolean began, int bytes) {
-        activeMs = clock.millis();
+        activeMs = server.clock.millis();
         pacedBytes += bytes;
         if (!began || pacedBytes >= PACE_BYTES) {
             pacedBytes = 0;
@@ -517,7 +514,7 @@ public final class Connection {
         try {
             return server.handler.handle(this, frame);
         } finally {
-            activeMs = clock.millis();
+            activeMs = server.clock.millis();
             handling = false;
             frameRead();
         }
@@ -551,7 +548,7 @@ public final class Connection {
 
         private long went(long bytes) throws ClosedChannelException {
             if (bytes > 0) {
-                activeMs = clock.millis();
+                activeMs = server.clock.millis();
                 return bytes;
             }
             full = true;

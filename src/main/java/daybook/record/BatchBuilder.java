@@ -63,11 +63,6 @@ public final class BatchBuilder {
         return this;
     }
 
-    /** How many records were added. */
-    public int count() {
-        return count;
-    }
-
     /**
      * The batch, in a heap buffer from 0 to its limit. Without records it is a header alone, which keeps a
      * producer's last sequence number in the log.

@@ -1,7 +1,7 @@
 package daybook.record;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -17,7 +17,7 @@ import java.util.zip.GZIPInputStream;
  *
  * <p>The decoders trust nothing. They read through a buffer that knows its bounds, and this class alone
  * turns a read past them into a {@link CorruptBatchException}; they write through {@link
- * DecompressedBytes}, which knows the limit. Each round of each loop takes input or gives output, so both
+ * CodecBytes}, which knows the limit. Each round of each loop takes input or gives output, so both
  * ends bound the time as well.
  */
 public enum Codec {
@@ -62,7 +62,7 @@ public enum Codec {
      */
     public ByteBuffer decompress(ByteBuffer in, int limitBytes) {
         ByteBuffer source = in.slice().order(ByteOrder.LITTLE_ENDIAN);
-        var out = new DecompressedBytes(source.remaining(), limitBytes);
+        var out = CodecBytes.decoded(source.remaining(), limitBytes);
         try {
             switch (this) {
                 case NONE -> out.append(source, source.remaining());
@@ -97,7 +97,7 @@ public enum Codec {
         var plain = in.hasArray() ? in : ByteBuffer.allocate(in.remaining()).put(in.duplicate()).flip();
         int from = plain.arrayOffset() + plain.position();
         int to = from + plain.remaining();
-        var out = new CompressedBytes(to - from);
+        var out = CodecBytes.encoded(to - from);
         switch (this) {
             case SNAPPY -> Snappy.compress(plain.array(), from, to, out);
             case LZ4 -> Lz4.compress(plain.array(), from, to, level, out);
@@ -116,11 +116,15 @@ public enum Codec {
     }
 
     /** RFC 1952, by the JDK: header, CRC-32 and length are checked, members may follow one another. */
-    private static void gunzip(ByteBuffer source, DecompressedBytes out) {
-        try (var members = new GZIPInputStream(new BufferInput(source), GZIP_BUFFER_BYTES)) {
+    private static void gunzip(ByteBuffer source, CodecBytes out) {
+        var bytes = new byte[source.remaining()];
+        source.get(bytes);
+        var in = new ByteArrayInputStream(bytes);
+        try (var members = new GZIPInputStream(in, GZIP_BUFFER_BYTES)) {
             out.appendAll(members);
         } catch (IOException e) {
-            throw new CorruptBatchException(e.getMessage() + ", near byte " + source.position(), e);
+            int at = bytes.length - in.available();
+            throw new CorruptBatchException(e.getMessage() + ", near byte " + at, e);
         }
     }
 
@@ -129,7 +133,7 @@ public enum Codec {
         var checksum = new CRC32();
         checksum.update(in.duplicate());
         int length = in.remaining();
-        var out = new CompressedBytes(length);
+        var out = CodecBytes.encoded(length);
         out.append(GZIP_HEADER, 0, GZIP_HEADER.length);
         var deflater = new Deflater(level, true);
         try {
@@ -142,34 +146,5 @@ public enum Codec {
             deflater.end();
         }
         return out.int32((int) checksum.getValue()).int32(length).buffer();
-    }
-
-    /** A buffer as the stream that the JDK's decoder wants. */
-    private static final class BufferInput extends InputStream {
-        private final ByteBuffer source;
-
-        BufferInput(ByteBuffer source) {
-            this.source = source;
-        }
-
-        @Override
-        public int available() {
-            return source.remaining();
-        }
-
-        @Override
-        public int read() {
-            return source.hasRemaining() ? source.get() & 0xFF : -1;
-        }
-
-        @Override
-        public int read(byte[] bytes, int offset, int length) {
-            if (!source.hasRemaining()) {
-                return -1;
-            }
-            int count = Math.min(length, source.remaining());
-            source.get(bytes, offset, count);
-            return count;
-        }
     }
 }

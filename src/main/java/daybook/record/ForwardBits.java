@@ -4,11 +4,11 @@ package daybook.record;
  * Writes the bit streams that {@link BackwardBits} reads from their end: what is added last is read first.
  */
 final class ForwardBits {
-    private final CompressedBytes out;
+    private final CodecBytes out;
     private long waiting;
     private int waitingBits;
 
-    ForwardBits(CompressedBytes out) {
+    ForwardBits(CodecBytes out) {
         this.out = out;
     }
 

@@ -33,7 +33,7 @@ record FseEncoder(int log, int[] counts, int[] firsts, int[] states) {
      * A table that fits these occurrences, of at least two symbols, and is small where they are few. Its
      * counts are written to {@code out} as {@link Fse#read} wants them.
      */
-    static FseEncoder fitting(int[] occurrences, int total, int largestLog, CompressedBytes out) {
+    static FseEncoder fitting(int[] occurrences, int total, int largestLog, CodecBytes out) {
         int last = occurrences.length - 1;
         while (occurrences[last] == 0) {
             last--;
@@ -103,7 +103,7 @@ record FseEncoder(int log, int[] counts, int[] firsts, int[] states) {
         return found;
     }
 
-    private static void write(int[] counts, int log, CompressedBytes out) {
+    private static void write(int[] counts, int log, CodecBytes out) {
         var bits = new ForwardBits(out);
         bits.add(log - Fse.SMALLEST_LOG, 4);
         int remaining = 1 << log;

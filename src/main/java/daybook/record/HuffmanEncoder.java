@@ -32,7 +32,7 @@ record HuffmanEncoder(int[] codes, byte[] weights) {
     }
 
     /** Adds the bits of the symbols between two indexes, so that they are decoded in their order. */
-    void encode(byte[] symbols, int from, int to, CompressedBytes out) {
+    void encode(byte[] symbols, int from, int to, CodecBytes out) {
         var bits = new ForwardBits(out);
         for (int at = to - 1; at >= from; at--) {
             int code = codes[symbols[at] & 0xFF];
@@ -46,7 +46,7 @@ record HuffmanEncoder(int[] codes, byte[] weights) {
      *
      * @return false where their form has no room for them; what is written is then of no use
      */
-    boolean writeWeights(CompressedBytes out) {
+    boolean writeWeights(CodecBytes out) {
         int count = weights.length - 1;
         int plainBytes = count <= Huffman.PLAIN_WEIGHTS ? (count + 1) / 2 : Integer.MAX_VALUE;
         int headerAt = out.leave(1);
@@ -69,7 +69,7 @@ record HuffmanEncoder(int[] codes, byte[] weights) {
     }
 
     /** Two states take turns; false where there are not two different weights, or two at all. */
-    private boolean encodeWeights(int count, CompressedBytes out) {
+    private boolean encodeWeights(int count, CodecBytes out) {
         int[] occurrences = new int[Huffman.LONGEST_CODE + 1];
         for (int i = 0; i < count; i++) {
             occurrences[weights[i]]++;

@@ -52,7 +52,7 @@ final class Lz4 {
 
     private Lz4() { }
 
-    static void decompress(ByteBuffer in, DecompressedBytes out) {
+    static void decompress(ByteBuffer in, CodecBytes out) {
         unless(in.getInt() == MAGIC, "no frame's magic", 0);
         int flags = in.get();
         int blockBits = in.get();
@@ -90,7 +90,7 @@ final class Lz4 {
     }
 
     /** Decodes one block and returns its length in the input. */
-    private static int block(ByteBuffer in, int header, int blockLimit, DecompressedBytes out) {
+    private static int block(ByteBuffer in, int header, int blockLimit, CodecBytes out) {
         int length = header & Integer.MAX_VALUE;
         int end = in.limit();
         unless(length <= blockLimit && length <= in.remaining(), "a block too long", in.position());
@@ -104,7 +104,7 @@ final class Lz4 {
         return length;
     }
 
-    private static void sequences(ByteBuffer in, DecompressedBytes out) {
+    private static void sequences(ByteBuffer in, CodecBytes out) {
         while (true) {
             int token = in.get() & 0xFF;
             out.append(in, length(in, token >>> 4));
@@ -133,7 +133,7 @@ final class Lz4 {
      * @param level 1 to 17. 9 tries one place for a match, the others 2 to 512, twice as many every two
      *     levels
      */
-    static void compress(byte[] in, int from, int to, int level, CompressedBytes out) {
+    static void compress(byte[] in, int from, int to, int level, CodecBytes out) {
         out.int32(MAGIC).int8(VERSION_1 | INDEPENDENT_BLOCKS).int8(BLOCK_BITS);
         out.int8(XxHash.hash32(out.since(4), 0, 2) >>> 8);
         int attempts = level == FAST_LEVEL ? 1 : 2 << level / 2;
@@ -159,14 +159,14 @@ final class Lz4 {
         out.int32(0);
     }
 
-    private static void literals(byte[] in, MatchFinder matches, int matchPart, CompressedBytes out) {
+    private static void literals(byte[] in, MatchFinder matches, int matchPart, CodecBytes out) {
         int count = matches.literals();
         out.int8(Math.min(count, LENGTH_GOES_ON) << 4 | matchPart);
         lengthRest(count, out);
         out.append(in, matches.literalsFrom(), count);
     }
 
-    private static void lengthRest(int length, CompressedBytes out) {
+    private static void lengthRest(int length, CodecBytes out) {
         if (length >= LENGTH_GOES_ON) {
             int rest = length - LENGTH_GOES_ON;
             for (; rest >= 0xFF; rest -= 0xFF) {

@@ -1,6 +1,8 @@
 package daybook.record;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.zip.CRC32C;
 
 /**
@@ -65,6 +67,22 @@ public final class RecordBatch {
     public RecordBatch(ByteBuffer buffer, int at) {
         this.buffer = buffer;
         this.at = at;
+    }
+
+    /** The batches that these bytes begin with; what follows the last whole one is left out. */
+    public static List<RecordBatch> wholeIn(ByteBuffer bytes) {
+        var batches = new ArrayList<RecordBatch>();
+        int at = 0;
+        while (bytes.limit() - at >= HEADER_BYTES) {
+            var batch = new RecordBatch(bytes, at);
+            int sizeBytes = batch.sizeBytes();
+            if (batch.magic() != MAGIC || sizeBytes < HEADER_BYTES || sizeBytes > bytes.limit() - at) {
+                break;
+            }
+            batches.add(batch);
+            at += sizeBytes;
+        }
+        return batches;
     }
 
     public long baseOffset() {

@@ -40,7 +40,7 @@ final class Snappy {
 
     private Snappy() { }
 
-    static void decompress(ByteBuffer in, DecompressedBytes out) {
+    static void decompress(ByteBuffer in, CodecBytes out) {
         if (!startsWithMagic(in)) {
             rawBlock(in, out);
             return;
@@ -70,7 +70,7 @@ final class Snappy {
         return Integer.reverseBytes(in.getInt(position));
     }
 
-    private static void rawBlock(ByteBuffer in, DecompressedBytes out) {
+    private static void rawBlock(ByteBuffer in, CodecBytes out) {
         long declared = unsignedVarint(in);
         out.expect(declared);
         out.startHistory();
@@ -101,7 +101,7 @@ final class Snappy {
         throw new CorruptBatchException("the length of a block has no end, at byte " + in.position());
     }
 
-    static void compress(byte[] in, int from, int to, CompressedBytes out) {
+    static void compress(byte[] in, int from, int to, CodecBytes out) {
         out.int64(Long.reverseBytes(MAGIC)).int32(VERSION).int32(VERSION);
         var matches = new MatchFinder(in, Math.min(to - from, BLOCK_BYTES), BLOCK_BYTES, 1, 1);
         for (int at = from; at < to; at += BLOCK_BYTES) {
@@ -122,7 +122,7 @@ final class Snappy {
         }
     }
 
-    private static void literal(byte[] in, MatchFinder matches, CompressedBytes out) {
+    private static void literal(byte[] in, MatchFinder matches, CodecBytes out) {
         int less1 = matches.literals() - 1;
         if (less1 < 0) {
             return;
@@ -138,7 +138,7 @@ final class Snappy {
     }
 
     /** Long ones in pieces, the last of which is never a scrap. */
-    private static void copy(int length, int distance, CompressedBytes out) {
+    private static void copy(int length, int distance, CodecBytes out) {
         for (int left = length; left > 0;) {
             int piece = left <= COPY_MOST ? left : Math.min(COPY_MOST, left - MatchFinder.SHORTEST);
             if (piece <= NEAR_COPY_MOST && distance < NEAR_DISTANCES) {

@@ -7,7 +7,7 @@ import java.nio.ByteBuffer;
  * little-endian. Four lanes take a stripe each round, are merged, and what is left is mixed in word by
  * word, byte by byte. Source: the xxHash specification 0.1.1 (XXH32, XXH64).
  */
-final class XxHash {
+public final class XxHash {
     private static final int INT_1 = 0x9E3779B1;
     private static final int INT_2 = 0x85EBCA77;
     private static final int INT_3 = 0xC2B2AE3D;
@@ -50,7 +50,7 @@ final class XxHash {
     }
 
     /** XXH64 of all bytes of the buffer from 0 to its limit. */
-    static long hash64(ByteBuffer in) {
+    public static long hash64(ByteBuffer in) {
         int at = 0;
         int end = in.limit();
         long hash = LONG_5;

@@ -42,7 +42,7 @@ final class Zstd {
 
     private Zstd() { }
 
-    static void decompress(ByteBuffer in, DecompressedBytes out) {
+    static void decompress(ByteBuffer in, CodecBytes out) {
         do {
             int start = in.position();
             int magic = in.getInt();
@@ -57,7 +57,7 @@ final class Zstd {
         } while (in.hasRemaining());
     }
 
-    private static void frame(ByteBuffer in, DecompressedBytes out) {
+    private static void frame(ByteBuffer in, CodecBytes out) {
         int descriptor = in.get() & 0xFF;
         boolean single = (descriptor & SINGLE_SEGMENT) != 0;
         unless((descriptor & RESERVED) == 0, "a reserved bit is set in the frame's header", in.position());
@@ -90,7 +90,7 @@ final class Zstd {
         return base + (base >>> 3) * (descriptor & 7);
     }
 
-    private static void blocks(ByteBuffer in, int window, DecompressedBytes out) {
+    private static void blocks(ByteBuffer in, int window, CodecBytes out) {
         int largest = Math.min(window, LARGEST_BLOCK);
         var compressed = new ZstdBlocks(window, largest, out);
         boolean last;

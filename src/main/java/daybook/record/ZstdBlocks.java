@@ -96,7 +96,7 @@ final class ZstdBlocks {
 
     private final int window;
     private final int largestBlock;
-    private final DecompressedBytes out;
+    private final CodecBytes out;
     private final int[] lastDistances = {1, 4, 8};
     private Huffman huffman;
     private Fse literalLengths;
@@ -105,7 +105,7 @@ final class ZstdBlocks {
     private byte[] literals = {};
     private int literalCount;
 
-    ZstdBlocks(int window, int largestBlock, DecompressedBytes out) {
+    ZstdBlocks(int window, int largestBlock, CodecBytes out) {
         this.window = window;
         this.largestBlock = largestBlock;
         this.out = out;

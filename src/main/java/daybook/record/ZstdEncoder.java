@@ -23,7 +23,7 @@ final class ZstdEncoder {
 
     private final byte[] in;
     private final int from;
-    private final CompressedBytes out;
+    private final CodecBytes out;
     private final MatchFinder matches;
     private final byte[] literals;
     private int literalCount;
@@ -33,7 +33,7 @@ final class ZstdEncoder {
     private final Column matchLengths;
     private int[] lastDistances = {1, 4, 8};
 
-    private ZstdEncoder(byte[] in, int from, int largestBlock, MatchFinder matches, CompressedBytes out) {
+    private ZstdEncoder(byte[] in, int from, int largestBlock, MatchFinder matches, CodecBytes out) {
         this.in = in;
         this.from = from;
         this.out = out;
@@ -54,7 +54,7 @@ final class ZstdEncoder {
      *     levels; below 3 the steps where there is no match are longer by a byte a level. 0 stands for 3,
      *     as in zstd
      */
-    static void compress(byte[] in, int from, int to, int level, CompressedBytes out) {
+    static void compress(byte[] in, int from, int to, int level, CodecBytes out) {
         int size = to - from;
         int sizeLog = 32 - Integer.numberOfLeadingZeros(size);
         int windowLog = Math.clamp(sizeLog, SMALLEST_WINDOW_LOG, LARGEST_WINDOW_LOG);
@@ -233,7 +233,7 @@ final class ZstdEncoder {
         }
 
         /** Chooses the table, writes it and returns its mode. */
-        int writeTable(int count, CompressedBytes out) {
+        int writeTable(int count, CodecBytes out) {
             int[] occurrences = new int[field.firsts().length];
             for (int i = 0; i < count; i++) {
                 symbols[i] = (byte) field.symbol(values[i]);

@@ -20,6 +20,7 @@ public final class Reader {
     private final ByteBuffer in;
     private final int version;
     private final boolean flexible;
+    private final int elementsLimit;
     private int elements;
 
     /**
@@ -28,9 +29,19 @@ public final class Reader {
      * @param flexible whether that version is a flexible one
      */
     public Reader(ByteBuffer in, int version, boolean flexible) {
+        this(in, version, flexible, ELEMENTS_LIMIT);
+    }
+
+    private Reader(ByteBuffer in, int version, boolean flexible, int elementsLimit) {
         this.in = in;
         this.version = version;
         this.flexible = flexible;
+        this.elementsLimit = elementsLimit;
+    }
+
+    /** Reads a message of the broker's own disk: its elements are bounded by its bytes alone. */
+    public static Reader ofDisk(ByteBuffer in, int version, boolean flexible) {
+        return new Reader(in, version, flexible, Integer.MAX_VALUE);
     }
 
     /** Whether the message has the fields that {@code first} brought. */
@@ -155,10 +166,10 @@ public final class Reader {
         if (count < 0) {
             return null;
         }
-        elements += Math.min(count, ELEMENTS_LIMIT + 1);
-        if (count > in.remaining() || elements > ELEMENTS_LIMIT) {
+        if (count > in.remaining() || count > elementsLimit - elements) {
             throw new MalformedException("An array of " + count + " where " + remaining() + " bytes remain");
         }
+        elements += count;
         var list = new ArrayList<T>(Math.min(count, 64));
         for (int i = 0; i < count; i++) {
             list.add(element.apply(this));

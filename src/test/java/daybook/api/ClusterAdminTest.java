@@ -1,6 +1,7 @@
 package daybook.api;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.catalog.ConfigResource;
@@ -323,6 +324,16 @@ final class ClusterAdminTest {
         assertEquals("4", broker.catalog.image().config(all).get("min.insync.replicas"),
                 "what held, for all brokers");
         assertEquals(Map.of(), broker.catalog.image().config(own));
+    }
+
+    @Test
+    void theConsumerProtocolIsSwitchedOffAndOn() throws IOException {
+        assertTrue(Features.consumerProtocol(broker.catalog.image()));
+        assertEquals("Local controller 1 only supports versions 0-1", refused(Features.GROUP, 2, 1));
+        assertEquals("0 null", update(2, false, new Update(Features.GROUP, 0, 2)));
+        assertFalse(Features.consumerProtocol(broker.catalog.image()));
+        assertEquals("0 null", update(2, false, new Update(Features.GROUP, 1, 1)));
+        assertTrue(Features.consumerProtocol(broker.catalog.image()));
     }
 
     private String unregister(int id) throws IOException {

@@ -321,10 +321,54 @@ final class ConfigsTest {
         assertEquals("Unexpected broker id, expected 1 or empty string, but received 5",
                 describe(4, false, BROKER, "5").message);
         assertEquals("Broker id must be an integer, but it is: x", describe(4, false, BROKER, "x").message);
-        for (int type : List.of(0, 1, LOGGER, CLIENT_METRICS, GROUP, 64)) {
+        for (int type : List.of(0, 1, LOGGER, CLIENT_METRICS, 64)) {
             assertEquals(new Described(42, "Unknown resource type " + type, type, "1", List.of()),
                     describe(4, false, type, "1"));
         }
+    }
+
+    private String group(String id, Op... ops) throws IOException {
+        return alter("IncrementalAlterConfigs", 1, false, new Asked(GROUP, id, ops)).getFirst()
+                .substring(("32:" + id + " ").length());
+    }
+
+    @Test
+    void groupsHaveAConfiguration() throws IOException {
+        var session = "consumer.session.timeout.ms";
+        assertEquals("0 null", group("a b", set(session, "50000")));
+        assertEquals(List.of(session + "=50000/8 [" + session + "=50000/8, group." + session + "=45000/5]",
+                "consumer.heartbeat.interval.ms=5000/5 [group.consumer.heartbeat.interval.ms=5000/5]"),
+                describe(4, true, GROUP, "a b").entries);
+        assertEquals(List.of(session + "=45000/5"), describe(1, false, GROUP, "b", session).entries,
+                "it need not be there");
+        assertEquals(List.of("a b:32"), list(1, GROUP));
+        assertEquals(List.of("32:b 0 null"), alter("AlterConfigs", 2, false,
+                new Asked(GROUP, "b", set(session, "46000"), set("consumer.heartbeat.interval.ms", "6000"))));
+        assertEquals(List.of(session + "=46000/8", "consumer.heartbeat.interval.ms=6000/8"),
+                describe(4, false, GROUP, "b").entries);
+        assertEquals(List.of("32:b 0 null"), alter("AlterConfigs", 2, false, new Asked(GROUP, "b")));
+        assertEquals("0 null", group("a b", new Op(session, DELETE, null), new Op("no", DELETE, null)));
+        assertEquals(List.of(), list(1, GROUP));
+        assertEquals("Group name must not be empty", describe(4, false, GROUP, "").message);
+        assertEquals("42 Default group resources are not allowed.", group("", set(session, "50000")));
+        assertEquals("40 Unknown group config name: share.session.timeout.ms",
+                group("b", set("share.session.timeout.ms", "50000")));
+        assertEquals("40 Can't APPEND to key " + session + " because its type is not LIST.",
+                group("b", new Op(session, APPEND, "1")));
+        assertEquals("40 " + session + " must be less than or equal to group.consumer.max.session.timeout.ms",
+                group("b", set(session, "60001")));
+    }
+
+    /** Apache Kafka set it; here it has no effect, and is in nobody's way. */
+    @Test
+    void anotherBrokersGroupKeysStay() throws IOException {
+        var foreign = Map.of("share.session.timeout.ms", "50000");
+        broker.catalog.change(image ->
+                broker.catalog.changes().configure(ConfigResource.group("g"), foreign));
+        assertEquals("0 null", group("g", set("consumer.session.timeout.ms", "50000")));
+        assertEquals("0 null", group("g", new Op("consumer.session.timeout.ms", DELETE, null)));
+        assertEquals(foreign, broker.catalog.image().config(ConfigResource.group("g")));
+        assertEquals("0 null", group("g", new Op("share.session.timeout.ms", DELETE, null)));
     }
 
     @Test

@@ -9,6 +9,10 @@ import daybook.catalog.ConfigResource;
 import daybook.catalog.Identity;
 import daybook.catalog.Image;
 import daybook.catalog.TopicConfigs;
+import daybook.coordinator.Coordinator;
+import daybook.group.GroupRecord;
+import daybook.group.Groups;
+import daybook.group.Surroundings;
 import daybook.log.Disk;
 import daybook.log.LogConfig;
 import daybook.log.LogSettings;
@@ -34,6 +38,7 @@ final class TestBroker implements AutoCloseable {
     final Logs logs;
     final Catalog catalog;
     final Apis apis;
+    final Coordinator<Groups, GroupRecord> groups;
     final Services services;
     final Server server;
     private final BrokerConfig config;
@@ -59,7 +64,11 @@ final class TestBroker implements AutoCloseable {
         config = BrokerConfig.of(settings);
         logs.load(List.of());
         catalog.onChange(this::follow);
-        services = new Services(catalog, logs, this::config, clock,
+        var surroundings = new Surroundings(catalog::image, this::config, clock);
+        groups = new Coordinator<>(Groups.TOPIC, Groups.FORMAT, () -> new Groups(surroundings), logs, catalog,
+                clock, clock);
+        groups.start();
+        services = new Services(catalog, logs, groups, this::config, clock,
                 new RateLimitedLog(System.getLogger("daybook.api"), clock));
         apis = new Apis(services);
         server = new Server(List.of(new Listener("PLAINTEXT", "127.0.0.1", 0)),
@@ -125,6 +134,7 @@ final class TestBroker implements AutoCloseable {
 
     @Override
     public void close() {
+        groups.close();
         server.close();
         logs.close();
     }

@@ -104,14 +104,13 @@ class CatalogTest {
         try (var started = start()) {
             var image = started.image();
             assertEquals(Map.of("metadata.version", (short) 30, "eligible.leader.replicas.version",
-                    (short) 1),
-                    image.features());
+                    (short) 1, "group.version", (short) 1), image.features());
             assertEquals(Map.of("min.insync.replicas", "1"), image.config(ConfigResource.allBrokers()));
             assertEquals(1, image.epoch());
-            // Leader change, two features, a configuration, the broker, and the change that lifts its fence.
-            assertEquals(6, image.offset());
+            // Leader change, three features, a configuration, the broker, and the change that lifts its fence.
+            assertEquals(7, image.offset());
             var broker = image.broker();
-            assertEquals(4, broker.epoch());
+            assertEquals(5, broker.epoch());
             assertEquals("rack-1", broker.rack());
             assertEquals(1, broker.nodeId());
             assertEquals(List.of(new Endpoint("PLAINTEXT", "127.0.0.1", 9092, 0)), broker.endpoints());
@@ -146,8 +145,8 @@ class CatalogTest {
         try (var started = start()) {
             var image = started.image();
             assertEquals(2, image.epoch());
-            assertEquals(9, image.offset());
-            assertEquals(7, image.broker().epoch());
+            assertEquals(10, image.offset());
+            assertEquals(8, image.broker().epoch());
             assertNotEquals(before.incarnation(), image.broker().incarnation());
             assertEquals(2, new RecordBatch(lastBatch(), 0).leaderEpoch());
         }
@@ -425,7 +424,7 @@ class CatalogTest {
             started.logs.metadataLog().appendOwn(BatchBuilder.plain(0, List.of(new BatchBuilder.Entry(null,
                     ByteBuffer.wrap(HexFormat.of().parseHex("01060000"))))));
         }
-        assertStops("The metadata log cannot be read at offset 6: This version of Daybook does not know the "
+        assertStops("The metadata log cannot be read at offset 7: This version of Daybook does not know the "
                 + "record of type 6 version 0 in a frame of version 1");
     }
 
@@ -434,7 +433,7 @@ class CatalogTest {
         try (var started = start()) {
             write(started, new FeatureLevelRecord("some.version", 1));
         }
-        assertStops("The metadata log cannot be read at offset 6: The feature some.version is finalized at "
+        assertStops("The metadata log cannot be read at offset 7: The feature some.version is finalized at "
                 + "level 1, but this version of Daybook does not have it");
     }
 
@@ -443,15 +442,15 @@ class CatalogTest {
         try (var started = start()) {
             write(started, new FeatureLevelRecord("transaction.version", 3));
         }
-        assertStops("The metadata log cannot be read at offset 6: The feature transaction.version is "
+        assertStops("The metadata log cannot be read at offset 7: The feature transaction.version is "
                 + "finalized at level 3, but this version of Daybook works with 0 to 2");
     }
 
-    /** Clients would switch to group and transaction protocols that nobody serves here. */
+    /** Clients would switch to protocols that nobody serves here. */
     @Test
     void whatOnlyKafkaHasIsKeptAndToldToNobody() throws IOException {
         try (var started = start()) {
-            for (var feature : List.of("group.version", "share.version", "streams.version")) {
+            for (var feature : List.of("share.version", "streams.version")) {
                 write(started, new FeatureLevelRecord(feature, 1));
             }
             write(started, new FeatureLevelRecord("transaction.version", 2));
@@ -459,8 +458,21 @@ class CatalogTest {
         try (var started = start()) {
             assertEquals(2, started.image().features().get("transaction.version").intValue());
             assertEquals(6, started.image().features().size());
-            assertEquals(List.of("eligible.leader.replicas.version", "kraft.version", "metadata.version"),
-                    List.copyOf(Features.finalized(started.image()).keySet()));
+            assertEquals(List.of("eligible.leader.replicas.version", "group.version", "kraft.version",
+                    "metadata.version"), List.copyOf(Features.finalized(started.image()).keySet()));
+        }
+    }
+
+    /** As in Apache Kafka, which raises no level by itself. */
+    @Test
+    void aDirectoryWithoutTheConsumerProtocolStaysWithoutIt() throws IOException {
+        try (var started = start()) {
+            assertTrue(Features.consumerProtocol(started.image()));
+            write(started, new FeatureLevelRecord("group.version", 0));
+        }
+        try (var started = start()) {
+            assertFalse(Features.consumerProtocol(started.image()));
+            assertEquals(null, Features.finalized(started.image()).get("group.version"));
         }
     }
 
@@ -598,7 +610,7 @@ class CatalogTest {
             var image = create(started.catalog, "t");
             file = snapshot(new Replay(image).done(image.offset() + 100, 1));
         }
-        assertStops("The metadata log ends at offset 8, so it lost records that were there for the snapshot "
+        assertStops("The metadata log ends at offset 9, so it lost records that were there for the snapshot "
                 + file);
     }
 
@@ -634,7 +646,7 @@ class CatalogTest {
             write(started, new RegisterBrokerRecord(new BrokerRegistration(2, 6, Uuid.random(), List.of(),
                     null, List.of())));
         }
-        assertStops("The metadata log cannot be read at offset 6: The brokers 1 and 2 are registered, "
+        assertStops("The metadata log cannot be read at offset 7: The brokers 1 and 2 are registered, "
                 + "but Daybook stands alone");
     }
 

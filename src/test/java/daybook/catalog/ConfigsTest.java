@@ -311,6 +311,57 @@ class ConfigsTest {
     }
 
     @Test
+    void keysOfGroupsHaveBounds() {
+        var session = "group.consumer.session.timeout.ms";
+        var heartbeat = "group.consumer.heartbeat.interval.ms";
+        assertWrong(session + " must be greater than or equal to group.consumer.min.session.timeout.ms",
+                Map.of(session, "44999"));
+        assertWrong(session + " must be less than or equal to group.consumer.max.session.timeout.ms",
+                Map.of(session, "60001"));
+        assertWrong(heartbeat + " must be greater than or equal to group.consumer.min.heartbeat.interval.ms",
+                Map.of(heartbeat, "4999"));
+        assertWrong("group.consumer.max.heartbeat.interval.ms must be greater than or equal to"
+                + " group.consumer.min.heartbeat.interval.ms",
+                Map.of("group.consumer.min.heartbeat.interval.ms", "15001"));
+        assertWrong(heartbeat + " must be less than " + session, Map.of(heartbeat, "45000",
+                "group.consumer.max.heartbeat.interval.ms", "45000"));
+        assertWrong("Invalid value x for configuration group.consumer.migration.policy: String must be one"
+                + " of (case insensitive): DISABLED, DOWNGRADE, UPGRADE, BIDIRECTIONAL",
+                Map.of("group.consumer.migration.policy", "x"));
+        assertEquals("Upgrade", BrokerConfig.of(Map.of("group.consumer.migration.policy", "Upgrade"))
+                .text("group.consumer.migration.policy"));
+        assertWrong("Configuration 'group.consumer.assignors' must not be empty. Valid values include:"
+                + " uniform, range", Map.of("group.consumer.assignors", ""));
+        assertWrong("Invalid value org.example.Mine for configuration group.consumer.assignors: String must"
+                + " be one of: uniform, range", Map.of("group.consumer.assignors", "org.example.Mine"));
+        assertWrong("Invalid value 32768 for configuration offsets.topic.replication.factor: Not a number of"
+                + " type SHORT", Map.of("offsets.topic.replication.factor", "32768"));
+    }
+
+    @Test
+    void aGroupsKeysLieBetweenTheBrokersBounds() {
+        var session = "consumer.session.timeout.ms";
+        var heartbeat = "consumer.heartbeat.interval.ms";
+        assertEquals("Invalid value 0 for configuration " + session + ": Value must be at least 1",
+                groupError(DEFAULTS, session, "0"));
+        assertEquals(session + " must be greater than or equal to group.consumer.min.session.timeout.ms",
+                groupError(DEFAULTS, session, "44999"));
+        assertEquals(heartbeat + " must be less than or equal to group.consumer.max.heartbeat.interval.ms",
+                groupError(DEFAULTS, heartbeat, "15001"));
+        assertNull(groupError(DEFAULTS, session, "60000"));
+        var wide = BrokerConfig.of(Map.of("group.consumer.max.heartbeat.interval.ms", "50000"));
+        assertEquals(session + " must be greater than " + heartbeat, groupError(wide, heartbeat, "45000"));
+        assertEquals(new GroupConfigs.Effective(45_000, 5_000), GroupConfigs.effective(Map.of(), DEFAULTS));
+        var set = Map.of(session, "70000", heartbeat, "1000", "share.session.timeout.ms", "1");
+        assertEquals(new GroupConfigs.Effective(60_000, 5_000), GroupConfigs.effective(set, DEFAULTS),
+                "the broker's bounds have moved since");
+    }
+
+    private static String groupError(BrokerConfig broker, String key, String value) {
+        return GroupConfigs.error(Map.of(key, value), Map.of(key, value), broker);
+    }
+
+    @Test
     void onlySomeKeysChangeAtRunTime() {
         assertNull(DEFAULTS.error(Map.of("log.segment.bytes", "2000000", "max.connections", "5")));
         assertEquals("Cannot update these configs dynamically: [num.partitions]",
@@ -334,6 +385,7 @@ class ConfigsTest {
     void allDefaultsAreAllowed() {
         var tables = new HashMap<>(BrokerConfig.KEYS);
         tables.putAll(TopicConfigs.KEYS);
+        tables.putAll(GroupConfigs.KEYS);
         for (var key : tables.values()) {
             assertNull(key.defaultValue() == null ? null : key.error(key.defaultValue()), key.name());
             var table = BrokerConfig.KEYS.keySet();

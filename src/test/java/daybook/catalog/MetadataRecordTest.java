@@ -99,7 +99,8 @@ class MetadataRecordTest {
                 List.of(new Endpoint("PLAINTEXT", "127.0.0.1", 19492, 0)), null, List.of(DIRECTORY)));
         read("010004" + broker + "02116d657461646174612e76657273696f6e0007001e00" + "000100010011" + "02"
                 + DIRECTORY_HEX, registered);
-        both("010004" + broker + "040e6b726166742e76657273696f6e0001000100"
+        both("010004" + broker + "050e67726f75702e76657273696f6e0000000100"
+                + "0e6b726166742e76657273696f6e0001000100"
                 + "116d657461646174612e76657273696f6e001e001e00"
                 + "21656c696769626c652e6c65616465722e7265706c696361732e76657273696f6e0000000100"
                 + "000100010011" + "02" + DIRECTORY_HEX, registered);

@@ -34,7 +34,7 @@ import java.util.function.BiConsumer;
  * fails; {@link #afterPowerCut} and {@link #afterKill} then give the disk as the next process finds it, in new
  * files at the same paths, which mappings and channels of the dead one do not reach.
  */
-public final class FaultyDisk implements Disk {
+public final class FaultyDisk extends Disk {
     /** What can go wrong, once, at a given operation of its kind. */
     public enum Fault {
         /** A write fails, and part of it may be in the file. */
@@ -404,21 +404,6 @@ public final class FaultyDisk implements Disk {
         var channel = Disk.local().open(file);
         open.add(channel);
         return new Handle(inode, channel);
-    }
-
-    @Override
-    public boolean exists(Path file) {
-        return Files.exists(file);
-    }
-
-    @Override
-    public long sizeBytes(Path file) throws IOException {
-        return Disk.local().sizeBytes(file);
-    }
-
-    @Override
-    public long lastModifiedMs(Path file) throws IOException {
-        return Disk.local().lastModifiedMs(file);
     }
 
     @Override

@@ -11,7 +11,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** The real disk, with counters and with faults on demand. */
-public final class TestDisk implements Disk {
+public final class TestDisk extends Disk {
     public final AtomicInteger forces = new AtomicInteger();
     final AtomicInteger writes = new AtomicInteger();
     final AtomicInteger reads = new AtomicInteger();
@@ -47,26 +47,6 @@ public final class TestDisk implements Disk {
         var watched = List.of(Segment.LOG, Segment.TRANSACTION_INDEX);
         var name = file.getFileName().toString();
         return watched.stream().anyMatch(name::contains) ? new Watched(channel) : channel;
-    }
-
-    @Override
-    public FileChannel openToRead(Path file) throws IOException {
-        return disk.openToRead(file);
-    }
-
-    @Override
-    public boolean exists(Path file) {
-        return disk.exists(file);
-    }
-
-    @Override
-    public long sizeBytes(Path file) throws IOException {
-        return disk.sizeBytes(file);
-    }
-
-    @Override
-    public long lastModifiedMs(Path file) throws IOException {
-        return disk.lastModifiedMs(file);
     }
 
     @Override
@@ -120,16 +100,6 @@ public final class TestDisk implements Disk {
             throw noSpace();
         }
         disk.replace(file, bytes, force && !skipForces);
-    }
-
-    @Override
-    public Closeable tryLock(Path file) throws IOException {
-        return disk.tryLock(file);
-    }
-
-    @Override
-    public long totalBytes(Path directory) throws IOException {
-        return disk.totalBytes(directory);
     }
 
     @Override

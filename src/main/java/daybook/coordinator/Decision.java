@@ -1,0 +1,45 @@
+package daybook.coordinator;
+
+import daybook.wire.ErrorCode;
+
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+/**
+ * What an event comes to. The records are written as one batch, whole or not at all, and then replayed; where
+ * they cannot be written {@code refused} is told why, and the state is as it was before.
+ *
+ * @param records what to write, in order; none changes nothing
+ * @param answer what who asked gets; it may be completed by a later event, under the lock of the shard
+ * @param refused called under the lock of the shard
+ * @param <R> the records
+ * @param <T> the answer
+ */
+public record Decision<R, T>(List<R> records, CompletableFuture<T> answer, Consumer<ErrorCode> refused) {
+    private static final Consumer<ErrorCode> NOTHING = error -> { };
+
+    /** Nothing is written. */
+    public static <R, T> Decision<R, T> answer(T answer) {
+        return answer(List.of(), answer);
+    }
+
+    public static <R, T> Decision<R, T> answer(List<R> records, T answer) {
+        return later(records, CompletableFuture.completedFuture(answer));
+    }
+
+    /** An answer that a later event, or the replay of these records, completes. */
+    public static <R, T> Decision<R, T> later(List<R> records, CompletableFuture<T> answer) {
+        return new Decision<>(records, answer, NOTHING);
+    }
+
+    /** Records that nobody asked for. */
+    public static <R> Decision<R, Void> write(List<R> records) {
+        return answer(records, null);
+    }
+
+    /** This one, with what is to be done where its records cannot be written. */
+    public Decision<R, T> orElse(Consumer<ErrorCode> otherwise) {
+        return new Decision<>(records, answer, otherwise);
+    }
+}

@@ -1,0 +1,33 @@
+package daybook.coordinator;
+
+import daybook.wire.ErrorCode;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+
+/**
+ * The answer to an event, for the thread of who asked.
+ *
+ * @param refused makes an answer of an error
+ * @param shard null where the answer rests on nothing written
+ * @param restsOn the offset behind all that the answer rests on; {@link #ALL} for one that is not there yet
+ */
+public record Reply<T>(CompletableFuture<T> answer, Function<ErrorCode, T> refused, Shard<?, ?> shard,
+        long restsOn) {
+    /** What is written when the answer is there. */
+    static final long ALL = Long.MAX_VALUE;
+
+    /** An answer that rests on nothing written. */
+    static <T> Reply<T> refusal(ErrorCode error, Function<ErrorCode, T> refused) {
+        return new Reply<>(CompletableFuture.completedFuture(refused.apply(error)), refused, null, 0);
+    }
+
+    /**
+     * Returns the answer once it is there, and all that was written before it is on the disk; or the refusal
+     * where the disk failed.
+     */
+    public T await() {
+        T value = answer.join();
+        return shard == null || shard.awaitForced(restsOn) ? value : refused.apply(ErrorCode.NOT_COORDINATOR);
+    }
+}

@@ -1,0 +1,245 @@
+package daybook.coordinator;
+
+import daybook.catalog.Image;
+import daybook.log.Appended;
+import daybook.log.LogReader;
+import daybook.log.PartitionLog;
+import daybook.record.BatchBuilder;
+import daybook.record.CorruptBatchException;
+import daybook.record.RecordBatch;
+import daybook.record.TransactionMarker;
+import daybook.wire.ErrorCode;
+import daybook.wire.MalformedException;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+
+/**
+ * One partition of an internal topic with the state that its records make. Any thread may ask.
+ *
+ * @param <S> the state
+ * @param <R> the records
+ */
+public final class Shard<S extends State<R>, R> {
+    /** Decides what an event comes to; it must not block. */
+    public interface Event<S, R, T> {
+        /** @param nowMs milliseconds of the clock that never jumps, for deadlines */
+        Decision<R, T> decide(S state, long nowMs);
+    }
+
+    private static final System.Logger LOG = System.getLogger("daybook.coordinator");
+    /** The most memory that opening one batch of the log may take. */
+    private static final int BATCH_LIMIT_BYTES = 1 << 26;
+
+    private final PartitionLog log;
+    private final Format<R> format;
+    private final InstantSource clock;
+    private final InstantSource steady;
+    private final ReentrantLock lock = new ReentrantLock();
+    /** Guarded by {@link #lock}. */
+    private final S state;
+    /** What events are refused with; NONE once the log is replayed. Written under {@link #lock}. */
+    private volatile ErrorCode status = ErrorCode.COORDINATOR_LOAD_IN_PROGRESS;
+    /** Behind the last batch written here. Written under {@link #lock}. */
+    private volatile long writtenOffset;
+    /** When the state is due next, as last seen. Written under {@link #lock}. */
+    private volatile long dueMs = Long.MAX_VALUE;
+    /** The image that the state knows. Guarded by {@link #lock}. */
+    private Image known;
+    /** How to refuse those whose answer a later event is to give. Guarded by {@link #lock}. */
+    private final Map<CompletableFuture<?>, Runnable> waiting = new IdentityHashMap<>();
+
+    Shard(PartitionLog log, Format<R> format, S state, Image image, InstantSource clock,
+            InstantSource steady) {
+        this.log = log;
+        this.format = format;
+        this.state = state;
+        this.known = image;
+        this.clock = clock;
+        this.steady = steady;
+    }
+
+    PartitionLog log() {
+        return log;
+    }
+
+    long dueMs() {
+        return dueMs;
+    }
+
+    /**
+     * Has the state decide on an event, writes what that needs and replays it.
+     *
+     * @param refused makes an answer of an error: the state cannot be asked now, or the log not written
+     */
+    public <T> Reply<T> ask(Function<ErrorCode, T> refused, Event<S, R, T> event) {
+        // Not to wait for the lock, which is held for as long as the log is replayed.
+        if (status != ErrorCode.NONE) {
+            return Reply.refusal(status, refused);
+        }
+        lock.lock();
+        try {
+            if (status != ErrorCode.NONE) {
+                return Reply.refusal(status, refused);
+            }
+            var decision = event.decide(state, steady.millis());
+            var error = write(decision);
+            if (error != ErrorCode.NONE) {
+                return Reply.refusal(error, refused);
+            }
+            keep(decision.answer(), refused);
+            long restsOn = decision.answer().isDone() ? writtenOffset : Reply.ALL;
+            return new Reply<>(decision.answer(), refused, this, restsOn);
+        } finally {
+            seen();
+            lock.unlock();
+        }
+    }
+
+    /** Remembers who waits, while they do, for the end of the shard. Under {@link #lock}. */
+    private <T> void keep(CompletableFuture<T> answer, Function<ErrorCode, T> refused) {
+        if (!answer.isDone()) {
+            waiting.put(answer, () -> answer.complete(refused.apply(ErrorCode.NOT_COORDINATOR)));
+            answer.thenRun(() -> waiting.remove(answer));
+        }
+    }
+
+    /** Waits until what was written before {@code offset} is on the disk; false where it cannot be. */
+    boolean awaitForced(long offset) {
+        return log.awaitForced(Math.min(offset, writtenOffset));
+    }
+
+    /** Decides all that is due by now. */
+    void decideDue() {
+        lock.lock();
+        try {
+            while (status == ErrorCode.NONE && state.dueMs() <= steady.millis()) {
+                write(state.due(steady.millis()));
+            }
+        } finally {
+            seen();
+            lock.unlock();
+        }
+    }
+
+    /** Lets the state know of the newest image. */
+    void follow(Image image) {
+        if (status != ErrorCode.NONE) {
+            return;
+        }
+        lock.lock();
+        try {
+            if (status == ErrorCode.NONE && image != known) {
+                state.changed(known, image, steady.millis());
+                known = image;
+            }
+        } finally {
+            seen();
+            lock.unlock();
+        }
+    }
+
+    /** From now on this partition is not here; who waits for an answer is told. */
+    void end() {
+        lock.lock();
+        try {
+            status = ErrorCode.NOT_COORDINATOR;
+            dueMs = Long.MAX_VALUE;
+            List.copyOf(waiting.values()).forEach(Runnable::run);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Remembers when the state is due, for the thread that waits for it. Under {@link #lock}. */
+    private void seen() {
+        dueMs = status == ErrorCode.NONE ? state.dueMs() : Long.MAX_VALUE;
+    }
+
+    /** Under {@link #lock}. */
+    private ErrorCode write(Decision<R, ?> decision) {
+        var records = decision.records();
+        if (records.isEmpty()) {
+            return ErrorCode.NONE;
+        }
+        var error = append(records);
+        if (error == ErrorCode.NONE) {
+            records.forEach(state::replay);
+        } else {
+            decision.refused().accept(error);
+        }
+        return error;
+    }
+
+    /** Under {@link #lock}. */
+    private ErrorCode append(List<R> records) {
+        var entries = new ArrayList<BatchBuilder.Entry>(records.size());
+        for (var record : records) {
+            entries.add(format.encode(record));
+        }
+        var batch = BatchBuilder.plain(clock.millis(), entries);
+        if (batch.remaining() > log.config().maxMessageBytes()) {
+            return ErrorCode.MESSAGE_TOO_LARGE;
+        }
+        switch (log.appendOwn(batch)) {
+            case Appended.Done done -> {
+                writtenOffset = done.nextOffset();
+                log.requestForce(writtenOffset);
+                return ErrorCode.NONE;
+            }
+            case Appended.Refused refused -> {
+                return ErrorCode.COORDINATOR_NOT_AVAILABLE;
+            }
+        }
+    }
+
+    /** Replays the log; from then on the shard can be asked. Called once. */
+    void load() {
+        lock.lock();
+        try {
+            replayLog();
+            writtenOffset = log.endOffset();
+            state.loaded(steady.millis());
+            status = ErrorCode.NONE;
+        } catch (IOException | MalformedException | CorruptBatchException failed) {
+            status = ErrorCode.NOT_COORDINATOR;
+            LOG.log(Level.ERROR, log.partition() + " cannot be replayed: what it keeps is not served until"
+                    + " the broker is started again", failed);
+        } finally {
+            seen();
+            lock.unlock();
+        }
+    }
+
+    private void replayLog() throws IOException {
+        var reader = new LogReader(log, log.startOffset());
+        for (var batch = reader.next(); batch != null; batch = reader.next()) {
+            var marker = TransactionMarker.of(batch);
+            if (marker != null) {
+                state.ended(batch.producerId(), marker.commit());
+            } else if (!batch.control()) {
+                replay(batch);
+            }
+        }
+    }
+
+    private void replay(RecordBatch batch) {
+        for (var each : batch.records(BATCH_LIMIT_BYTES)) {
+            var record = each.key() == null ? null : format.decode(each.key(), each.value());
+            if (record != null && batch.transactional()) {
+                state.replay(batch.producerId(), record);
+            } else if (record != null) {
+                state.replay(record);
+            }
+        }
+    }
+}

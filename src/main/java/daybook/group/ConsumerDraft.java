@@ -1,0 +1,234 @@
+package daybook.group;
+
+import daybook.catalog.Image;
+import daybook.group.GroupRecord.ConsumerGroupMemberMetadata;
+import daybook.group.GroupRecord.ConsumerGroupMetadata;
+import daybook.group.GroupRecord.CurrentMemberAssignment;
+import daybook.group.GroupRecord.RegularExpression;
+import daybook.group.GroupRecord.TargetAssignmentMember;
+import daybook.group.GroupRecord.TargetAssignmentMetadata;
+import daybook.wire.Uuid;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A change of a consumer group while it is decided. From the first record on it works on a copy of the group,
+ * where each record is replayed at once: so each rule sees what the ones before it have done, and the group
+ * itself is as it was until the records are written. A heartbeat that changes nothing copies nothing.
+ */
+final class ConsumerDraft {
+    private final Surroundings surroundings;
+    private final Image image;
+    private final List<GroupRecord> records = new ArrayList<>();
+    private final ConsumerGroup original;
+    private ConsumerGroup group;
+
+    ConsumerDraft(ConsumerGroup group, Surroundings surroundings) {
+        this.original = group;
+        this.group = group;
+        this.surroundings = surroundings;
+        this.image = surroundings.image().get();
+    }
+
+    /** The group as it is with the records so far. */
+    ConsumerGroup group() {
+        return group;
+    }
+
+    /** In the order in which they are to be written. */
+    List<GroupRecord> records() {
+        return records;
+    }
+
+    void write(GroupRecord record) {
+        if (group == original) {
+            group = new ConsumerGroup(original);
+        }
+        records.add(record);
+        group.replay(record);
+    }
+
+    /** Gives a static member another member id, with all that it had. */
+    ConsumerMember replace(ConsumerMember old, String memberId) {
+        var member = old.replacedBy(memberId);
+        var target = group.target(old.id());
+        var current = group.record(old, member);
+        erase(old.id());
+        write(new ConsumerGroupMemberMetadata(group.id(), memberId, member.told()));
+        write(targetRecord(memberId, target == null ? Assignment.EMPTY : target));
+        write(current);
+        return member;
+    }
+
+    /**
+     * Takes members out of the group, which so needs another assignment; it is made with the next heartbeat.
+     */
+    void remove(Collection<String> memberIds) {
+        memberIds.forEach(this::erase);
+        forgetExpressions();
+        raise();
+    }
+
+    /** In the order that Apache Kafka can replay. */
+    private void erase(String memberId) {
+        write(new CurrentMemberAssignment(group.id(), memberId, null));
+        write(new TargetAssignmentMember(group.id(), memberId, null));
+        write(new ConsumerGroupMemberMetadata(group.id(), memberId, null));
+    }
+
+    /**
+     * Takes what a member tells of itself, and what the catalog has become since the group last looked, and
+     * raises the group's epoch where that may ask for another assignment.
+     *
+     * @param before what the group knew of the member
+     * @param now what it tells
+     */
+    void tell(ConsumerMember before, ConsumerMember now) {
+        boolean joins = group.member(now.id()) == null;
+        boolean changed = joins || !now.subscribesAs(before);
+        if (joins || !now.told().equals(before.told())) {
+            write(new ConsumerGroupMemberMetadata(group.id(), now.id(), now.told()));
+        }
+        if (changed || !group.hasSeen(image)) {
+            forgetExpressions();
+            changed |= matchExpressions();
+            if (changed || hash() != group.metadataHash()) {
+                raise();
+            }
+        }
+    }
+
+    private void raise() {
+        write(new ConsumerGroupMetadata(group.id(),
+                new ConsumerGroupMetadata.Value(group.epoch() + 1, hash())));
+    }
+
+    private long hash() {
+        return MetadataHash.of(group.subscribed(), image);
+    }
+
+    private Set<String> usedExpressions() {
+        var used = new HashSet<String>();
+        group.members().forEach(member -> used.add(member.told().topicRegex()));
+        used.remove("");
+        return used;
+    }
+
+    private void forgetExpressions() {
+        var unused = new ArrayList<>(group.expressions().keySet());
+        unused.removeAll(usedExpressions());
+        unused.forEach(each -> write(new RegularExpression(group.id(), each, null)));
+    }
+
+    /**
+     * Looks which topics match. Apache Kafka does so beside, on another thread, and at most every ten
+     * seconds; here the time for a name is bounded, and it is done once for each change of the catalog.
+     *
+     * @return whether that changes what somebody subscribes to
+     */
+    private boolean matchExpressions() {
+        boolean changed = false;
+        for (var each : usedExpressions()) {
+            var known = group.expressions().get(each);
+            if (known == null || !group.hasSeen(image)) {
+                var expression = TopicRegex.of(each);
+                var topics = image.topics().keySet().stream().filter(expression::matches).toList();
+                if (known == null || !topics.equals(known.topics())) {
+                    write(new RegularExpression(group.id(), each, new RegularExpression.Value(topics,
+                            image.offset(), surroundings.clock().millis())));
+                    changed = true;
+                }
+            }
+        }
+        return changed;
+    }
+
+    /**
+     * Makes the targets for the group's epoch, where that has not been done, and writes those that change.
+     */
+    void assign() {
+        if (group.epoch() <= group.targetEpoch()) {
+            return;
+        }
+        var counts = new HashMap<Uuid, Integer>();
+        for (var name : group.subscribed()) {
+            var topic = image.topic(name);
+            if (topic != null) {
+                counts.put(topic.id(), topic.partitions().size());
+            }
+        }
+        var targets = assignor().assign(takers(), counts);
+        for (var member : group.members()) {
+            var target = targets.getOrDefault(member.id(), Assignment.EMPTY);
+            if (!target.equals(group.target(member.id()))) {
+                write(targetRecord(member.id(), target));
+            }
+        }
+        write(new TargetAssignmentMetadata(group.id(), new TargetAssignmentMetadata.Value(group.epoch(),
+                surroundings.clock().millis())));
+    }
+
+    /** Who takes part in the assignment. Members that subscribe alike share the set of their topics. */
+    private List<Assignor.Member> takers() {
+        var topicsOf = new HashMap<List<Object>, Set<Uuid>>();
+        var takers = new ArrayList<Assignor.Member>();
+        for (var member : group.members()) {
+            var told = member.told();
+            var topics = topicsOf.computeIfAbsent(List.of(told.topicNames(), told.topicRegex()),
+                    subscription -> ids(group.topics(member)));
+            var target = group.target(member.id());
+            takers.add(new Assignor.Member(member.id(), told.instanceId(), topics,
+                    target == null ? Assignment.EMPTY : target));
+        }
+        return takers;
+    }
+
+    private Set<Uuid> ids(Set<String> names) {
+        var ids = new HashSet<Uuid>();
+        for (var name : names) {
+            var topic = image.topic(name);
+            if (topic != null) {
+                ids.add(topic.id());
+            }
+        }
+        return ids;
+    }
+
+    /** The one that most members ask for; without a wish of theirs the first that is configured. */
+    Assignor assignor() {
+        var wishes = new EnumMap<Assignor, Integer>(Assignor.class);
+        for (var member : group.members()) {
+            var wish = Assignor.named(member.told().serverAssignor());
+            if (wish != null) {
+                wishes.merge(wish, 1, Integer::sum);
+            }
+        }
+        return wishes.entrySet().stream().max(Map.Entry.comparingByValue()).map(Map.Entry::getKey)
+                .orElseGet(() -> Assignor.named(surroundings.config().get().list("group.consumer.assignors")
+                        .getFirst()));
+    }
+
+    /** Moves a member a step towards its target. */
+    ConsumerMember step(ConsumerMember member, Assignment owned) {
+        var target = group.target(member.id());
+        var next = member.next(group.targetEpoch(), target == null ? Assignment.EMPTY : target, owned,
+                group::taken);
+        if (next != member) {
+            // Nothing looks at the group after this, so it need not be copied for it.
+            records.add(group.record(member, next));
+        }
+        return next;
+    }
+
+    private TargetAssignmentMember targetRecord(String memberId, Assignment target) {
+        return new TargetAssignmentMember(group.id(), memberId,
+                new TargetAssignmentMember.Value(ConsumerGroup.topicPartitions(target)));
+    }
+}

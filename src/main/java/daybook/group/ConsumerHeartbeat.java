@@ -1,0 +1,155 @@
+package daybook.group;
+
+import daybook.coordinator.Decision;
+import daybook.group.ConsumerProtocol.Answer;
+import daybook.group.ConsumerProtocol.Heartbeat;
+import daybook.group.GroupRecord.ConsumerGroupMemberMetadata;
+import daybook.wire.ErrorCode;
+import daybook.wire.Uuid;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+
+/**
+ * One heartbeat of a member that joins or stays, on its way:
+ *
+ * <pre>
+ *   the group, made or changed into a consumer group -> the member, new or known or replaced
+ *   -> what it tells, and the group's epoch -> targets for that epoch -> the member's next step
+ * </pre>
+ */
+final class ConsumerHeartbeat {
+    private final ConsumerProtocol protocol;
+    private final Groups groups;
+    private final Heartbeat asked;
+    private final long nowMs;
+    /** Before those of the draft: what ends an empty classic group. */
+    private final List<GroupRecord> records = new ArrayList<>();
+    private ConsumerDraft draft;
+    private ConsumerMember member;
+
+    ConsumerHeartbeat(ConsumerProtocol protocol, Heartbeat asked, long nowMs) {
+        this.protocol = protocol;
+        this.groups = protocol.groups();
+        this.asked = asked;
+        this.nowMs = nowMs;
+    }
+
+    Decision<GroupRecord, Answer> decide() {
+        var refusal = open();
+        refusal = refusal == null ? admit() : refusal;
+        if (refusal != null) {
+            return Decision.answer(refusal);
+        }
+        var before = member;
+        draft.tell(before, before.telling(told(before.told())));
+        draft.assign();
+        var told = draft.group().member(before.id());
+        member = draft.step(told, asked.owned());
+        records.addAll(draft.records());
+        protocol.await(draft.group(), member, nowMs);
+        if (member != told) {
+            protocol.awaitBack(draft.group(), member, nowMs);
+        }
+        boolean news = asked.whole() || !member.assigned().equals(before.assigned());
+        var answer = new Answer(ErrorCode.NONE, null, member.id(), member.epoch(),
+                protocol.config(asked.groupId()).heartbeatIntervalMs(), news ? member.assigned() : null);
+        return seeing(Decision.answer(records, answer));
+    }
+
+    /** The group has seen the catalog, unless what it made of it cannot be written. */
+    private Decision<GroupRecord, Answer> seeing(Decision<GroupRecord, Answer> decision) {
+        if (!(groups.find(asked.groupId()) instanceof ConsumerGroup group)) {
+            return decision;
+        }
+        group.see(groups.surroundings().image().get());
+        return decision.orElse(error -> group.see(null));
+    }
+
+    /** Finds the group, or makes it for who joins. */
+    private Answer open() {
+        boolean joins = asked.epoch() == 0;
+        var found = groups.find(asked.groupId());
+        if (found instanceof ConsumerGroup group) {
+            draft = new ConsumerDraft(group, groups.surroundings());
+            return null;
+        }
+        if (!joins || found != null && found.state() != GroupState.EMPTY) {
+            return Answer.refused(ErrorCode.GROUP_ID_NOT_FOUND, protocol.notFound(asked.groupId()));
+        }
+        if (found != null) {
+            records.addAll(found.tombstones());
+        }
+        draft = new ConsumerDraft(new ConsumerGroup(protocol, asked.groupId()), groups.surroundings());
+        return null;
+    }
+
+    /** Finds the member, or makes it where it joins. */
+    private Answer admit() {
+        var group = draft.group();
+        int limit = protocol.brokerConfig().integer("group.consumer.max.size");
+        if (group.members().size() >= limit && group.member(asked.memberId()) == null) {
+            return Answer.refused(ErrorCode.GROUP_MAX_SIZE_REACHED,
+                    "The consumer group has reached its maximum capacity of " + limit + " members.");
+        }
+        var known = asked.instanceId() == null ? group.member(asked.memberId())
+                : group.instance(asked.instanceId());
+        if (asked.epoch() == 0) {
+            return join(known);
+        }
+        if (known == null) {
+            return Answer.refused(ErrorCode.UNKNOWN_MEMBER_ID, ConsumerProtocol.unknown(asked));
+        }
+        if (!known.id().equals(asked.memberId())) {
+            return Answer.refused(ErrorCode.FENCED_INSTANCE_ID, ConsumerProtocol.fenced(asked, known));
+        }
+        member = known;
+        return epochError();
+    }
+
+    private Answer join(ConsumerMember known) {
+        var memberId = asked.memberId().isEmpty() ? Uuid.random().toString() : asked.memberId();
+        if (known == null) {
+            var there = draft.group().member(memberId);
+            member = there == null ? ConsumerMember.blank(memberId) : there;
+        } else if (asked.instanceId() == null) {
+            member = known;
+        } else if (known.epoch() == ConsumerMember.AWAY || known.classic()) {
+            member = draft.replace(known, memberId);
+        } else {
+            return Answer.refused(ErrorCode.UNRELEASED_INSTANCE_ID, "Static member " + memberId
+                    + " with instance id " + asked.instanceId() + " cannot join the group because the"
+                    + " instance id is owned by " + known.id() + " member.");
+        }
+        return null;
+    }
+
+    /** The previous epoch is taken of a member that the last answer did not reach. */
+    private Answer epochError() {
+        boolean lost = asked.epoch() == member.previousEpoch() && asked.owned() != null
+                && member.assigned().containsAll(asked.owned());
+        if (asked.epoch() == member.epoch() || asked.epoch() < member.epoch() && lost) {
+            return null;
+        }
+        return Answer.refused(ErrorCode.FENCED_MEMBER_EPOCH, "The consumer group member has a "
+                + (asked.epoch() > member.epoch() ? "greater" : "smaller") + " member epoch (" + asked.epoch()
+                + ") than the one known by the group coordinator (" + member.epoch()
+                + "). The member must abandon all its partitions and rejoin.");
+    }
+
+    /** What the member tells now, with what is as it was. */
+    private ConsumerGroupMemberMetadata.Value told(ConsumerGroupMemberMetadata.Value before) {
+        return new ConsumerGroupMemberMetadata.Value(or(asked.instanceId(), before.instanceId()),
+                or(asked.rackId(), before.rackId()), asked.clientId(), asked.clientHost(),
+                asked.topicNames() == null ? before.topicNames()
+                        : List.copyOf(new TreeSet<>(asked.topicNames())),
+                or(asked.topicRegex(), before.topicRegex()),
+                asked.rebalanceTimeoutMs() == -1 ? before.rebalanceTimeoutMs() : asked.rebalanceTimeoutMs(),
+                or(asked.serverAssignor(), before.serverAssignor()), null);
+    }
+
+    private static String or(String told, String before) {
+        return told == null ? before : told;
+    }
+}

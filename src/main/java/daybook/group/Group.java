@@ -1,0 +1,49 @@
+package daybook.group;
+
+import daybook.coordinator.Decision;
+import daybook.wire.ErrorCode;
+import daybook.wire.Uuid;
+
+import java.util.List;
+
+/** What groups of both kinds have in common. */
+sealed interface Group permits ClassicGroup, ConsumerGroup {
+    String id();
+
+    /** {@code classic} or {@code consumer}. */
+    String type();
+
+    /** What the members say they do, such as {@code consumer} or {@code connect}; empty where none said. */
+    String protocolType();
+
+    GroupState state();
+
+    /** NONE where this one may commit an offset of this partition now. */
+    ErrorCode commitError(Asker who, Uuid topicId, int partition);
+
+    /** NONE where this one may fetch offsets now. */
+    ErrorCode fetchError(Asker who);
+
+    /** Hears of a member by its commit. */
+    void committed(Asker who, long nowMs);
+
+    /** Whether a member subscribes to this topic, or may do so for all that is known. */
+    boolean subscribes(String topic);
+
+    /**
+     * Since when there are no members, in milliseconds since 1970; -1 where there are, or it is not known.
+     */
+    long emptySinceMs();
+
+    /** The records that end the group, without its offsets. */
+    List<GroupRecord> tombstones();
+
+    /** All records of the log are replayed: deadlines count from now. */
+    void loaded(long nowMs);
+
+    /** Decides on what is due. */
+    Decision<GroupRecord, ?> due(Timer timer, long nowMs);
+
+    /** The catalog has changed. */
+    void changed(long nowMs);
+}

@@ -1,0 +1,535 @@
+package daybook.group;
+
+import daybook.record.BatchBuilder.Entry;
+import daybook.wire.MalformedException;
+import daybook.wire.Reader;
+import daybook.wire.Uuid;
+import daybook.wire.Writer;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
+
+/**
+ * A record of {@code __consumer_offsets}, of which the newest of each key holds (group-records/*.json).
+ *
+ * <pre>
+ *   key     int16 type | fields of the key, never flexible
+ *   value   int16 version | fields; null, and the key is gone
+ * </pre>
+ * All versions of a value are read; written are those that Apache Kafka 4.3 writes. Byte strings are sealed:
+ * read-only copies that nobody moves, of which readers take a duplicate.
+ */
+public sealed interface GroupRecord {
+    /** The group that the record is about. */
+    String groupId();
+
+    /** What holds for the key, or null where it is gone. */
+    Value value();
+
+    /** The key's bytes. */
+    ByteBuffer key();
+
+    /** The record's bytes. */
+    default Entry encode() {
+        return new Entry(key(), value() == null ? null : value().encode());
+    }
+
+    /** What a record says of its key. */
+    sealed interface Value {
+        /** Begins the value in the version that is written. */
+        default Writer begin() {
+            return new Writer(0, true).int16(0);
+        }
+
+        /** Writes the fields. */
+        void write(Writer out);
+
+        /** The value's bytes. */
+        default ByteBuffer encode() {
+            var out = begin();
+            write(out);
+            return out.toBuffer();
+        }
+    }
+
+    /**
+     * Reads a record of the log.
+     *
+     * @param value null for a tombstone
+     * @return null for the records of share groups, streams groups and of what is not known here, which are
+     *     passed over as Apache Kafka passes over what it does not know
+     * @throws MalformedException if the bytes are not a record of its type, or its version is not known
+     */
+    static GroupRecord decode(ByteBuffer key, ByteBuffer value) {
+        if (key == null) {
+            throw new MalformedException("A record of a group without a key");
+        }
+        var in = Reader.ofDisk(key.duplicate(), 0, false);
+        return switch (in.int16()) {
+            case OffsetCommit.OLD_TYPE -> OffsetCommit.read(in, 0, value);
+            case OffsetCommit.TYPE -> OffsetCommit.read(in, 4, value);
+            case GroupMetadata.TYPE -> GroupMetadata.read(in, value);
+            case ConsumerGroupMetadata.TYPE -> ConsumerGroupMetadata.read(in, value);
+            case ConsumerGroupPartitionMetadata.TYPE -> ConsumerGroupPartitionMetadata.read(in, value);
+            case ConsumerGroupMemberMetadata.TYPE -> ConsumerGroupMemberMetadata.read(in, value);
+            case TargetAssignmentMetadata.TYPE -> TargetAssignmentMetadata.read(in, value);
+            case TargetAssignmentMember.TYPE -> TargetAssignmentMember.read(in, value);
+            case CurrentMemberAssignment.TYPE -> CurrentMemberAssignment.read(in, value);
+            case RegularExpression.TYPE -> RegularExpression.read(in, value);
+            default -> null;
+        };
+    }
+
+    /** A read-only copy of the bytes, which may be null; of those that are read-only already, they alone. */
+    static ByteBuffer sealed(ByteBuffer bytes) {
+        if (bytes == null || bytes.isReadOnly()) {
+            return bytes;
+        }
+        return ByteBuffer.allocate(bytes.remaining()).put(bytes.duplicate()).flip().asReadOnlyBuffer();
+    }
+
+    /** The offset that a group has committed for a partition. */
+    record OffsetCommit(String groupId, String topic, int partition, Value value) implements GroupRecord {
+        static final int TYPE = 1;
+        /** Of Kafka before 0.9; its value is version 0 of today's. */
+        static final int OLD_TYPE = 0;
+        /** In place of a time: there is none. */
+        static final long NO_TIME = -1;
+
+        /**
+         * @param leaderEpoch that of the last record consumed, or -1
+         * @param metadata any text of the client
+         * @param expireTimestampMs when the client wants it forgotten, or {@link #NO_TIME}: as the broker is
+         *     configured
+         * @param topicId {@link Uuid#ZERO} in the older versions
+         */
+        record Value(long offset, int leaderEpoch, String metadata, long commitTimestampMs,
+                long expireTimestampMs, Uuid topicId) implements GroupRecord.Value {
+            private static final int EXPIRING = 1;
+            private static final int NEWEST = 4;
+
+            static Value read(Reader in) {
+                return new Value(in.int64(), in.since(3) ? in.int32() : -1, in.string(), in.int64(),
+                        in.version() == EXPIRING ? in.int64() : NO_TIME,
+                        tag0(in, Uuid.ZERO, Reader::uuid));
+            }
+
+            /** Only version 1 has the time of expiry, and only version 4 the topic's id. */
+            @Override
+            public Writer begin() {
+                int version = expireTimestampMs == NO_TIME ? NEWEST : EXPIRING;
+                return new Writer(version, version == NEWEST).int16(version);
+            }
+
+            @Override
+            public void write(Writer out) {
+                out.int64(offset).since(3, more -> more.int32(leaderEpoch)).string(metadata)
+                        .int64(commitTimestampMs);
+                if (out.version() == EXPIRING) {
+                    out.int64(expireTimestampMs);
+                }
+                tag0(out, topicId, Uuid.ZERO, Writer::uuid);
+            }
+        }
+
+        static OffsetCommit read(Reader key, int newest, ByteBuffer value) {
+            return new OffsetCommit(key.string(), key.string(), key.int32(),
+                    valueOf(value, newest, Value.NEWEST, Value::read));
+        }
+
+        @Override
+        public ByteBuffer key() {
+            return new Writer(0, false).int16(TYPE).string(groupId).string(topic).int32(partition).toBuffer();
+        }
+    }
+
+    /** A classic group, whole. */
+    record GroupMetadata(String groupId, Value value) implements GroupRecord {
+        static final int TYPE = 2;
+
+        /**
+         * @param protocolType "consumer" for consumers; empty where nobody has joined yet
+         * @param protocol what the members agreed on, or null
+         * @param leader the member that assigns, or null
+         * @param stateTimestampMs when the group last changed its state, or -1
+         */
+        record Value(String protocolType, int generation, String protocol, String leader,
+                long stateTimestampMs, List<Member> members) implements GroupRecord.Value {
+            private static final int NEWEST = 4;
+            private static final int WRITTEN = 3;
+
+            static Value read(Reader in) {
+                var read = new Value(in.string(), in.int32(), in.nullableString(), in.nullableString(),
+                        in.since(2) ? in.int64() : -1, in.structs(Member::read));
+                in.tags();
+                return read;
+            }
+
+            @Override
+            public Writer begin() {
+                return new Writer(WRITTEN, false).int16(WRITTEN);
+            }
+
+            @Override
+            public void write(Writer out) {
+                out.string(protocolType).int32(generation).string(protocol).string(leader)
+                        .int64(stateTimestampMs).structs(members, (each, member) -> member.write(each));
+            }
+        }
+
+        /**
+         * @param instanceId of a static member; else null
+         * @param rebalanceTimeoutMs of before version 1: that of the session
+         * @param subscription sealed, what the member sent for the protocol of the generation
+         * @param assignment sealed, what the leader gave it
+         */
+        record Member(String memberId, String instanceId, String clientId, String clientHost,
+                int rebalanceTimeoutMs, int sessionTimeoutMs, ByteBuffer subscription,
+                ByteBuffer assignment) {
+            public Member {
+                subscription = sealed(subscription);
+                assignment = sealed(assignment);
+            }
+
+            static Member read(Reader in) {
+                var memberId = in.string();
+                var instanceId = in.since(3) ? in.nullableString() : null;
+                var clientId = in.string();
+                var clientHost = in.string();
+                int rebalanceTimeoutMs = in.since(1) ? in.int32() : -1;
+                int sessionTimeoutMs = in.int32();
+                return new Member(memberId, instanceId, clientId, clientHost,
+                        rebalanceTimeoutMs == -1 ? sessionTimeoutMs : rebalanceTimeoutMs, sessionTimeoutMs,
+                        in.bytes(), in.bytes());
+            }
+
+            void write(Writer out) {
+                out.string(memberId).string(instanceId).string(clientId).string(clientHost)
+                        .int32(rebalanceTimeoutMs).int32(sessionTimeoutMs).bytes(subscription)
+                        .bytes(assignment);
+            }
+        }
+
+        static GroupMetadata read(Reader key, ByteBuffer value) {
+            return new GroupMetadata(key.string(), valueOf(value, Value.NEWEST, Value.NEWEST, Value::read));
+        }
+
+        @Override
+        public ByteBuffer key() {
+            return keyOf(TYPE, groupId);
+        }
+    }
+
+    /** A consumer group (KIP-848), without its members. */
+    record ConsumerGroupMetadata(String groupId, Value value) implements GroupRecord {
+        static final int TYPE = 3;
+
+        /** @param metadataHash of the topics that the members subscribe to (KIP-1101), or 0 */
+        record Value(int epoch, long metadataHash) implements GroupRecord.Value {
+            static Value read(Reader in) {
+                return new Value(in.int32(), tag0(in, 0L, Reader::int64));
+            }
+
+            @Override
+            public void write(Writer out) {
+                tag0(out.int32(epoch), metadataHash, 0L, Writer::int64);
+            }
+        }
+
+        static ConsumerGroupMetadata read(Reader key, ByteBuffer value) {
+            return new ConsumerGroupMetadata(key.string(), valueOf(value, 0, 0, Value::read));
+        }
+
+        @Override
+        public ByteBuffer key() {
+            return keyOf(TYPE, groupId);
+        }
+    }
+
+    /** What Apache Kafka wrote before 4.1 where the hash is now; it only has to go when the group goes. */
+    record ConsumerGroupPartitionMetadata(String groupId, Value value) implements GroupRecord {
+        static final int TYPE = 4;
+
+        /** @param fields sealed, not looked at */
+        record Value(ByteBuffer fields) implements GroupRecord.Value {
+            public Value {
+                fields = sealed(fields);
+            }
+
+            static Value read(Reader in) {
+                return new Value(in.view(in.remaining()));
+            }
+
+            @Override
+            public void write(Writer out) {
+                out.raw(fields);
+            }
+        }
+
+        static ConsumerGroupPartitionMetadata read(Reader key, ByteBuffer value) {
+            return new ConsumerGroupPartitionMetadata(key.string(), valueOf(value, 0, 0, Value::read));
+        }
+
+        @Override
+        public ByteBuffer key() {
+            return keyOf(TYPE, groupId);
+        }
+    }
+
+    /** What a member of a consumer group has told of itself. */
+    record ConsumerGroupMemberMetadata(String groupId, String memberId, Value value) implements GroupRecord {
+        static final int TYPE = 5;
+
+        /**
+         * @param instanceId of a static member; else null
+         * @param rackId or null
+         * @param topicRegex or null
+         * @param serverAssignor what the member asks for, or null
+         * @param classic of a member with the classic protocol; else null
+         */
+        record Value(String instanceId, String rackId, String clientId, String clientHost,
+                List<String> topicNames, String topicRegex, int rebalanceTimeoutMs, String serverAssignor,
+                Classic classic) implements GroupRecord.Value {
+            static Value read(Reader in) {
+                return new Value(in.nullableString(), in.nullableString(), in.string(), in.string(),
+                        in.array(Reader::string), in.nullableString(), in.int32(), in.nullableString(),
+                        tag0(in, null, Classic::read));
+            }
+
+            @Override
+            public void write(Writer out) {
+                out.string(instanceId).string(rackId).string(clientId).string(clientHost)
+                        .strings(topicNames).string(topicRegex).int32(rebalanceTimeoutMs)
+                        .string(serverAssignor)
+                        .tags(new Writer.Tagged(0, inner -> Classic.write(inner, classic)));
+            }
+        }
+
+        /**
+         * What only a member with the classic protocol has. The tagged field is always there: its first byte
+         * is 1, or 0 for null.
+         */
+        record Classic(int sessionTimeoutMs, List<Protocol> protocols) {
+            static Classic read(Reader in) {
+                if (in.int8() <= 0) {
+                    return null;
+                }
+                var read = new Classic(in.int32(), in.structs(Protocol::read));
+                in.tags();
+                return read;
+            }
+
+            static void write(Writer out, Classic classic) {
+                out.bool(classic != null);
+                if (classic != null) {
+                    out.int32(classic.sessionTimeoutMs)
+                            .structs(classic.protocols, (each, protocol) -> protocol.write(each)).tags();
+                }
+            }
+        }
+
+        /** @param metadata sealed */
+        public record Protocol(String name, ByteBuffer metadata) {
+            public Protocol {
+                metadata = sealed(metadata);
+            }
+
+            static Protocol read(Reader in) {
+                return new Protocol(in.string(), in.bytes());
+            }
+
+            void write(Writer out) {
+                out.string(name).bytes(metadata);
+            }
+        }
+
+        static ConsumerGroupMemberMetadata read(Reader key, ByteBuffer value) {
+            return new ConsumerGroupMemberMetadata(key.string(), key.string(),
+                    valueOf(value, 0, 0, Value::read));
+        }
+
+        @Override
+        public ByteBuffer key() {
+            return keyOf(TYPE, groupId, memberId);
+        }
+    }
+
+    /** How far the target assignment of a consumer group has come. */
+    record TargetAssignmentMetadata(String groupId, Value value) implements GroupRecord {
+        static final int TYPE = 6;
+
+        /** @param timestampMs when the assignment was made (KIP-1263), or 0 */
+        record Value(int assignmentEpoch, long timestampMs) implements GroupRecord.Value {
+            static Value read(Reader in) {
+                return new Value(in.int32(), tag0(in, 0L, Reader::int64));
+            }
+
+            @Override
+            public void write(Writer out) {
+                tag0(out.int32(assignmentEpoch), timestampMs, 0L, Writer::int64);
+            }
+        }
+
+        static TargetAssignmentMetadata read(Reader key, ByteBuffer value) {
+            return new TargetAssignmentMetadata(key.string(), valueOf(value, 0, 0, Value::read));
+        }
+
+        @Override
+        public ByteBuffer key() {
+            return keyOf(TYPE, groupId);
+        }
+    }
+
+    /** What a member of a consumer group is to own in the end. */
+    record TargetAssignmentMember(String groupId, String memberId, Value value) implements GroupRecord {
+        static final int TYPE = 7;
+
+        record Value(List<TopicPartitions> topics) implements GroupRecord.Value {
+            static Value read(Reader in) {
+                var topics = in.structs(each ->
+                        new TopicPartitions(each.uuid(), each.array(Reader::int32), null));
+                in.tags();
+                return new Value(topics);
+            }
+
+            @Override
+            public void write(Writer out) {
+                out.structs(topics, (each, topic) -> each.uuid(topic.topicId).int32s(topic.partitions))
+                        .tags();
+            }
+        }
+
+        static TargetAssignmentMember read(Reader key, ByteBuffer value) {
+            return new TargetAssignmentMember(key.string(), key.string(), valueOf(value, 0, 0, Value::read));
+        }
+
+        @Override
+        public ByteBuffer key() {
+            return keyOf(TYPE, groupId, memberId);
+        }
+    }
+
+    /** What a member of a consumer group owns now, and what it is giving back. */
+    record CurrentMemberAssignment(String groupId, String memberId, Value value) implements GroupRecord {
+        static final int TYPE = 8;
+
+        /** @param state number of the member's state, as Apache Kafka counts them */
+        record Value(int memberEpoch, int previousMemberEpoch, int state, List<TopicPartitions> assigned,
+                List<TopicPartitions> pendingRevocation) implements GroupRecord.Value {
+            static Value read(Reader in) {
+                var read = new Value(in.int32(), in.int32(), in.int8(), in.array(TopicPartitions::read),
+                        in.array(TopicPartitions::read));
+                in.tags();
+                return read;
+            }
+
+            @Override
+            public void write(Writer out) {
+                out.int32(memberEpoch).int32(previousMemberEpoch).int8(state)
+                        .array(assigned, TopicPartitions::write)
+                        .array(pendingRevocation, TopicPartitions::write).tags();
+            }
+        }
+
+        static CurrentMemberAssignment read(Reader key, ByteBuffer value) {
+            return new CurrentMemberAssignment(key.string(), key.string(), valueOf(value, 0, 0, Value::read));
+        }
+
+        @Override
+        public ByteBuffer key() {
+            return keyOf(TYPE, groupId, memberId);
+        }
+    }
+
+    /** The topics that a regular expression of a consumer group matched. */
+    record RegularExpression(String groupId, String expression, Value value) implements GroupRecord {
+        static final int TYPE = 16;
+
+        /**
+         * @param version of the catalog that was looked at
+         * @param timestampMs when that was
+         */
+        record Value(List<String> topics, long version, long timestampMs) implements GroupRecord.Value {
+            static Value read(Reader in) {
+                var read = new Value(in.array(Reader::string), in.int64(), in.int64());
+                in.tags();
+                return read;
+            }
+
+            @Override
+            public void write(Writer out) {
+                out.strings(topics).int64(version).int64(timestampMs).tags();
+            }
+        }
+
+        static RegularExpression read(Reader key, ByteBuffer value) {
+            return new RegularExpression(key.string(), key.string(), valueOf(value, 0, 0, Value::read));
+        }
+
+        @Override
+        public ByteBuffer key() {
+            return keyOf(TYPE, groupId, expression);
+        }
+    }
+
+    /**
+     * Partitions of a topic.
+     *
+     * @param epochs the member's epoch when it was given each of the partitions; null where that is not told
+     */
+    record TopicPartitions(Uuid topicId, List<Integer> partitions, List<Integer> epochs) {
+        static TopicPartitions read(Reader in) {
+            return new TopicPartitions(in.uuid(), in.array(Reader::int32),
+                    tag0(in, null, each -> each.nullableArray(Reader::int32)));
+        }
+
+        static void write(Writer out, TopicPartitions topic) {
+            tag0(out.uuid(topic.topicId).int32s(topic.partitions), topic.epochs, null, Writer::int32s);
+        }
+    }
+
+    private static ByteBuffer keyOf(int type, String... names) {
+        var out = new Writer(0, false).int16(type);
+        for (var name : names) {
+            out.string(name);
+        }
+        return out.toBuffer();
+    }
+
+    /** Reads a value of any version up to {@code newest}; null stays null. */
+    private static <T> T valueOf(ByteBuffer value, int newest, int flexibleFrom, Function<Reader, T> fields) {
+        if (value == null) {
+            return null;
+        }
+        int version = Reader.ofDisk(value.duplicate(), 0, false).int16();
+        if (version < 0 || version > newest) {
+            throw new MalformedException("Version " + version + " where " + newest + " is the newest known");
+        }
+        var rest = value.slice(value.position() + Short.BYTES, value.remaining() - Short.BYTES);
+        return fields.apply(Reader.ofDisk(rest, version, version >= flexibleFrom));
+    }
+
+    /** Reads the tagged fields that end a structure, of which number 0 is the only one known. */
+    private static <T> T tag0(Reader in, T absent, Function<Reader, T> field) {
+        var found = new ArrayList<T>(1);
+        in.tags(tag -> {
+            if (tag == 0) {
+                found.add(field.apply(in));
+            }
+        });
+        return found.isEmpty() ? absent : found.getLast();
+    }
+
+    /** Ends a structure with tagged field 0, or none where the value is what stands for an absent one. */
+    private static <T> void tag0(Writer out, T value, T absent, BiConsumer<Writer, T> field) {
+        if (Objects.equals(value, absent)) {
+            out.tags();
+        } else {
+            out.tags(new Writer.Tagged(0, inner -> field.accept(inner, value)));
+        }
+    }
+}

@@ -1,0 +1,234 @@
+package daybook.group;
+
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.regex.PatternSyntaxException;
+
+/**
+ * A regular expression that a consumer group subscribes with (KIP-848); a topic matches with its whole name.
+ * The language is RE2's, as Apache Kafka has it: no look-around, no back-references, no possessive or atomic
+ * groups. {@link TopicRegexParser} reads it.
+ *
+ * <p>It is matched without backtracking, by following all states at once (Thompson, 1968), so the time for a
+ * name is bounded by its length times the number of states, whatever the expression. The JDK's regular
+ * expressions cannot be bounded: {@code (?:^|^|^|^)} written twenty times over takes hours without reading
+ * one character that could be counted.
+ *
+ * <p>Topic names are ASCII, so that is all that is looked at. Immutable.
+ */
+public final class TopicRegex {
+    /** The longest expression, in characters. RE2 and Kafka have no limit. */
+    public static final int MAX_LENGTH = 8_192;
+
+    /** The most states. A character of the expression is one, and {@code x{9}} nine of those of x. */
+    static final int MAX_STATES = 10_000;
+
+    private final String text;
+    private final State[] states;
+    private final int start;
+
+    /**
+     * What one has reached after some characters of the name. Numbers are those of the states that follow.
+     */
+    private sealed interface State { }
+
+    private record OneOf(BitSet characters, int next) implements State { }
+
+    private record Fork(int one, int other) implements State { }
+
+    private record At(Edge edge, int next) implements State { }
+
+    private record End() implements State { }
+
+    /** A place between characters. */
+    enum Edge { BEGIN, END, WORD, NOT_WORD }
+
+    private TopicRegex(String text, State[] states, int start) {
+        this.text = text;
+        this.states = states;
+        this.start = start;
+    }
+
+    /**
+     * Reads an expression.
+     *
+     * @throws PatternSyntaxException if it is none, or too large
+     */
+    public static TopicRegex of(String text) {
+        var builder = new Builder(text);
+        var whole = new TopicRegexParser(text, builder).whole();
+        int start = whole.before(builder.add(new End()));
+        return new TopicRegex(text, builder.states.toArray(new State[0]), start);
+    }
+
+    /** Whether the whole name is one that the expression describes. */
+    public boolean matches(String name) {
+        var run = new Run(name);
+        run.enter(start, 0);
+        for (int at = 0; at < name.length(); at++) {
+            if (run.count == 0) {
+                return false;
+            }
+            run.step(at);
+        }
+        return run.ended;
+    }
+
+    /** The expression as it was given. */
+    @Override
+    public String toString() {
+        return text;
+    }
+
+    /** A piece of the expression: makes the states for it, each time anew. */
+    @FunctionalInterface
+    interface Piece {
+        /**
+         * @param next the state to come to behind the piece
+         * @return the state to begin the piece with
+         */
+        int before(int next);
+    }
+
+    /** Makes pieces out of smaller ones. */
+    static final class Builder {
+        private final String text;
+        private final List<State> states = new ArrayList<>();
+
+        Builder(String text) {
+            this.text = text;
+        }
+
+        private int add(State state) {
+            if (states.size() == MAX_STATES) {
+                throw new PatternSyntaxException("the expression is too large", text, -1);
+            }
+            states.add(state);
+            return states.size() - 1;
+        }
+
+        Piece oneOf(BitSet characters) {
+            return next -> add(new OneOf(characters, next));
+        }
+
+        Piece at(Edge edge) {
+            return next -> add(new At(edge, next));
+        }
+
+        Piece sequence(List<Piece> pieces) {
+            return next -> {
+                int state = next;
+                for (int i = pieces.size() - 1; i >= 0; i--) {
+                    state = pieces.get(i).before(state);
+                }
+                return state;
+            };
+        }
+
+        Piece either(List<Piece> pieces) {
+            return next -> {
+                int state = pieces.getLast().before(next);
+                for (int i = pieces.size() - 2; i >= 0; i--) {
+                    state = add(new Fork(pieces.get(i).before(next), state));
+                }
+                return state;
+            };
+        }
+
+        /** @param most -1 for any number of times */
+        Piece repeat(Piece piece, int least, int most) {
+            return next -> {
+                int state = next;
+                if (most == -1) {
+                    state = add(new End());
+                    states.set(state, new Fork(piece.before(state), next));
+                }
+                for (int i = least; i < most; i++) {
+                    state = add(new Fork(piece.before(state), next));
+                }
+                for (int i = 0; i < least; i++) {
+                    int before = piece.before(state);
+                    if (before == state) {
+                        break; // There is nothing in it, and so not in a million of them.
+                    }
+                    state = before;
+                }
+                return state;
+            };
+        }
+    }
+
+    /** The way of one name through the states. */
+    private final class Run {
+        private final String name;
+        /** The states that wait for the next character. */
+        private int[] waiting = new int[states.length];
+        private int[] waited = new int[states.length];
+        private int count;
+        /** Whether the name may end here. */
+        private boolean ended;
+        /** For each state the position after which it was last entered; 0: never. */
+        private final int[] entered = new int[states.length];
+        private final int[] stack = new int[states.length + 1];
+
+        Run(String name) {
+            this.name = name;
+        }
+
+        /** Takes the character at this position. */
+        void step(int at) {
+            int[] swap = waited;
+            waited = waiting;
+            waiting = swap;
+            int before = count;
+            count = 0;
+            ended = false;
+            for (int i = 0; i < before; i++) {
+                var state = (OneOf) states[waited[i]];
+                if (state.characters.get(name.charAt(at))) {
+                    enter(state.next, at + 1);
+                }
+            }
+        }
+
+        /** Goes on from this state to all that need no character. Each is entered once at a position. */
+        void enter(int first, int at) {
+            int depth = 0;
+            stack[depth++] = first;
+            while (depth > 0) {
+                int index = stack[--depth];
+                if (entered[index] == at + 1) {
+                    continue;
+                }
+                entered[index] = at + 1;
+                switch (states[index]) {
+                    case OneOf oneOf -> waiting[count++] = index;
+                    case Fork fork -> {
+                        stack[depth++] = fork.one;
+                        stack[depth++] = fork.other;
+                    }
+                    case At edge -> {
+                        if (holds(edge.edge, at)) {
+                            stack[depth++] = edge.next;
+                        }
+                    }
+                    case End end -> ended = true;
+                }
+            }
+        }
+
+        private boolean holds(Edge edge, int at) {
+            return switch (edge) {
+                case BEGIN -> at == 0;
+                case END -> at == name.length();
+                case WORD -> word(at - 1) != word(at);
+                case NOT_WORD -> word(at - 1) == word(at);
+            };
+        }
+
+        private boolean word(int at) {
+            return at >= 0 && at < name.length() && TopicRegexParser.WORD.get(name.charAt(at));
+        }
+    }
+}

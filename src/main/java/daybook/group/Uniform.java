@@ -1,0 +1,255 @@
+package daybook.group;
+
+import daybook.wire.Uuid;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * The assignor {@code uniform}, for one assignment; belongs to one thread. In three steps:
+ * <ol>
+ *   <li>Each member keeps of its target what exists and what it still subscribes to.</li>
+ *   <li>A partition without owner goes to the subscriber with the fewest; the topics with the fewest
+ *       subscribers are first, because they have the least choice.</li>
+ *   <li>While a member has two partitions more than another who could have one of them, it goes there, from
+ *       the member with the most to the one with the fewest first.</li>
+ * </ol>
+ * Where all subscribe to the same, members then differ by one partition at most, and no assignment that is
+ * as even moves fewer. Where they do not, no single move makes it more even; a chain of moves through a third
+ * member might, which Apache Kafka does not look for either.
+ *
+ * <p>Members with the same subscription are one {@link Peers}, kept in order of their load. So the fewest
+ * among the subscribers of a topic are found by looking at the first of each such set, which is a single one
+ * as a rule.
+ *
+ * <p>Bounds: for M members and P partitions each step is about (M + P) log M, times the number of different
+ * subscriptions.
+ */
+final class Uniform {
+    private static final Comparator<Owner> BY_LOAD =
+            Comparator.<Owner>comparingInt(owner -> owner.load).thenComparingInt(owner -> owner.index);
+
+    /** Subscribed topics that exist, in order. Partitions are counted through all of them. */
+    private final List<Topic> topics = new ArrayList<>();
+    private final List<Owner> owners = new ArrayList<>();
+    private final List<Peers> peers = new ArrayList<>();
+    /** By the number of the partition, counted through; null for one that nobody has yet. */
+    private final Owner[] ownerOf;
+    /** Those who may have too many. */
+    private final TreeSet<Owner> givers = new TreeSet<>(BY_LOAD);
+
+    /** Members with the same subscription, the one with the fewest partitions first. */
+    private record Peers(Set<Uuid> topics, TreeSet<Owner> byLoad) { }
+
+    /** A topic whose first partition has this number, counted through all topics. */
+    private record Topic(Uuid id, int first, int count, List<Peers> subscribers) {
+        int subscriberCount() {
+            int sum = 0;
+            for (var some : subscribers) {
+                sum += some.byLoad.size();
+            }
+            return sum;
+        }
+
+        Owner least() {
+            return Uniform.least(subscribers);
+        }
+    }
+
+    /** A member, with the numbers of its partitions, those that it was given last behind. */
+    private static final class Owner {
+        private final Assignor.Member member;
+        private final Peers peers;
+        private final int index;
+        private int[] partitions = {};
+        private int load;
+
+        Owner(Assignor.Member member, Peers peers, int index) {
+            this.member = member;
+            this.peers = peers;
+            this.index = index;
+        }
+
+        void push(int partition) {
+            if (load == partitions.length) {
+                partitions = Arrays.copyOf(partitions, Math.max(8, 2 * load));
+            }
+            partitions[load++] = partition;
+        }
+
+        int remove(int at) {
+            int partition = partitions[at];
+            System.arraycopy(partitions, at + 1, partitions, at, --load - at);
+            return partition;
+        }
+    }
+
+    /** @param members in the order in which equals are served */
+    Uniform(List<Assignor.Member> members, Map<Uuid, Integer> partitionCounts) {
+        var bySubscription = new HashMap<Set<Uuid>, Peers>();
+        for (var member : members) {
+            var same = bySubscription.computeIfAbsent(member.topics(), set -> {
+                var made = new Peers(set, new TreeSet<>(BY_LOAD));
+                peers.add(made);
+                return made;
+            });
+            var owner = new Owner(member, same, owners.size());
+            owners.add(owner);
+            same.byLoad.add(owner);
+        }
+        var subscribers = new TreeMap<Uuid, List<Peers>>();
+        for (var same : peers) {
+            for (var topic : same.topics) {
+                subscribers.computeIfAbsent(topic, id -> new ArrayList<>()).add(same);
+            }
+        }
+        int first = 0;
+        for (var entry : subscribers.entrySet()) {
+            int count = partitionCounts.getOrDefault(entry.getKey(), 0);
+            if (count > 0) {
+                topics.add(new Topic(entry.getKey(), first, count, entry.getValue()));
+                first += count;
+            }
+        }
+        ownerOf = new Owner[first];
+    }
+
+    Map<String, Assignment> assign() {
+        keep();
+        give();
+        balance();
+        var assigned = new HashMap<String, Assignment>();
+        for (var owner : owners) {
+            assigned.put(owner.member.id(), Assignor.keptOr(owner.member.target(), assignment(owner)));
+        }
+        return assigned;
+    }
+
+    private void keep() {
+        var byId = new HashMap<Uuid, Topic>();
+        for (var topic : topics) {
+            byId.put(topic.id, topic);
+        }
+        for (var owner : owners) {
+            owner.peers.byLoad.remove(owner);
+            for (var entry : owner.member.target().topics().entrySet()) {
+                var topic = byId.get(entry.getKey());
+                if (topic == null || !owner.peers.topics.contains(topic.id)) {
+                    continue;
+                }
+                for (int number : entry.getValue()) {
+                    if (number < topic.count && ownerOf[topic.first + number] == null) {
+                        ownerOf[topic.first + number] = owner;
+                        owner.push(topic.first + number);
+                    }
+                }
+            }
+            owner.peers.byLoad.add(owner);
+        }
+    }
+
+    private void give() {
+        var scarcestFirst = new ArrayList<>(topics);
+        scarcestFirst.sort(Comparator.comparingInt(Topic::subscriberCount));
+        for (var topic : scarcestFirst) {
+            for (int partition = topic.first; partition < topic.first + topic.count; partition++) {
+                if (ownerOf[partition] == null) {
+                    var owner = topic.least();
+                    owner.peers.byLoad.remove(owner);
+                    owner.push(partition);
+                    owner.peers.byLoad.add(owner);
+                }
+            }
+        }
+    }
+
+    /** Ends because each move makes the sum of the squares of all loads smaller. */
+    private void balance() {
+        boolean moved = true;
+        while (moved) {
+            moved = false;
+            givers.addAll(owners);
+            while (!givers.isEmpty()) {
+                moved |= move(givers.pollLast());
+            }
+        }
+    }
+
+    /**
+     * Moves one partition of this member to the one with the fewest who can have one of its partitions, if it
+     * has two fewer.
+     */
+    private boolean move(Owner from) {
+        int fewest = least(peers).load;
+        Owner to = from;
+        int at = from.load - 1;
+        for (int i = from.load - 1; i >= 0 && fewest <= from.load - 2 && to.load > fewest; i--) {
+            var least = topics.get(topicOf(from.partitions[i])).least();
+            if (least.load < to.load) {
+                to = least;
+                at = i;
+            }
+        }
+        if (to.load > from.load - 2) {
+            return false;
+        }
+        from.peers.byLoad.remove(from);
+        to.peers.byLoad.remove(to);
+        givers.remove(to);
+        to.push(from.remove(at));
+        from.peers.byLoad.add(from);
+        to.peers.byLoad.add(to);
+        givers.add(from);
+        givers.add(to);
+        return true;
+    }
+
+    private static Owner least(List<Peers> subscribers) {
+        Owner least = null;
+        for (var some : subscribers) {
+            var first = some.byLoad.first();
+            if (least == null || BY_LOAD.compare(first, least) < 0) {
+                least = first;
+            }
+        }
+        return least;
+    }
+
+    /** The index of the topic that this partition belongs to. */
+    private int topicOf(int partition) {
+        int low = 0;
+        int high = topics.size() - 1;
+        while (low < high) {
+            int middle = (low + high + 1) >>> 1;
+            if (topics.get(middle).first <= partition) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return low;
+    }
+
+    private Assignment assignment(Owner owner) {
+        var partitions = new HashMap<Uuid, int[]>();
+        int[] numbers = Arrays.copyOf(owner.partitions, owner.load);
+        Arrays.sort(numbers);
+        for (int from = 0; from < numbers.length; ) {
+            var topic = topics.get(topicOf(numbers[from]));
+            int to = from;
+            while (to < numbers.length && numbers[to] < topic.first + topic.count) {
+                numbers[to++] -= topic.first;
+            }
+            partitions.put(topic.id, Arrays.copyOfRange(numbers, from, to));
+            from = to;
+        }
+        return Assignment.of(partitions);
+    }
+}

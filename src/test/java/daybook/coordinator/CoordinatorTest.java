@@ -1,0 +1,337 @@
+package daybook.coordinator;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import daybook.catalog.BrokerConfig;
+import daybook.catalog.BrokerRegistration;
+import daybook.catalog.Catalog;
+import daybook.catalog.Identity;
+import daybook.catalog.Image;
+import daybook.catalog.MetadataRecord.RemoveTopicRecord;
+import daybook.catalog.TopicConfigs;
+import daybook.log.LogSettings;
+import daybook.log.Logs;
+import daybook.log.TestDisk;
+import daybook.log.TopicPartition;
+import daybook.record.BatchBuilder;
+import daybook.wire.ErrorCode;
+import daybook.wire.Uuid;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/** A coordinator of words and how often they came, on real logs. */
+final class CoordinatorTest {
+    private static final String TOPIC = "__words";
+
+    /** Sets a word's count; null forgets it. */
+    private record Count(String word, Integer count) { }
+
+    private static final Format<Count> FORMAT = new Format<>() {
+        @Override
+        public BatchBuilder.Entry encode(Count record) {
+            var value = record.count == null ? null : ByteBuffer.allocate(4).putInt(record.count).flip();
+            return new BatchBuilder.Entry(StandardCharsets.UTF_8.encode(record.word), value);
+        }
+
+        @Override
+        public Count decode(ByteBuffer key, ByteBuffer value) {
+            var word = StandardCharsets.UTF_8.decode(key.duplicate()).toString();
+            return new Count(word, value == null ? null : value.getInt(value.position()));
+        }
+    };
+
+    private static final class Words implements State<Count> {
+        final Map<String, Integer> counts = new TreeMap<>();
+        final Deadlines<String> forgets = new Deadlines<>();
+        final List<String> told = new ArrayList<>();
+        final Map<String, CompletableFuture<Integer>> awaited = new TreeMap<>();
+
+        Decision<Count, Integer> add(String word) {
+            int count = counts.getOrDefault(word, 0) + 1;
+            return Decision.answer(List.of(new Count(word, count)), count);
+        }
+
+        Decision<Count, Integer> await(String word) {
+            var answer = new CompletableFuture<Integer>();
+            awaited.put(word, answer);
+            return Decision.later(List.of(), answer);
+        }
+
+        @Override
+        public void replay(Count record) {
+            if (record.count == null) {
+                counts.remove(record.word);
+            } else {
+                counts.put(record.word, record.count);
+            }
+            var waiting = awaited.remove(record.word);
+            if (waiting != null) {
+                waiting.complete(record.count);
+            }
+        }
+
+        @Override
+        public void replay(long producerId, Count record) { }
+
+        @Override
+        public void ended(long producerId, boolean committed) { }
+
+        @Override
+        public void loaded(long nowMs) {
+            told.add("loaded");
+        }
+
+        @Override
+        public long dueMs() {
+            return forgets.nextMs();
+        }
+
+        @Override
+        public Decision<Count, ?> due(long nowMs) {
+            var word = forgets.poll(nowMs);
+            return Decision.write(List.of(new Count(word, null)))
+                    .orElse(error -> forgets.set(word, nowMs + 10));
+        }
+
+        @Override
+        public void changed(Image before, Image after, long nowMs) {
+            told.add("changed");
+        }
+    }
+
+    @TempDir
+    Path directory;
+
+    private final TestDisk disk = new TestDisk();
+    private volatile long nowMs = 1_000;
+    private Logs logs;
+    private Catalog catalog;
+    private Coordinator<Words, Count> words;
+
+    @BeforeEach
+    void open() throws IOException {
+        InstantSource clock = InstantSource.system();
+        var settings = new LogSettings(List.of(directory), directory, true, 300_000, 60_000, 86_400_000, 0, 1);
+        logs = Logs.open(settings, -1, disk, clock);
+        var ids = logs.directories().stream().map(Logs.LogDirectory::id).toList();
+        var endpoint = new BrokerRegistration.Endpoint("PLAINTEXT", "127.0.0.1", 9092, 0);
+        catalog = Catalog.open(logs.metadataLog(), disk, new Identity(logs.nodeId(), null, Uuid.random(),
+                List.of(endpoint), ids), clock, 20 << 20);
+        catalog.begin(false);
+        logs.load(expected(catalog.image()));
+        catalog.onChange(this::follow);
+        words = new Coordinator<>(TOPIC, FORMAT, Words::new, logs, catalog, clock,
+                () -> Instant.ofEpochMilli(nowMs));
+        words.start();
+    }
+
+    @AfterEach
+    void close() {
+        words.close();
+        logs.close();
+    }
+
+    private static List<Logs.Expected> expected(Image image) {
+        var expected = new ArrayList<Logs.Expected>();
+        for (var topic : image.topics().values()) {
+            for (var partition : topic.partitions()) {
+                expected.add(new Logs.Expected(topic.id(),
+                        new TopicPartition(topic.name(), partition.index()), 0, Uuid.ZERO,
+                        TopicConfigs.effective(Map.of(), BrokerConfig.of(Map.of())).log()));
+            }
+        }
+        return expected;
+    }
+
+    private void follow(Image before, Image after) {
+        for (var topic : before.topicsById().values()) {
+            if (after.topic(topic.id()) == null) {
+                topic.partitions().forEach(each ->
+                        logs.delete(new TopicPartition(topic.name(), each.index())));
+            }
+        }
+        for (var expected : expected(after)) {
+            var place = expected.partition();
+            if (logs.find(place.topic(), place.partition()) == null) {
+                try {
+                    logs.create(expected);
+                } catch (IOException failed) {
+                    throw new AssertionError(failed);
+                }
+            }
+        }
+    }
+
+    private Uuid create(int partitions) throws IOException {
+        var id = Uuid.random();
+        catalog.change(image -> catalog.changes().createTopic(id, TOPIC, partitions, Map.of()));
+        return id;
+    }
+
+    private int add(String word) {
+        return words.ask(word, error -> -error.code(), (state, now) -> state.add(word)).await();
+    }
+
+    private Map<String, Integer> counts(int partition) {
+        return words.ask(partition, error -> Map.of(error.toString(), -1),
+                (state, now) -> Decision.<Count, Map<String, Integer>>answer(Map.copyOf(state.counts))).await();
+    }
+
+    private void untilLoaded(String word) {
+        while (words.ask(word, error -> error, (state, now) -> Decision.answer(ErrorCode.NONE)).await()
+                == ErrorCode.COORDINATOR_LOAD_IN_PROGRESS) {
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    void withoutATopicThereIsNoCoordinator() {
+        assertEquals(-ErrorCode.NOT_COORDINATOR.code(), add("a"));
+        assertEquals(-1, words.partition("a"));
+    }
+
+    @Test
+    void keysBelongToPartitionsByJavasHash() throws IOException {
+        create(50);
+        assertEquals("a".hashCode() % 50, words.partition("a"));
+        assertEquals(("polygenelubricants".hashCode() & Integer.MAX_VALUE) % 50,
+                words.partition("polygenelubricants"));
+    }
+
+    @Test
+    void aNewShardAnswersAtOnce() throws IOException {
+        create(2);
+        assertEquals(1, add("a"));
+        assertEquals(2, add("a"));
+        assertEquals(Map.of("a", 2), counts(words.partition("a")));
+    }
+
+    @Test
+    void anAnswerIsOnTheDisk() throws IOException {
+        create(1);
+        int before = disk.forces.get();
+        add("a");
+        assertTrue(disk.forces.get() > before);
+    }
+
+    @Test
+    void aStartMakesTheSameState() throws IOException {
+        create(3);
+        for (int i = 0; i < 100; i++) {
+            add("w" + i % 7);
+        }
+        var before = List.of(counts(0), counts(1), counts(2));
+        close();
+        open();
+        for (int i = 0; i < 7; i++) {
+            untilLoaded("w" + i);
+        }
+        assertEquals(before, List.of(counts(0), counts(1), counts(2)));
+    }
+
+    @Test
+    void aLaterEventAnswersAnEarlierOne() throws IOException {
+        create(1);
+        var reply = words.ask("a", error -> -1, (state, now) -> state.await("a"));
+        assertFalse(reply.answer().isDone());
+        add("a");
+        assertEquals(1, reply.await());
+    }
+
+    @Test
+    void whatIsDueIsDoneWhenItsTimeHasCome() throws IOException {
+        create(1);
+        add("a");
+        var gone = new CompletableFuture<Integer>();
+        words.ask("a", error -> error, (state, now) -> {
+            state.forgets.set("a", now + 5_000);
+            state.awaited.put("a", gone);
+            return Decision.answer(ErrorCode.NONE);
+        }).await();
+        assertFalse(gone.isDone());
+        nowMs += 5_000;
+        gone.orTimeout(30, TimeUnit.SECONDS).join();
+        assertEquals(Map.of(), counts(0));
+    }
+
+    @Test
+    void aFailedForceIsToldToAllWhoWaitForIt() throws IOException {
+        create(1);
+        disk.failForces = true;
+        assertEquals(-ErrorCode.NOT_COORDINATOR.code(), add("a"));
+        assertEquals(-ErrorCode.COORDINATOR_NOT_AVAILABLE.code(), add("a"));
+        disk.failForces = false;
+        close();
+        open();
+        untilLoaded("a");
+        add("b");
+    }
+
+    @Test
+    void aFullDiskRefusesAndGoesOnLater() throws IOException {
+        create(1);
+        add("a");
+        disk.full = true;
+        assertEquals(-ErrorCode.COORDINATOR_NOT_AVAILABLE.code(), add("a"));
+        assertEquals(Map.of("a", 1), counts(0));
+        disk.full = false;
+        assertEquals(2, add("a"));
+    }
+
+    @Test
+    void aBatchThatIsTooLargeIsRefused() throws IOException {
+        create(1);
+        assertEquals(-ErrorCode.MESSAGE_TOO_LARGE.code(), add("x".repeat(1_100_000)));
+        assertEquals(Map.of(), counts(0));
+    }
+
+    @Test
+    void whoWaitsIsToldWhenTheTopicGoes() throws IOException {
+        var id = create(1);
+        var reply = words.ask("a", error -> -error.code(), (state, now) -> state.await("a"));
+        catalog.change(image -> List.of(new RemoveTopicRecord(id)));
+        assertEquals(-ErrorCode.NOT_COORDINATOR.code(), reply.await());
+        assertEquals(-ErrorCode.NOT_COORDINATOR.code(), add("a"));
+        create(1);
+        assertEquals(1, add("a"));
+    }
+
+    @Test
+    void whoWaitsIsToldWhenTheBrokerStops() throws IOException {
+        create(1);
+        var reply = words.ask("a", error -> -error.code(), (state, now) -> state.await("a"));
+        words.close();
+        assertEquals(-ErrorCode.NOT_COORDINATOR.code(), reply.await());
+    }
+
+    @Test
+    void aStateLearnsOfChangesOfTheCatalog() throws IOException {
+        create(1);
+        add("a");
+        catalog.change(image -> catalog.changes().createTopic(Uuid.random(), "other", 1, Map.of()));
+        List<String> told = List.of();
+        while (!told.contains("changed")) {
+            told = words.ask("a", error -> List.<String>of(),
+                    (state, now) -> Decision.answer(List.copyOf(state.told))).await();
+        }
+        assertEquals("loaded", told.getFirst());
+    }
+}

@@ -1,0 +1,181 @@
+package daybook.group;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import daybook.catalog.BrokerConfig;
+import daybook.catalog.ConfigResource;
+import daybook.catalog.Image;
+import daybook.catalog.Partition;
+import daybook.catalog.Topic;
+import daybook.coordinator.Decision;
+import daybook.coordinator.Shard;
+import daybook.record.BatchBuilder;
+import daybook.wire.ErrorCode;
+import daybook.wire.Uuid;
+
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * One shard of groups without a disk: records go through their bytes into a list, and from there into the
+ * state; a clock and a catalog that a test turns by hand.
+ */
+final class TestGroups {
+    /** The time of day when the clock that never jumps stands at 0. */
+    static final long EPOCH_MS = 1_700_000_000_000L;
+
+    /**
+     * What became of an event.
+     *
+     * @param error why its records could not be written; NONE where they were, or there were none
+     * @param future the answer, which may be given by a later event
+     */
+    record Outcome<T>(ErrorCode error, CompletableFuture<T> future, List<GroupRecord> records) {
+        /** The answer, which must be there. */
+        T answer() {
+            assertEquals(ErrorCode.NONE, error);
+            assertTrue(future.isDone(), "no answer yet");
+            return future.join();
+        }
+
+        boolean waits() {
+            return error == ErrorCode.NONE && !future.isDone();
+        }
+    }
+
+    /** Of the clock that never jumps. */
+    long nowMs;
+    /** What an append is refused with from now on; NONE, and it is not. */
+    ErrorCode refusal = ErrorCode.NONE;
+    Groups groups;
+    Image image = Image.EMPTY;
+    /** What was written, in order. */
+    private final List<BatchBuilder.Entry> log = new ArrayList<>();
+    private final Surroundings surroundings;
+
+    TestGroups() {
+        this(Map.of());
+    }
+
+    /** @param settings of the broker */
+    TestGroups(Map<String, String> settings) {
+        var config = BrokerConfig.of(settings);
+        surroundings = new Surroundings(() -> image, () -> config,
+                () -> Instant.ofEpochMilli(EPOCH_MS + nowMs));
+        groups = new Groups(surroundings);
+        groups.loaded(nowMs);
+    }
+
+    /** Decides on an event, writes its records and replays them, as a shard does. */
+    <T> Outcome<T> run(Shard.Event<Groups, GroupRecord, T> event) {
+        return write(event.decide(groups, nowMs));
+    }
+
+    private <T> Outcome<T> write(Decision<GroupRecord, T> decision) {
+        var records = decision.records();
+        if (!records.isEmpty() && refusal != ErrorCode.NONE) {
+            decision.refused().accept(refusal);
+            return new Outcome<>(refusal, decision.answer(), List.of());
+        }
+        for (var record : records) {
+            var entry = record.encode();
+            log.add(entry);
+            groups.replay(record);
+            assertEquals(entry, decode(entry).encode(), "a record is what its bytes say");
+        }
+        return new Outcome<>(ErrorCode.NONE, decision.answer(), records);
+    }
+
+    private static GroupRecord decode(BatchBuilder.Entry entry) {
+        return GroupRecord.decode(entry.key(), entry.value());
+    }
+
+    /** Lets time pass, and decides all that is due on the way, each at its time; returns what was written. */
+    List<GroupRecord> pass(long ms) {
+        var written = new ArrayList<GroupRecord>();
+        long untilMs = nowMs + ms;
+        while (groups.dueMs() <= untilMs) {
+            nowMs = Math.max(nowMs, groups.dueMs());
+            written.addAll(write(groups.due(nowMs)).records());
+        }
+        nowMs = untilMs;
+        return written;
+    }
+
+    /** Ends this state without a word, and makes it again of what was written. */
+    void restart() {
+        begin(log);
+    }
+
+    /** As {@link #restart}, of a log of which compaction has left the newest record of each key. */
+    void restartCompacted() {
+        var newest = new LinkedHashMap<ByteBuffer, BatchBuilder.Entry>();
+        for (var entry : log) {
+            newest.remove(entry.key());
+            newest.put(entry.key(), entry);
+        }
+        newest.values().removeIf(entry -> entry.value() == null);
+        begin(newest.values());
+    }
+
+    private void begin(Iterable<BatchBuilder.Entry> records) {
+        groups = new Groups(surroundings);
+        records.forEach(entry -> groups.replay(decode(entry)));
+        groups.loaded(nowMs);
+    }
+
+    /** All that was written since the beginning. */
+    List<GroupRecord> written() {
+        return log.stream().map(TestGroups::decode).toList();
+    }
+
+    /** Makes a topic, or gives it more partitions; its id is made of its name. */
+    Uuid topic(String name, int partitions) {
+        var id = new Uuid(0x7000_0000_0000_4000L, 0x8000_0000_0000_0000L + name.hashCode());
+        var of = new ArrayList<Partition>();
+        for (int index = 0; index < partitions; index++) {
+            of.add(new Partition(index, List.of(1), List.of(1), 1, 0, 0, List.of(new Uuid(1, 1))));
+        }
+        change(name, new Topic(id, name, List.copyOf(of)));
+        return id;
+    }
+
+    void deleteTopic(String name) {
+        change(name, null);
+    }
+
+    /** Sets the keys of a resource, such as a group, instead of those that were set before. */
+    void configure(ConfigResource resource, Map<String, String> values) {
+        var configs = new HashMap<>(image.configs());
+        configs.put(resource, Map.copyOf(values));
+        change(new Image(image.offset() + 1, 0, image.topics(), image.topicsById(), configs,
+                image.features(), image.broker(), 0, Map.of(), Map.of()));
+    }
+
+    private void change(String name, Topic topic) {
+        var topics = new TreeMap<>(image.topics());
+        if (topic == null) {
+            topics.remove(name);
+        } else {
+            topics.put(name, topic);
+        }
+        var byId = new HashMap<Uuid, Topic>();
+        topics.values().forEach(each -> byId.put(each.id(), each));
+        change(new Image(image.offset() + 1, 0, topics, byId, image.configs(), image.features(),
+                image.broker(), 0, Map.of(), Map.of()));
+    }
+
+    private void change(Image after) {
+        var before = image;
+        image = after;
+        groups.changed(before, after, nowMs);
+    }
+}
