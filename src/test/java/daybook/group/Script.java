@@ -89,11 +89,10 @@ final class Script {
             case "delete" -> told(test.run((groups, nowMs) -> groups.delete(words[1])).answer().toString());
             default -> throw new IllegalArgumentException("No such event: " + String.join(" ", words));
         }
-        if (words[0].equals("broker")) {
-            return;
+        if (!words[0].equals("broker") && !words[0].equals("pass")) {
+            answers();
+            written(from);
         }
-        answers();
-        written(from, "");
     }
 
     private static Map<String, String> options(String[] words) {
@@ -118,6 +117,11 @@ final class Script {
 
     /** Tells the answers that are there now. */
     private void answers() {
+        for (var each : waiting) {
+            if (each.answer.isDone() && each.answer.join() instanceof Joined joined) {
+                trace.name(joined.memberId(), each.name);
+            }
+        }
         waiting.removeIf(each -> {
             if (each.answer.isDone()) {
                 tell(each);
@@ -130,9 +134,9 @@ final class Script {
         each.told.accept(each.answer.join());
     }
 
-    private void written(int from, String when) {
+    private void written(int from) {
         var records = test.written();
-        records.subList(from, records.size()).forEach(record -> told(when + trace.of(record)));
+        records.subList(from, records.size()).forEach(record -> told(trace.of(record)));
     }
 
     private void world(String[] words, Map<String, String> options) {
@@ -164,7 +168,7 @@ final class Script {
             int line = out.size();
             test.pass(Math.max(0, test.groups.dueMs() - test.nowMs));
             answers();
-            written(from, "");
+            written(from);
             var when = "after " + (test.nowMs - startMs) + " ms: ";
             for (; line < out.size(); line++) {
                 out.set(line, "    " + when + out.get(line).trim());
@@ -235,7 +239,6 @@ final class Script {
 
     private void joined(TestClassic member, Joined joined) {
         member.take(joined);
-        trace.name(member.memberId, member.name);
         told(member.name + ": " + trace.joined(joined));
     }
 

@@ -57,6 +57,8 @@ final class TestClassic {
         if (joined.error() == ErrorCode.NONE || joined.error() == ErrorCode.MEMBER_ID_REQUIRED) {
             memberId = joined.memberId();
             generation = joined.generation();
+        } else if (joined.error() == ErrorCode.UNKNOWN_MEMBER_ID) {
+            memberId = "";
         }
     }
 
