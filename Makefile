@@ -23,11 +23,14 @@ SORTED  := LC_ALL=C sort
 
 # Directories are among the prerequisites, so that a source which is deleted or renamed is noticed too.
 MAIN    := $(shell find src/main -type d -o -type f)
-TESTS   := $(shell find src/test -path src/test/java/daybook/compat -prune -o -type d -print -o -type f -print)
-COMPAT  := $(shell find src/test/java/daybook/compat 2>/dev/null)
+# What needs Apache Kafka's libraries is compiled apart from the other tests.
+APART   := src/test/java/daybook/compat src/test/java/daybook/bench
+PRUNED  := $(APART:%=-path % -prune -o)
+TESTS   := $(shell find src/test $(PRUNED) -type d -print -o -type f -print)
+COMPAT  := $(shell find $(APART))
 AUDIT   := $(filter-out %Test.java, $(wildcard src/test/java/daybook/tidy/*.java))
 
-.PHONY: all run test clients compat torture audit clean help FORCE
+.PHONY: all run test clients compat torture bench audit clean help FORCE
 .DELETE_ON_ERROR:
 all: build/daybook.jar build/daybook.jsa ## build the jar and its archive of classes (the default)
 
@@ -77,7 +80,7 @@ build/tests: build/daybook.jar $(JUNIT) $(TESTS)
 	@rm -rf $@; mkdir -p $@
 	@echo 'javac --release 21 src/test/java'
 	@$(JAVAC) -Xlint:-try -d $@ -cp build/classes:$(JUNIT) \
-	    $$(find src/test/java -path src/test/java/daybook/compat -prune -o -name '*.java' -print | $(SORTED))
+	    $$(find src/test/java $(PRUNED) -name '*.java' -print | $(SORTED))
 	@touch $@
 
 # The last line counts what JUnit's summary counts; a failed container is a test class whose set-up failed.
@@ -123,9 +126,8 @@ $(KAFKAJS)/fetched:
 
 build/compat: build/daybook.jar $(KAFKA)/fetched-to-log $(COMPAT)
 	@rm -rf $@; mkdir -p $@
-	@echo 'javac --release 21 src/test/java/daybook/compat'
-	@$(JAVAC) -Xlint:-try -d $@ -cp 'build/classes:$(KAFKA)/*' \
-	    $$(find src/test/java/daybook/compat -name '*.java' | $(SORTED))
+	@echo 'javac --release 21 $(APART)'
+	@$(JAVAC) -Xlint:-try -d $@ -cp 'build/classes:$(KAFKA)/*' $$(find $(APART) -name '*.java' | $(SORTED))
 	@touch $@
 
 clients:
@@ -147,6 +149,10 @@ torture: all build/tests build/compat ## break the disk POINTS times, kill the b
 	    daybook.BrokerModelTorture $$(($(or $(POINTS),10000) / 10)) $(SEED)
 	@$(JDK)/java -ea -Xmx1g $(NO_LOG) -cp 'build/compat:build/classes:$(KAFKA)/*' \
 	    daybook.compat.Torture $(or $(ROUNDS),200) '$(SEED)'
+
+bench: all build/compat ## measure it beside Apache Kafka; LOADS='NAME ...' only these, ROUNDS times
+	@$(JDK)/java -ea -Xmx1g $(NO_LOG) -cp 'build/compat:build/classes:$(KAFKA)/*' \
+	    daybook.bench.Bench $(KAFKA) $(or $(ROUNDS),3) $(LOADS)
 
 audit: build/daybook.jar ## print the reading order, the lines of each room, the modules required; check the rules
 	@mkdir -p build/audit; $(JDK)/javac --release 21 -d build/audit $(AUDIT)

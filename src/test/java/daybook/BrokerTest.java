@@ -44,7 +44,7 @@ class BrokerTest {
     }
 
     /** Sends one request of a version that is not flexible, and returns the body of the answer. */
-    private static Reader ask(String address, int key, int version, Writer body) throws IOException {
+    static Reader ask(String address, int key, int version, Writer body) throws IOException {
         int colon = address.lastIndexOf(':');
         var host = address.substring(0, colon).replace("*", "127.0.0.1");
         try (var socket = new Socket(host, Integer.parseInt(address.substring(colon + 1)))) {
@@ -66,7 +66,7 @@ class BrokerTest {
         return bytes;
     }
 
-    private static void create(String address, String topic) throws IOException {
+    static void create(String address, String topic) throws IOException {
         assertEquals(0, created(address, topic));
     }
 

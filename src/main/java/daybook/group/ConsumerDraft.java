@@ -67,7 +67,9 @@ final class ConsumerDraft {
         return member;
     }
 
-    /** Takes members out of the group, which so needs another assignment; it is made with the next heartbeat. */
+    /**
+     * Takes members out of the group, which so needs another assignment; it is made with the next heartbeat.
+     */
     void remove(Collection<String> memberIds) {
         memberIds.forEach(this::erase);
         forgetExpressions();
@@ -148,7 +150,9 @@ final class ConsumerDraft {
         return changed;
     }
 
-    /** Makes the targets for the group's epoch, where that has not been done, and writes those that change. */
+    /**
+     * Makes the targets for the group's epoch, where that has not been done, and writes those that change.
+     */
     void assign() {
         if (group.epoch() <= group.targetEpoch()) {
             return;

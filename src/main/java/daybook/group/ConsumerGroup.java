@@ -132,9 +132,9 @@ final class ConsumerGroup implements Group {
         return members.values();
     }
 
-    /** The member, or null. */
+    /** The member, or null, also for a null. */
     ConsumerMember member(String memberId) {
-        return members.get(memberId);
+        return memberId == null ? null : members.get(memberId);
     }
 
     /** The static member with this instance id, or null. */
@@ -188,12 +188,15 @@ final class ConsumerGroup implements Group {
 
     @Override
     public ErrorCode commitError(Asker who, Uuid topicId, int partition) {
-        var member = members.get(who.memberId());
+        var member = member(who.memberId());
         if (who.epoch() < 0 && members.isEmpty()) {
             return ErrorCode.NONE;
         }
         if (member == null) {
             return ErrorCode.UNKNOWN_MEMBER_ID;
+        }
+        if (!who.knowsEpochs() && !member.classic()) {
+            return ErrorCode.UNSUPPORTED_VERSION;
         }
         var stale = member.classic() ? ErrorCode.ILLEGAL_GENERATION : ErrorCode.STALE_MEMBER_EPOCH;
         if (who.epoch() >= member.epoch()) {
@@ -207,10 +210,10 @@ final class ConsumerGroup implements Group {
 
     @Override
     public ErrorCode fetchError(Asker who) {
-        if (who.memberId().isEmpty() && who.epoch() < 0) {
+        if (who.memberId() == null && who.epoch() < 0) {
             return ErrorCode.NONE;
         }
-        var member = members.get(who.memberId());
+        var member = member(who.memberId());
         if (member == null) {
             return ErrorCode.UNKNOWN_MEMBER_ID;
         }
@@ -283,7 +286,8 @@ final class ConsumerGroup implements Group {
             for (int number : numbers) {
                 var owner = kept.contains(topic, number) ? owners.get(new Place(topic, number)) : null;
                 partitions.add(number);
-                epochs.add(epochOfOthers == ConsumerMember.AWAY ? 0 : owner == null ? epochOfOthers : owner.epoch);
+                int given = owner == null ? epochOfOthers : owner.epoch;
+                epochs.add(epochOfOthers == ConsumerMember.AWAY ? 0 : given);
             }
             topics.add(new TopicPartitions(topic, partitions, epochs));
         });
@@ -318,7 +322,8 @@ final class ConsumerGroup implements Group {
             }
             case ConsumerGroupPartitionMetadata old -> { }
             case GroupRecord.OffsetCommit offset -> throw new IllegalArgumentException("Not of a group");
-            case GroupRecord.GroupMetadata classic -> throw new IllegalArgumentException("Of a classic group");
+            case GroupRecord.GroupMetadata classic ->
+                    throw new IllegalArgumentException("Of a classic group");
         }
     }
 
@@ -352,10 +357,11 @@ final class ConsumerGroup implements Group {
             return;
         }
         var states = State.values();
-        var state = now.state() >= 0 && now.state() < states.length ? states[now.state()]
-                : now.pendingRevocation().isEmpty() ? State.UNRELEASED_PARTITIONS : State.UNREVOKED_PARTITIONS;
+        var pending = assignment(now.pendingRevocation());
+        var likely = pending.isEmpty() ? State.UNRELEASED_PARTITIONS : State.UNREVOKED_PARTITIONS;
+        var state = now.state() >= 0 && now.state() < states.length ? states[now.state()] : likely;
         members.put(before.id(), new ConsumerMember(before.id(), before.told(), now.memberEpoch(),
-                now.previousMemberEpoch(), state, assignment(now.assigned()), assignment(now.pendingRevocation())));
+                now.previousMemberEpoch(), state, assignment(now.assigned()), pending));
         take(before.id(), now.assigned(), now.memberEpoch());
         take(before.id(), now.pendingRevocation(), now.memberEpoch());
     }
@@ -365,7 +371,9 @@ final class ConsumerGroup implements Group {
         return member == null ? ConsumerMember.blank(memberId) : member;
     }
 
-    /** Another member may have the partition by now: a compacted log may lack the record that gave it back. */
+    /**
+     * Another member may have the partition by now: a compacted log may lack the record that gave it back.
+     */
     private void release(String memberId, Assignment assignment) {
         assignment.topics().forEach((topic, numbers) -> {
             for (int number : numbers) {
@@ -388,7 +396,8 @@ final class ConsumerGroup implements Group {
     private static Assignment assignment(List<TopicPartitions> topics) {
         var partitions = new HashMap<Uuid, int[]>();
         for (var topic : topics) {
-            partitions.put(topic.topicId(), topic.partitions().stream().mapToInt(Integer::intValue).toArray());
+            var numbers = topic.partitions().stream().mapToInt(Integer::intValue).toArray();
+            partitions.put(topic.topicId(), numbers);
         }
         return Assignment.of(partitions);
     }

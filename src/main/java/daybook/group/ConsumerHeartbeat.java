@@ -119,8 +119,8 @@ final class ConsumerHeartbeat {
             member = draft.replace(known, memberId);
         } else {
             return Answer.refused(ErrorCode.UNRELEASED_INSTANCE_ID, "Static member " + memberId
-                    + " with instance id " + asked.instanceId() + " cannot join the group because the instance"
-                    + " id is owned by " + known.id() + " member.");
+                    + " with instance id " + asked.instanceId() + " cannot join the group because the"
+                    + " instance id is owned by " + known.id() + " member.");
         }
         return null;
     }

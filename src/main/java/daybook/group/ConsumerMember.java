@@ -92,8 +92,8 @@ record ConsumerMember(String id, Value told, int epoch, int previousEpoch, State
 
     /** The member in another place. The previous epoch is one that differs: it may be lost more than once. */
     private ConsumerMember at(int nextEpoch, State reached, Assignment kept, Assignment revoked) {
-        var there = new ConsumerMember(id, told, nextEpoch, nextEpoch == epoch ? previousEpoch : epoch, reached,
-                kept, revoked);
+        int before = nextEpoch == epoch ? previousEpoch : epoch;
+        var there = new ConsumerMember(id, told, nextEpoch, before, reached, kept, revoked);
         return there.equals(this) ? this : there;
     }
 

@@ -159,7 +159,8 @@ public final class ConsumerProtocol {
         if (!(groups.find(asked.groupId) instanceof ConsumerGroup group)) {
             return refused(ErrorCode.GROUP_ID_NOT_FOUND, notFound(asked.groupId));
         }
-        var member = asked.instanceId == null ? group.member(asked.memberId) : group.instance(asked.instanceId);
+        var member = asked.instanceId == null
+                ? group.member(asked.memberId) : group.instance(asked.instanceId);
         if (member == null) {
             return refused(ErrorCode.UNKNOWN_MEMBER_ID, unknown(asked));
         }

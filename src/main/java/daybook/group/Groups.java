@@ -106,7 +106,7 @@ public final class Groups implements State<GroupRecord> {
     public Decision<GroupRecord, ErrorCode> delete(String id) {
         var group = groups.get(id);
         if (group == null) {
-            return Decision.answer(id.isEmpty() ? ErrorCode.INVALID_GROUP_ID : ErrorCode.GROUP_ID_NOT_FOUND);
+            return Decision.answer(ErrorCode.GROUP_ID_NOT_FOUND);
         }
         if (group.state() != GroupState.EMPTY) {
             return Decision.answer(ErrorCode.NON_EMPTY_GROUP);

@@ -56,8 +56,13 @@ final class TestClient implements AutoCloseable {
 
     /** The body of the reply to the request sent last. */
     Reader receive() throws IOException {
+        return receive(0);
+    }
+
+    /** The body of the reply to a request, behind which so many of the same kind were sent. */
+    Reader receive(int behind) throws IOException {
         var frame = ByteBuffer.wrap(in.readNBytes(in.readInt()));
-        assertEquals(correlationId, frame.getInt());
+        assertEquals(correlationId - behind, frame.getInt());
         var reply = new Reader(frame, version, asked.flexible(version));
         if (asked.key() != ApiVersions.KEY) {
             reply.tags();

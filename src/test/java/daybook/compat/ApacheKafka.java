@@ -14,7 +14,7 @@ import org.apache.kafka.clients.admin.Admin;
  * Apache Kafka's own broker, a process that is broker and controller of one directory. All that it logs goes
  * to a file of its own for each start.
  */
-final class ApacheKafka {
+public final class ApacheKafka {
     private static final long START_LIMIT_SECONDS = 60;
     private static final long STOP_LIMIT_SECONDS = 60;
 
@@ -31,7 +31,7 @@ final class ApacheKafka {
      *     localhost:9093, for that is the voter which its metadata log names
      * @param settings besides those that one node needs
      */
-    ApacheKafka(Tools tools, Path data, String controller, Map<String, String> settings) throws Exception {
+    public ApacheKafka(Tools tools, Path data, String controller, Map<String, String> settings) throws Exception {
         this.tools = tools;
         this.data = data;
         var more = settings.entrySet().stream().map(entry -> entry.getKey() + "=" + entry.getValue())
@@ -55,7 +55,8 @@ final class ApacheKafka {
                 """.formatted(address, controller, controller, data, more));
     }
 
-    String address() {
+    /** HOST:PORT. */
+    public String address() {
         return address;
     }
 
@@ -64,13 +65,13 @@ final class ApacheKafka {
     }
 
     /** Formats the directory as its storage tool does when it is told nothing. */
-    void format() throws Exception {
+    public void format() throws Exception {
         tools.run("kafka.tools.StorageTool", "format", "--standalone", "--cluster-id",
                 "NYpWDSYzQkmNGnXODHKLrg", "--config", properties.toString()).expectSuccess();
     }
 
     /** Starts it and returns when a client is told of one broker. */
-    void start() throws Exception {
+    public void start() throws Exception {
         log = Files.createTempFile(tools.directory(), "kafka", ".log");
         var command = tools.command("kafka.Kafka", properties.toString());
         command.set(command.indexOf(Tools.NO_LOG), "-Dorg.slf4j.simpleLogger.defaultLogLevel=info");
@@ -91,10 +92,15 @@ final class ApacheKafka {
     }
 
     /** Kills it (SIGKILL). */
-    void kill() throws Exception {
+    public void kill() throws Exception {
         if (process != null) {
             process.destroyForcibly().waitFor();
         }
+    }
+
+    /** The process that runs. */
+    public ProcessHandle handle() {
+        return process.toHandle();
     }
 
     /** The lines that it logged since its last start. */
@@ -103,7 +109,7 @@ final class ApacheKafka {
     }
 
     /** A port of the loopback address that nobody listens on. */
-    static int freePort() throws Exception {
+    public static int freePort() throws Exception {
         try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         }

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
  * The broker under test, a process of its own. What it writes to standard error goes on to the file {@code
  * broker.log}; its line "… is ready on HOST:PORT" tells the port.
  */
-final class Broker {
+public final class Broker {
     private static final Pattern READY = Pattern.compile("is ready on 127\\.0\\.0\\.1:(\\d+)");
     private static final long START_LIMIT_SECONDS = 60;
     private static final long STOP_LIMIT_SECONDS = 30;
@@ -31,13 +31,14 @@ final class Broker {
     private int port;
 
     /** {@code launcher} is bin/daybook; {@code directory} gets the data and the log lines. */
-    Broker(Path launcher, Path directory, String... options) {
+    public Broker(Path launcher, Path directory, String... options) {
         this.launcher = launcher;
         this.directory = directory;
         this.options = List.of(options);
     }
 
-    String address() {
+    /** HOST:PORT. */
+    public String address() {
         return "127.0.0.1:" + port;
     }
 
@@ -63,7 +64,7 @@ final class Broker {
     }
 
     /** Starts it and returns when it is ready. */
-    void start() throws Exception {
+    public void start() throws Exception {
         var ready = launch();
         try {
             port = ready.get(START_LIMIT_SECONDS, TimeUnit.SECONDS);
@@ -92,6 +93,11 @@ final class Broker {
         ready.completeExceptionally(new IOException("the broker ended"));
     }
 
+    /** The process that runs. */
+    public ProcessHandle handle() {
+        return process.toHandle();
+    }
+
     /** Asks it to stop (SIGTERM) and does not wait for that. */
     void beginStop() {
         process.destroy();
@@ -111,7 +117,7 @@ final class Broker {
     }
 
     /** Kills it (SIGKILL). */
-    void kill() throws Exception {
+    public void kill() throws Exception {
         if (process != null) {
             process.destroyForcibly().waitFor();
         }

@@ -38,7 +38,7 @@ public final class Compat {
 
     private static void run(Report report, Path libraries, Path modules, Path directory, Path launcher)
             throws Exception {
-        var broker = new Broker(launcher, directory);
+        var broker = new Broker(launcher, directory, GroupChecks.OPTIONS);
         var sample = Sample.of(modules, directory);
         var files = Files.createDirectory(directory.resolve("programs"));
         var tools = new Tools(libraries, files);
@@ -54,6 +54,7 @@ public final class Compat {
             new AdminChecks(report, clients).run();
             new CompactionChecks(report, clients).run();
             new KafkajsChecks(report, broker, modules, files, sample).run();
+            new GroupChecks(report, broker).run();
             new RestartChecks(report, broker, clients, sample).run();
             report.must("stop", broker::stop);
             new DiskChecks(report, broker.data(), tools).run();

@@ -6,16 +6,23 @@ import java.util.List;
 
 /**
  * Starts Apache Kafka's tools: a class of its jars, in a JVM like this one. {@code directory} gets the files
- * of their inputs and outputs.
+ * of their inputs and outputs,
+ * {@code options} are the JVM's.
  */
-record Tools(Path libraries, Path directory) {
+public record Tools(Path libraries, Path directory, List<String> options) {
     /** What keeps a client or tool from logging. */
     static final String NO_LOG = "-Dorg.slf4j.simpleLogger.defaultLogLevel=off";
 
+    /** JVMs that are small and begin quickly. */
+    Tools(Path libraries, Path directory) {
+        this(libraries, directory, List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    }
+
     List<String> command(String tool, String... arguments) {
         var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        var command = new ArrayList<>(List.of(java, "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-                NO_LOG, "-cp", libraries + "/*", tool));
+        var command = new ArrayList<>(List.of(java));
+        command.addAll(options);
+        command.addAll(List.of(NO_LOG, "-cp", libraries + "/*", tool));
         command.addAll(List.of(arguments));
         return command;
     }

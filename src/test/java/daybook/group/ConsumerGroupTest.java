@@ -532,6 +532,8 @@ class ConsumerGroupTest {
         a.join();
         assertEquals(ErrorCode.NONE, commitError("a", 1, 0));
         assertEquals(ErrorCode.STALE_MEMBER_EPOCH, commitError("a", 2, 0));
+        assertEquals(ErrorCode.UNSUPPORTED_VERSION,
+                group().commitError(new Asker("a", null, 1, false), orders, 0));
         assertEquals(ErrorCode.UNKNOWN_MEMBER_ID, commitError("x", 1, 0));
         assertEquals(ErrorCode.UNKNOWN_MEMBER_ID, commitError("", -1, 0));
         b.join();
@@ -548,7 +550,9 @@ class ConsumerGroupTest {
         assertEquals(ErrorCode.NONE, group().fetchError(new Asker("a", null, 2)));
         assertEquals(ErrorCode.STALE_MEMBER_EPOCH, group().fetchError(new Asker("a", null, 1)));
         assertEquals(ErrorCode.UNKNOWN_MEMBER_ID, group().fetchError(new Asker("x", null, 1)));
-        assertEquals(ErrorCode.NONE, group().fetchError(new Asker("", null, -1)));
+        assertEquals(ErrorCode.NONE, group().fetchError(new Asker(null, null, -1)), "of nobody in particular");
+        assertEquals(ErrorCode.UNKNOWN_MEMBER_ID, group().fetchError(new Asker("", null, -1)));
+        assertEquals(ErrorCode.UNKNOWN_MEMBER_ID, group().fetchError(new Asker(null, null, 1)));
         a.leave();
         b.leave();
         assertEquals(ErrorCode.NONE, commitError("", -1, 0), "an empty group takes those of others");

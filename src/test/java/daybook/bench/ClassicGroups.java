@@ -1,0 +1,40 @@
+package daybook.bench;
+
+import java.util.ArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+
+/** 1,000 groups of 10 members in the classic protocol; when all have settled, their heartbeats alone. */
+final class ClassicGroups implements Load {
+    private static final int GROUPS = 1_000;
+    private static final int SIZE = 10;
+    private static final int HEARTBEAT_MS = 3_000;
+    private static final int HEARTBEATS = 4;
+
+    @Override
+    public void run(Subject broker, Figures figures) throws Exception {
+        var topic = GroupTopic.make(broker, "groups", SIZE);
+        try (var connections = new Connections(broker, GROUPS * SIZE)) {
+            var members = new ArrayList<ClassicMember>();
+            for (int number = 0; number < GROUPS * SIZE; number++) {
+                members.add(new ClassicMember(connections.at(number), "group-" + number / SIZE, topic));
+            }
+            Load.measure(broker, figures, "1,000 classic groups of 10 settle", () ->
+                    Load.each(members, member -> member.settle(SIZE)));
+            double beganSeconds = broker.processorSeconds();
+            Load.each(IntStream.range(0, members.size()).boxed().toList(), number -> beat(members, number));
+            figures.add("10,000 classic members beat each 3 s, CPU ms a second",
+                    (broker.processorSeconds() - beganSeconds) / HEARTBEATS / HEARTBEAT_MS * 1e6);
+            figures.add("10,000 classic members, memory MiB", broker.peakMemoryMiB());
+        }
+    }
+
+    /** The beats of one member: those of all are spread evenly over time. */
+    private static void beat(ArrayList<ClassicMember> members, int number) throws Exception {
+        TimeUnit.MILLISECONDS.sleep((long) HEARTBEAT_MS * number / members.size());
+        for (int sent = 0; sent < HEARTBEATS; sent++) {
+            Connection.expectNone(members.get(number).heartbeat(), "a heartbeat");
+            TimeUnit.MILLISECONDS.sleep(HEARTBEAT_MS);
+        }
+    }
+}

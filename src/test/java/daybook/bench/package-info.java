@@ -1,0 +1,20 @@
+/**
+ * Measures Daybook beside Apache Kafka's own broker, for {@code make bench}. Each is a process of its own, started
+ * anew on an empty directory for every load of every round, never both at once; the load is the same and comes
+ * from this process, over connections that speak bytes, so that it costs as little as it can. Nothing here is
+ * asserted but that the answers are right: figures are printed, people judge them.
+ *
+ * <pre>
+ *   Bench ── Subject           a broker that is measured: its address, its processor time, its memory
+ *     ├── Figures              what a load measured, and the table of it
+ *     └── Load                 what a broker is asked to do
+ *           ├── ClassicGroups    1,000 groups of 10 in the classic protocol, then their heartbeats alone
+ *           ├── ConsumerGroups   1,000 groups of 10 in the consumer protocol
+ *           ├── LargeGroup       one group of 1,000, in either protocol; one member leaves
+ *           └── Commits          offsets committed by 1, 10 and 100 members at once
+ *   ClassicMember, ConsumerMember   a member of a group, over a Connection of its own
+ * </pre>
+ *
+ * A load is added as a class, and with its name in {@link daybook.bench.Bench}.
+ */
+package daybook.bench;
