@@ -50,7 +50,7 @@ final class Script {
     private record Waiting<T>(String name, CompletableFuture<T> answer, Consumer<T> told) { }
 
     private final List<String> out = new ArrayList<>();
-    private final Map<String, TestClassic> classics = new TreeMap<>();
+    private final Map<String, ScriptedClassic> classics = new TreeMap<>();
     private final Map<String, TestConsumer> consumers = new TreeMap<>();
     private final List<Waiting<?>> waiting = new ArrayList<>();
     private TestGroups test = new TestGroups();
@@ -182,7 +182,7 @@ final class Script {
     private void classic(String[] words, Map<String, String> options) {
         var name = words[1];
         var member = classics.computeIfAbsent(name, none ->
-                new TestClassic(test, options.getOrDefault("group", "g"), name));
+                new ScriptedClassic(test, options.getOrDefault("group", "g"), name));
         switch (words[0]) {
             case "join" -> {
                 tell(member, options);
@@ -199,7 +199,7 @@ final class Script {
         }
     }
 
-    private static void tell(TestClassic member, Map<String, String> options) {
+    private static void tell(ScriptedClassic member, Map<String, String> options) {
         options.forEach((option, value) -> {
             switch (option) {
                 case "group" -> { }
@@ -237,12 +237,12 @@ final class Script {
         waiting.sort((one, other) -> one.name.compareTo(other.name));
     }
 
-    private void joined(TestClassic member, Joined joined) {
+    private void joined(ScriptedClassic member, Joined joined) {
         member.take(joined);
         told(member.name + ": " + trace.joined(joined));
     }
 
-    private void synced(TestClassic member, Synced synced) {
+    private void synced(ScriptedClassic member, Synced synced) {
         member.take(synced);
         told(member.name + ": " + trace.synced(synced));
     }

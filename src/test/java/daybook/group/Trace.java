@@ -59,7 +59,7 @@ final class Trace {
     }
 
     private static String partitions(ByteBuffer assignment) {
-        return partitions(TestClassic.partitions(assignment));
+        return partitions(ScriptedClassic.partitions(assignment));
     }
 
     // ---- answers ----

@@ -21,7 +21,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** A consumer with the classic protocol: it remembers its id, its generation and what it has. */
-final class TestClassic {
+final class ScriptedClassic {
     final String name;
     final String groupId;
     String instanceId;
@@ -38,7 +38,7 @@ final class TestClassic {
     TreeMap<String, List<Integer>> owned = new TreeMap<>();
     private final TestGroups groups;
 
-    TestClassic(TestGroups groups, String groupId, String name) {
+    ScriptedClassic(TestGroups groups, String groupId, String name) {
         this.groups = groups;
         this.groupId = groupId;
         this.name = name;
