@@ -82,7 +82,9 @@ final class MixedProtocol {
                 : ErrorCode.INCONSISTENT_GROUP_PROTOCOL;
     }
 
-    /** Whether all members with the classic protocol support it, who may be among themselves again one day. */
+    /**
+     * Whether all members with the classic protocol support it, who may be among themselves again one day.
+     */
     private static boolean supported(ConsumerGroup group, String name) {
         return group.members().stream().filter(ConsumerMember::classic).allMatch(member -> member.told()
                 .classic().protocols().stream().map(Protocol::name).anyMatch(name::equals));
@@ -97,8 +99,8 @@ final class MixedProtocol {
         }
     }
 
-    private Decision<GroupRecord, Joined> join(ConsumerGroup group, ConsumerDraft draft, ConsumerMember before,
-            Join asked, long nowMs) {
+    private Decision<GroupRecord, Joined> join(ConsumerGroup group, ConsumerDraft draft,
+            ConsumerMember before, Join asked, long nowMs) {
         var image = groups.surroundings().image().get();
         var subscription = subscription(asked);
         draft.tell(before, before.telling(told(asked, subscription)));
@@ -139,8 +141,8 @@ final class MixedProtocol {
     }
 
     private static Joined joined(Join asked, String memberId, int generation) {
-        return new Joined(ErrorCode.NONE, generation, CONSUMER, asked.terms().protocols().getFirst().name(), "",
-                false, memberId, List.of());
+        var protocol = asked.terms().protocols().getFirst().name();
+        return new Joined(ErrorCode.NONE, generation, CONSUMER, protocol, "", false, memberId, List.of());
     }
 
     /** The answer rests on what is written already; nobody is waited for. */

@@ -57,7 +57,7 @@ class MixedProtocolTest {
     private void classicAlone() {
         classic.joinAtOnce();
         var all = partitions(topic, 0, 1, 2);
-        assertEquals(ErrorCode.NONE, classic.take(classic.sync(Map.of(classic.id, classic.bytes(all))).answer()));
+        assertEquals(ErrorCode.NONE, classic.lead(all));
         assertEquals(all, classic.owned);
     }
 
@@ -91,7 +91,8 @@ class MixedProtocolTest {
         assertEquals(ErrorCode.NONE, group().commitError(classic.asker(), topic, 0));
         assertEquals(ErrorCode.REBALANCE_IN_PROGRESS, classic.sync());
         var joined = classic.joinAtOnce();
-        assertEquals(new Joined(ErrorCode.NONE, 1, "consumer", "range", "", false, classic.id, List.of()), joined);
+        assertEquals(new Joined(ErrorCode.NONE, 1, "consumer", "range", "", false, classic.id, List.of()),
+                joined);
         assertEquals(ErrorCode.REBALANCE_IN_PROGRESS, classic.beat());
         assertEquals(ErrorCode.NONE, classic.sync());
         assertEquals(partitions(topic, 0, 1), classic.owned);
@@ -218,7 +219,7 @@ class MixedProtocolTest {
         assertEquals(ErrorCode.ILLEGAL_GENERATION, group().commitError(wrong, topic, 2));
         assertEquals(ErrorCode.UNKNOWN_MEMBER_ID, heartbeat(new Asker("x", null, 2)));
         assertEquals(ErrorCode.UNKNOWN_MEMBER_ID, heartbeat(new Asker(classic.id, "i", 2)));
-        assertEquals(ErrorCode.UNKNOWN_MEMBER_ID, heartbeat(new Asker("A", null, 2)), "it speaks the other one");
+        assertEquals(ErrorCode.UNKNOWN_MEMBER_ID, heartbeat(new Asker("A", null, 2)), "of the other protocol");
         assertEquals(ErrorCode.ILLEGAL_GENERATION, sync(wrong, "consumer", "range"));
         assertEquals(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, sync(classic.asker(), "consumer", "sticky"));
         assertEquals(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, sync(classic.asker(), "connect", "range"));
@@ -301,7 +302,7 @@ class MixedProtocolTest {
         var joined = classic.joinAtOnce();
         assertEquals(classic.id, joined.leader());
         var all = partitions(topic, 0, 1, 2);
-        assertEquals(ErrorCode.NONE, classic.take(classic.sync(Map.of(classic.id, classic.bytes(all))).answer()));
+        assertEquals(ErrorCode.NONE, classic.lead(all));
         assertEquals(all, classic.owned);
         test.restart();
         assertEquals(ErrorCode.NONE, classic.beat());

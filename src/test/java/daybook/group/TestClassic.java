@@ -92,6 +92,11 @@ final class TestClassic {
         return take(sync(Map.of()).answer());
     }
 
+    /** Syncs as the leader and the only member. */
+    ErrorCode lead(Assignment assignment) {
+        return take(sync(Map.of(id, bytes(assignment))).answer());
+    }
+
     ErrorCode take(Synced synced) {
         if (synced.error() == ErrorCode.NONE) {
             owned = read(synced.assignment());
