@@ -270,11 +270,12 @@ final class SimulatedClassic implements Simulation.Client {
         for (var each : joined.members()) {
             var told = Told.read(each.metadata());
             var has = new HashMap<Uuid, int[]>();
+            told.owned.keySet().retainAll(counts.keySet());
             told.owned.forEach((topic, numbers) -> has.put(image.topic(topic).id(), numbers.stream()
                     .filter(number -> each.memberId().equals(claims.get(new TopicPartition(topic, number))))
                     .mapToInt(number -> number).toArray()));
             var topics = new HashSet<Uuid>();
-            told.topics.forEach(topic -> topics.add(image.topic(topic).id()));
+            told.topics.stream().filter(counts::containsKey).forEach(topic -> topics.add(image.topic(topic).id()));
             members.add(new Assignor.Member(each.memberId(), each.instanceId(), topics, Assignment.of(has)));
         }
         var numbers = new HashMap<Uuid, Integer>();

@@ -14,7 +14,7 @@ import java.util.TreeSet;
  */
 final class SimulatedConsumer implements Simulation.Client {
     private static final int INTERVAL_MS = 5_000;
-    private static final List<String> EXPRESSIONS = List.of("t[0-2]", "t.*", "(?i)T4|t1");
+    private static final List<String> EXPRESSIONS = List.of("t[0-2]", "t.*", "(?i)T[4-6]|t1");
 
     private final Simulation world;
     private final TestConsumer member;

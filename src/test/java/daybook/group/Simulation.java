@@ -2,9 +2,11 @@ package daybook.group;
 
 import daybook.log.TopicPartition;
 import daybook.wire.ErrorCode;
+import daybook.wire.Uuid;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
@@ -29,6 +31,8 @@ final class Simulation {
     private static final int STEP_MS = 200;
     private static final int QUIET_MS = 240_000;
     private static final int TOPICS = 5;
+    private static final Comparator<TopicPartition> ORDER =
+            Comparator.comparing(TopicPartition::topic).thenComparing(TopicPartition::partition);
 
     /** Somebody who may be a member. */
     interface Client {
@@ -64,7 +68,11 @@ final class Simulation {
     private final Deque<String> latest = new ArrayDeque<>();
     private final Map<String, List<Client>> clients = new HashMap<>();
     private final Map<String, Map<TopicPartition, Long>> committed = new HashMap<>();
+    /** Those that are there. */
+    private final List<String> topics = new ArrayList<>();
+    private final Map<Uuid, String> topicNames = new HashMap<>();
     private long offsets;
+    private int made;
     private int named;
     private int events;
 
@@ -72,7 +80,7 @@ final class Simulation {
         this.seed = seed;
         this.random = new Random(seed);
         for (int i = 0; i < TOPICS; i++) {
-            test.topic("t" + i, 1 + random.nextInt(6));
+            makeTopic();
         }
         GROUPS.forEach(group -> {
             clients.put(group, new ArrayList<>());
@@ -89,6 +97,9 @@ final class Simulation {
     void run(int rounds) {
         for (int round = 0; round < rounds; round++) {
             phase(true, 60_000 + random.nextInt(240_000));
+            phase(false, QUIET_MS);
+            checkQuiet();
+            growTopic();
             phase(false, QUIET_MS);
             checkQuiet();
         }
@@ -129,21 +140,41 @@ final class Simulation {
         }
     }
 
-    /** Some topics, at least one. */
+    /** Some topics, at least one; perhaps the next that is made. */
     List<String> subscription() {
-        var topics = new TreeSet<String>();
+        var some = new TreeSet<String>();
         do {
-            topics.add("t" + random.nextInt(TOPICS));
+            some.add(once(10) ? "t" + made : topics.get(random.nextInt(topics.size())));
         } while (random.nextInt(3) > 0);
-        return List.copyOf(topics);
+        return List.copyOf(some);
     }
 
     Set<TopicPartition> partitions(Assignment assignment) {
-        var partitions = new TreeSet<TopicPartition>(
-                (a, b) -> a.topic().equals(b.topic()) ? a.partition() - b.partition() : a.topic().compareTo(b.topic()));
-        assignment.where((topic, partition) -> partitions.add(
-                new TopicPartition(test.image.topic(topic).name(), partition)));
+        var partitions = new TreeSet<>(ORDER);
+        assignment.where((topic, partition) ->
+                partitions.add(new TopicPartition(topicNames.get(topic), partition)));
         return partitions;
+    }
+
+    private void makeTopic() {
+        var name = "t" + made++;
+        note(name + " is made");
+        topics.add(name);
+        topicNames.put(test.topic(name, 1 + random.nextInt(6)), name);
+    }
+
+    private void growTopic() {
+        var name = topics.get(random.nextInt(topics.size()));
+        int count = test.image.topic(name).partitions().size() + 1 + random.nextInt(2);
+        note(name + " has " + count + " partitions");
+        test.topic(name, count);
+    }
+
+    private void dropTopic() {
+        var name = topics.remove(random.nextInt(topics.size()));
+        note(name + " is deleted");
+        test.deleteTopic(name);
+        committed.values().forEach(each -> each.keySet().removeIf(partition -> partition.topic().equals(name)));
     }
 
     // ---- what happens to them ----
@@ -162,10 +193,11 @@ final class Simulation {
             }
         }
         if (once(300)) {
-            var name = "t" + random.nextInt(TOPICS);
-            int count = test.image.topic(name).partitions().size() + 1 + random.nextInt(2);
-            note(name + " has " + count + " partitions");
-            test.topic(name, count);
+            growTopic();
+        }
+        if (once(2_000)) {
+            dropTopic();
+            makeTopic();
         }
         if (once(400)) {
             restart();
@@ -202,10 +234,10 @@ final class Simulation {
     }
 
     private void commit(String group, Client client) {
-        if (client.using().isEmpty()) {
+        var partition = client.using().stream().filter(each -> topics.contains(each.topic())).findFirst().orElse(null);
+        if (partition == null) {
             return;
         }
-        var partition = client.using().iterator().next();
         var topic = test.image.topic(partition.topic());
         long offset = ++offsets;
         boolean current = client.current();
@@ -299,13 +331,12 @@ final class Simulation {
             for (var client : clients.get(group)) {
                 require(client.settled(), client.name() + " has not settled: " + client + ", groups are " + states);
                 client.using().forEach(each -> actual.add(each.topic() + "-" + each.partition()));
-                var topics = client.topics();
-                for (var topic : topics) {
-                    for (int i = 0; i < test.image.topic(topic).partitions().size(); i++) {
+                for (var topic : client.topics()) {
+                    for (int i = 0; topics.contains(topic) && i < test.image.topic(topic).partitions().size(); i++) {
                         expected.add(topic + "-" + i);
                     }
                 }
-                client.using().forEach(each -> require(topics.contains(each.topic()),
+                client.using().forEach(each -> require(client.topics().contains(each.topic()),
                         client.name() + " does not subscribe to " + each));
             }
             require(expected.equals(actual), group + " is to have " + expected + " and has " + actual);
