@@ -180,10 +180,12 @@ public final class Coordinator<S extends State<R>, R> implements AutoCloseable {
             return;
         }
         var shard = new Shard<>(log, format, fresh.get(), image, clock, steady);
-        shards.put(partition, shard);
-        if (log.endOffset() == log.startOffset()) {
+        boolean empty = log.endOffset() == log.startOffset();
+        if (empty) {
             shard.load();
-        } else {
+        }
+        shards.put(partition, shard);
+        if (!empty) {
             Thread.ofVirtual().name("daybook-load-" + log.partition()).start(() -> load(shard));
         }
     }
