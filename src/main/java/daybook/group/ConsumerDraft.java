@@ -62,7 +62,7 @@ final class ConsumerDraft {
         var current = group.record(old, member);
         erase(old.id());
         write(new ConsumerGroupMemberMetadata(group.id(), memberId, member.told()));
-        write(targetRecord(memberId, target == null ? Assignment.EMPTY : target));
+        write(targetRecord(memberId, target));
         write(current);
         return member;
     }
@@ -167,7 +167,7 @@ final class ConsumerDraft {
         var targets = assignor().assign(takers(), counts);
         for (var member : group.members()) {
             var target = targets.getOrDefault(member.id(), Assignment.EMPTY);
-            if (!target.equals(group.target(member.id()))) {
+            if (!group.hasTarget(member.id()) || !target.equals(group.target(member.id()))) {
                 write(targetRecord(member.id(), target));
             }
         }
@@ -183,9 +183,8 @@ final class ConsumerDraft {
             var told = member.told();
             var topics = topicsOf.computeIfAbsent(List.of(told.topicNames(), told.topicRegex()),
                     subscription -> ids(group.topics(member)));
-            var target = group.target(member.id());
             takers.add(new Assignor.Member(member.id(), told.instanceId(), topics,
-                    target == null ? Assignment.EMPTY : target));
+                    group.target(member.id())));
         }
         return takers;
     }
@@ -217,9 +216,7 @@ final class ConsumerDraft {
 
     /** Moves a member a step towards its target. */
     ConsumerMember step(ConsumerMember member, Assignment owned) {
-        var target = group.target(member.id());
-        var next = member.next(group.targetEpoch(), target == null ? Assignment.EMPTY : target, owned,
-                group::taken);
+        var next = member.next(group.targetEpoch(), group.target(member.id()), owned, group::taken);
         if (next != member) {
             // Nothing looks at the group after this, so it need not be copied for it.
             records.add(group.record(member, next));
@@ -227,7 +224,7 @@ final class ConsumerDraft {
         return next;
     }
 
-    private TargetAssignmentMember targetRecord(String memberId, Assignment target) {
+    TargetAssignmentMember targetRecord(String memberId, Assignment target) {
         return new TargetAssignmentMember(group.id(), memberId,
                 new TargetAssignmentMember.Value(ConsumerGroup.topicPartitions(target)));
     }

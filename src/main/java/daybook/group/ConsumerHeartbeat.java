@@ -24,7 +24,7 @@ final class ConsumerHeartbeat {
     private final Groups groups;
     private final Heartbeat asked;
     private final long nowMs;
-    /** Before those of the draft: what ends an empty classic group. */
+    /** Before those of the draft: what ends a classic group. */
     private final List<GroupRecord> records = new ArrayList<>();
     private ConsumerDraft draft;
     private ConsumerMember member;
@@ -75,13 +75,25 @@ final class ConsumerHeartbeat {
             draft = new ConsumerDraft(group, groups.surroundings());
             return null;
         }
-        if (!joins || found != null && found.state() != GroupState.EMPTY) {
+        if (!joins) {
             return Answer.refused(ErrorCode.GROUP_ID_NOT_FOUND, protocol.notFound(asked.groupId()));
         }
-        if (found != null) {
-            records.addAll(found.tombstones());
-        }
         draft = new ConsumerDraft(new ConsumerGroup(protocol, asked.groupId()), groups.surroundings());
+        return found instanceof ClassicGroup classic ? change(classic) : null;
+    }
+
+    /** Members of the classic protocol stay, with those of the consumer protocol. */
+    private Answer change(ClassicGroup classic) {
+        records.addAll(classic.tombstones());
+        if (classic.state() == GroupState.EMPTY) {
+            return null;
+        }
+        var message = Migration.upgradeError(classic, protocol.brokerConfig());
+        if (message != null) {
+            return Answer.refused(ErrorCode.GROUP_ID_NOT_FOUND, message);
+        }
+        Migration.upgrade(classic, draft, groups.surroundings().image().get());
+        draft.group().members().forEach(each -> protocol.await(draft.group(), each, nowMs));
         return null;
     }
 

@@ -45,7 +45,10 @@ final class Uniform {
     /** Those who may have too many. */
     private final TreeSet<Owner> givers = new TreeSet<>(BY_LOAD);
 
-    /** Members with the same subscription, the one with the fewest partitions first. */
+    /**
+     * Members with the same subscription, the one with the fewest partitions first, once all have what they
+     * keep.
+     */
     private record Peers(Set<Uuid> topics, TreeSet<Owner> byLoad) { }
 
     /** A topic whose first partition has this number, counted through all topics. */
@@ -70,6 +73,8 @@ final class Uniform {
         private final int index;
         private int[] partitions = {};
         private int load;
+        /** Whether it lost or got a partition: then it may have another set than its target. */
+        private boolean changed;
 
         Owner(Assignor.Member member, Peers peers, int index) {
             this.member = member;
@@ -82,9 +87,11 @@ final class Uniform {
                 partitions = Arrays.copyOf(partitions, Math.max(8, 2 * load));
             }
             partitions[load++] = partition;
+            changed = true;
         }
 
         int remove(int at) {
+            changed = true;
             int partition = partitions[at];
             System.arraycopy(partitions, at + 1, partitions, at, --load - at);
             return partition;
@@ -100,9 +107,7 @@ final class Uniform {
                 peers.add(made);
                 return made;
             });
-            var owner = new Owner(member, same, owners.size());
-            owners.add(owner);
-            same.byLoad.add(owner);
+            owners.add(new Owner(member, same, owners.size()));
         }
         var subscribers = new TreeMap<Uuid, List<Peers>>();
         for (var same : peers) {
@@ -127,7 +132,8 @@ final class Uniform {
         balance();
         var assigned = new HashMap<String, Assignment>();
         for (var owner : owners) {
-            assigned.put(owner.member.id(), Assignor.keptOr(owner.member.target(), assignment(owner)));
+            assigned.put(owner.member.id(), owner.changed
+                    ? Assignor.keptOr(owner.member.target(), assignment(owner)) : owner.member.target());
         }
         return assigned;
     }
@@ -138,7 +144,6 @@ final class Uniform {
             byId.put(topic.id, topic);
         }
         for (var owner : owners) {
-            owner.peers.byLoad.remove(owner);
             for (var entry : owner.member.target().topics().entrySet()) {
                 var topic = byId.get(entry.getKey());
                 if (topic == null || !owner.peers.topics.contains(topic.id)) {
@@ -151,6 +156,7 @@ final class Uniform {
                     }
                 }
             }
+            owner.changed = owner.load != owner.member.target().size();
             owner.peers.byLoad.add(owner);
         }
     }
@@ -175,7 +181,12 @@ final class Uniform {
         boolean moved = true;
         while (moved) {
             moved = false;
-            givers.addAll(owners);
+            int fewest = owners.isEmpty() ? 0 : least(peers).load;
+            for (var owner : owners) {
+                if (owner.load >= fewest + 2) {
+                    givers.add(owner);
+                }
+            }
             while (!givers.isEmpty()) {
                 moved |= move(givers.pollLast());
             }

@@ -14,7 +14,7 @@ import java.util.Map;
 /**
  * Measures Daybook beside Apache Kafka: {@code Bench KAFKA-JARS ROUNDS [LOAD...]}, in the project's directory,
  * without names all loads. Prints a table of the medians of all rounds. With {@code -Donly=daybook} or {@code
- * -Donly=kafka} measures one of the two.
+ * -Donly=kafka} measures one of the two; {@code -Doptions=}, one a line, are given to Daybook.
  */
 public final class Bench {
     private static final Map<String, Load> LOADS = new LinkedHashMap<>();
@@ -61,10 +61,12 @@ public final class Bench {
 
     private static void daybook(Load load, Figures figures) throws Exception {
         var directory = Files.createTempDirectory("daybook-bench");
-        var broker = new Broker(Path.of("bin/daybook").toAbsolutePath(), directory);
+        var broker = new Broker(Path.of("bin/daybook").toAbsolutePath(), directory,
+                System.getProperty("options", "").lines().toArray(String[]::new));
         try {
             broker.start();
             load.run(new Subject(broker.address(), broker.handle()), figures);
+            broker.stop();
         } finally {
             broker.kill();
             delete(directory);

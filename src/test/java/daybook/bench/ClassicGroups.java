@@ -9,7 +9,7 @@ final class ClassicGroups implements Load {
     private static final int GROUPS = 1_000;
     private static final int SIZE = 10;
     private static final int HEARTBEAT_MS = 3_000;
-    private static final int HEARTBEATS = 4;
+    private static final int HEARTBEATS = 3;
 
     @Override
     public void run(Subject broker, Figures figures) throws Exception {

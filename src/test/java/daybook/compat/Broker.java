@@ -108,7 +108,7 @@ public final class Broker {
     }
 
     /** Stops it as an operator would (SIGTERM); fails when it does not end by itself. */
-    void stop() throws Exception {
+    public void stop() throws Exception {
         process.destroy();
         if (!process.waitFor(STOP_LIMIT_SECONDS, TimeUnit.SECONDS)) {
             kill();
