@@ -414,7 +414,8 @@ final class ClassicGroup implements Group {
         var after = new ArrayList<ClassicMember>();
         for (var each : value.members()) {
             var known = members.find(each.memberId());
-            var member = known == null ? ClassicMember.of(each, protocol) : known;
+            boolean same = known != null && known.metadata(protocol).equals(each.subscription());
+            var member = same ? known : ClassicMember.of(each, protocol);
             member.assignment = each.assignment();
             after.add(member);
         }

@@ -107,15 +107,24 @@ const checks = {
     await withAdmin(async admin => {
       await admin.createTopics({ topics: [{ topic, numPartitions: partitions }] })
       await produce(topic, 10)
+      const offset = async (partition, resolveOffsets) => {
+        const [{ partitions: all }] = await admin.fetchOffsets({ groupId, topics: [topic], resolveOffsets })
+        return all.find(each => each.partition === partition).offset
+      }
+      // kafkajs sets offsets as a member that fetches first, and waits for that.
+      let setting = true
+      const feeding = (async () => {
+        while (setting) {
+          await produce(topic, 1)
+        }
+      })()
       await admin.setOffsets({ groupId, topic, partitions: [{ partition: 1, offset: '7' }] })
-      const [{ partitions: set }] = await admin.fetchOffsets({ groupId, topics: [topic] })
-      const offset = (offsets, partition) => offsets.find(each => each.partition === partition).offset
-      assert.strictEqual(offset(set, 1), '7')
-      assert.strictEqual(offset(set, 0), '-1')
-      await admin.resetOffsets({ groupId, topic })
-      const [{ partitions: reset }] = await admin.fetchOffsets({ groupId, topics: [topic],
-        resolveOffsets: true })
-      assert.strictEqual(offset(reset, 1), '10')
+      assert.strictEqual(await offset(1), '7')
+      assert.strictEqual(await offset(0), '-1')
+      await admin.resetOffsets({ groupId, topic, earliest: true })
+      assert.strictEqual(await offset(1, true), '0')
+      setting = false
+      await feeding
       const { groups } = await admin.listGroups()
       assert(groups.some(group => group.groupId === groupId), 'the group is not listed')
       await admin.deleteGroups([groupId])

@@ -238,7 +238,7 @@ class ConsumerGroupTest {
         var a = member("a");
         a.epoch = 3;
         assertRefused(ErrorCode.GROUP_ID_NOT_FOUND, "Consumer group g not found.", a.beat());
-        assertRefused(ErrorCode.GROUP_ID_NOT_FOUND, "Consumer group g not found.", a.leave());
+        assertRefused(ErrorCode.GROUP_ID_NOT_FOUND, "Group g not found.", a.leave());
         member("b").join();
         assertRefused(ErrorCode.UNKNOWN_MEMBER_ID, "Member a is not a member of group g.", a.beat());
         a.instanceId = "i";
@@ -591,6 +591,8 @@ class ConsumerGroupTest {
         assertEquals(2, member.target().size());
         assertEquals("r", member.rackId());
         assertFalse(member.classic());
+        assertEquals(Described.refused("", ErrorCode.INVALID_GROUP_ID, null),
+                groups.run((all, nowMs) -> all.consumer().describe("")).answer());
         assertEquals(Described.refused("x", ErrorCode.GROUP_ID_NOT_FOUND, "Group x not found."),
                 groups.run((all, nowMs) -> all.consumer().describe("x")).answer());
     }
