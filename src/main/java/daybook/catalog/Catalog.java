@@ -72,7 +72,7 @@ public final class Catalog {
      */
     public static Catalog open(PartitionLog log, Disk disk, Identity self, InstantSource clock,
             long snapshotEachBytes) throws IOException {
-        var quorum = new Quorum(disk, log.directory(), self);
+        var quorum = new Quorum(disk, log, self);
         if (log.endOffset() == 0) {
             quorum.format(clock.millis());
         }

@@ -1,6 +1,7 @@
 package daybook.catalog;
 
 import daybook.log.Disk;
+import daybook.log.PartitionLog;
 import daybook.record.BatchBuilder;
 import daybook.record.Record;
 import daybook.wire.Uuid;
@@ -9,7 +10,6 @@ import daybook.wire.Writer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
 
@@ -29,8 +29,6 @@ final class Quorum {
     private static final Pattern EPOCH = Pattern.compile("\"leaderEpoch\"\\s*:\\s*(\\d{1,9})[^\\d]");
     private static final String CHECKPOINT = "00000000000000000000-0000000000.checkpoint";
     private static final String STATE = "quorum-state";
-    private static final String META = "meta.properties";
-    private static final String DIRECTORY_ID = "directory.id";
 
     /** Types of control records. */
     private static final int LEADER_CHANGE = 2;
@@ -45,22 +43,21 @@ final class Quorum {
     private static final int CONTROLLER_PORT = 9093;
 
     private final Disk disk;
-    private final Path directory;
+    private final PartitionLog log;
     private final Identity self;
 
-    /** @param directory that of the metadata log */
-    Quorum(Disk disk, Path directory, Identity self) {
+    Quorum(Disk disk, PartitionLog log, Identity self) {
         this.disk = disk;
-        this.directory = directory;
+        this.log = log;
         this.self = self;
     }
 
     /** Writes what is before the first record of a new log. */
     void format(long nowMs) throws IOException {
-        var voter = directoryId();
-        Snapshots.write(disk, directory.resolve(CHECKPOINT), 0, List.of(snapshotHeader(nowMs),
+        var voters = List.of(log.directoryId());
+        Snapshots.write(disk, log.directory().resolve(CHECKPOINT), 0, List.of(snapshotHeader(nowMs),
                 control(nowMs, LEVEL, message().int16(1).tags()),
-                control(nowMs, VOTERS, message().structs(List.of(voter), this::voter).tags()),
+                control(nowMs, VOTERS, message().structs(voters, this::voter).tags()),
                 snapshotFooter(nowMs)));
     }
 
@@ -82,7 +79,7 @@ final class Quorum {
 
     /** The leader epoch that is written down; 0 where none is. */
     int epoch() throws IOException {
-        var file = directory.resolve(STATE);
+        var file = log.directory().resolve(STATE);
         if (!disk.exists(file)) {
             return 0;
         }
@@ -97,7 +94,7 @@ final class Quorum {
     void lead(int epoch) throws IOException {
         var state = "{\"leaderId\":" + self.nodeId() + ",\"leaderEpoch\":" + epoch + ",\"votedId\":-1,"
                 + "\"votedDirectoryId\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"data_version\":1}";
-        disk.replaceText(directory.resolve(STATE), state);
+        disk.replaceText(log.directory().resolve(STATE), state);
     }
 
     /** The control batch with which this broker's epoch begins. */
@@ -113,16 +110,6 @@ final class Quorum {
                 .structs(List.of(CONTROLLER_LISTENER), (endpoint, name) ->
                         endpoint.string(name).string(CONTROLLER_HOST).int16(CONTROLLER_PORT))
                 .int16(0).int16(1).tags();
-    }
-
-    /** The id of the directory that the metadata log is in, which need not be one for partitions. */
-    private Uuid directoryId() throws IOException {
-        var file = directory.resolveSibling(META);
-        var id = disk.properties(file).getProperty(DIRECTORY_ID);
-        if (id == null) {
-            throw new IOException("The file " + file + " does not tell the " + DIRECTORY_ID);
-        }
-        return Uuid.parse(id);
     }
 
     /** A message of version 0 that begins with its own version. */

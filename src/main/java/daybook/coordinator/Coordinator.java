@@ -101,7 +101,13 @@ public final class Coordinator<S extends State<R>, R> implements AutoCloseable {
     /** The partition that a key belongs to, as Apache Kafka counts it; -1 while there is no topic. */
     public int partition(String key) {
         var topic = catalog.image().topic(topicName);
-        return topic == null ? -1 : (key.hashCode() & Integer.MAX_VALUE) % topic.partitions().size();
+        return topic == null ? -1 : partition(key, topic.partitions().size());
+    }
+
+    /** The smallest int has no absolute value; its place is the first partition. */
+    static int partition(String key, int partitions) {
+        int hash = key.hashCode();
+        return hash == Integer.MIN_VALUE ? 0 : Math.abs(hash) % partitions;
     }
 
     /** Those who wait for an answer are told to look elsewhere. */
@@ -174,10 +180,12 @@ public final class Coordinator<S extends State<R>, R> implements AutoCloseable {
             return;
         }
         var shard = new Shard<>(log, format, fresh.get(), image, clock, steady);
-        shards.put(partition, shard);
-        if (log.endOffset() == log.startOffset()) {
+        boolean empty = log.endOffset() == log.startOffset();
+        if (empty) {
             shard.load();
-        } else {
+        }
+        shards.put(partition, shard);
+        if (!empty) {
             Thread.ofVirtual().name("daybook-load-" + log.partition()).start(() -> load(shard));
         }
     }

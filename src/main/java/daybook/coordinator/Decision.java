@@ -38,8 +38,8 @@ public record Decision<R, T>(List<R> records, CompletableFuture<T> answer, Consu
         return answer(records, null);
     }
 
-    /** This one, with what is to be done where its records cannot be written. */
+    /** This one, with what else is to be done where its records cannot be written. */
     public Decision<R, T> orElse(Consumer<ErrorCode> otherwise) {
-        return new Decision<>(records, answer, otherwise);
+        return new Decision<>(records, answer, refused.andThen(otherwise));
     }
 }

@@ -16,6 +16,7 @@ import daybook.wire.Uuid;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -94,6 +95,19 @@ final class ClassicGroup implements Group {
     @Override
     public GroupState state() {
         return state;
+    }
+
+    Collection<ClassicMember> members() {
+        return members.all();
+    }
+
+    int generation() {
+        return generation;
+    }
+
+    /** What the members agreed on for this generation; null where they have not. */
+    String protocol() {
+        return protocol;
     }
 
     /** Whether anyone has to do with it. */
@@ -249,7 +263,8 @@ final class ClassicGroup implements Group {
             prepare(reason, nowMs);
         }
         boolean all = pending.isEmpty() && members.waiting() == members.count();
-        return all && !awaitsFirst() ? complete(nowMs) : NO_RECORDS;
+        boolean firstAwaited = groups.deadlines().contains(timer("", Timer.Kind.JOIN));
+        return all && !firstAwaited ? complete(nowMs) : NO_RECORDS;
     }
 
     /** Someone is no more awaited; it may be that nobody else was. */
@@ -270,15 +285,8 @@ final class ClassicGroup implements Group {
         return NO_RECORDS;
     }
 
-    private boolean awaitsFirst() {
-        return groups.deadlines().contains(timer("", Timer.Kind.JOIN));
-    }
-
     /** The time for first members is up; it is given again where some have come in it. */
     private List<GroupRecord> goOn(long nowMs) {
-        if (state != GroupState.PREPARING_REBALANCE) {
-            return NO_RECORDS;
-        }
         if (!newcomers || nowMs >= newcomersUntilMs) {
             return complete(nowMs);
         }
@@ -321,10 +329,10 @@ final class ClassicGroup implements Group {
         state = GroupState.COMPLETING_REBALANCE;
         for (var member : members.all()) {
             member.unsynced = true;
-            session(member, nowMs);
             if (member.join != null) {
                 member.joined(joined(member));
             }
+            session(member, nowMs);
         }
         set("", Timer.Kind.SYNC, nowMs + members.rebalanceTimeoutMs());
         return NO_RECORDS;
@@ -405,14 +413,17 @@ final class ClassicGroup implements Group {
         var after = new ArrayList<ClassicMember>();
         for (var each : value.members()) {
             var known = members.find(each.memberId());
-            var member = known == null ? ClassicMember.of(each, protocol) : known;
+            boolean same = known != null && known.metadata(protocol).equals(each.subscription());
+            var member = same ? known : ClassicMember.of(each, protocol);
             member.assignment = each.assignment();
             after.add(member);
         }
         members.replace(value.leader(), after);
         topics = members.topics(protocol);
+        if (state == GroupState.PREPARING_REBALANCE) {
+            cancel("", Timer.Kind.REBALANCE);
+        }
         state = members.none() ? GroupState.EMPTY : GroupState.STABLE;
-        cancel("", Timer.Kind.REBALANCE);
         for (var member : members.all()) {
             if (member.sync != null) {
                 member.synced(synced(member));
@@ -463,14 +474,36 @@ final class ClassicGroup implements Group {
         }
     }
 
+    /** It is no more, or another kind of group now: those who wait learn that they have to join again. */
+    void end() {
+        cancel("", Timer.Kind.JOIN);
+        cancel("", Timer.Kind.REBALANCE);
+        cancel("", Timer.Kind.SYNC);
+        Set.copyOf(pending).forEach(this::forget);
+        members.all().forEach(member -> member.refuse(ErrorCode.REBALANCE_IN_PROGRESS, member.id));
+    }
+
     @Override
     public Decision<GroupRecord, ?> due(Timer timer, long nowMs) {
         return Decision.write(switch (timer.kind()) {
             case SESSION -> silent(members.find(timer.memberId()), nowMs);
-            case JOIN -> timer.memberId().isEmpty() ? goOn(nowMs) : notCome(timer.memberId(), nowMs);
-            case REBALANCE -> state == GroupState.PREPARING_REBALANCE ? complete(nowMs) : NO_RECORDS;
+            case JOIN -> timer.memberId().isEmpty() ? dueOf(timer, nowMs) : notCome(timer.memberId(), nowMs);
+            case REBALANCE -> dueOf(timer, nowMs);
             case SYNC -> notSynced(nowMs);
         });
+    }
+
+    /** A group that is stable was a consumer group until now: its sessions begin, and maybe a rebalance. */
+    private List<GroupRecord> dueOf(Timer timer, long nowMs) {
+        boolean joining = timer.kind() == Timer.Kind.JOIN;
+        return switch (state) {
+            case PREPARING_REBALANCE -> joining ? goOn(nowMs) : complete(nowMs);
+            case STABLE -> {
+                members.all().forEach(member -> session(member, nowMs));
+                yield joining ? NO_RECORDS : rebalance("it was a consumer group", nowMs);
+            }
+            default -> NO_RECORDS;
+        };
     }
 
     /** Who waits for the leader cannot be heard. */

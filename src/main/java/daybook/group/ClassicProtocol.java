@@ -110,9 +110,11 @@ public final class ClassicProtocol {
             ByteBuffer metadata, ByteBuffer assignment) { }
 
     private final Groups groups;
+    private final MixedProtocol mixed;
 
     ClassicProtocol(Groups groups) {
         this.groups = groups;
+        this.mixed = new MixedProtocol(groups);
     }
 
     /** A batch that is larger than the log takes is no fault of who asked. */
@@ -127,10 +129,10 @@ public final class ClassicProtocol {
             return Decision.answer(Joined.refused(error, asked.memberId));
         }
         return switch (groups.find(asked.groupId)) {
-            case null -> joinNew(asked, nowMs);
+            case null -> joinNew(null, asked, nowMs);
             case ClassicGroup group -> group.join(asked, nowMs);
-            case ConsumerGroup group ->
-                Decision.answer(Joined.refused(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, asked.memberId));
+            case ConsumerGroup group when group.members().isEmpty() -> joinNew(group, asked, nowMs);
+            case ConsumerGroup group -> mixed.join(group, asked, nowMs);
         };
     }
 
@@ -147,16 +149,19 @@ public final class ClassicProtocol {
         return ErrorCode.NONE;
     }
 
-    private Decision<GroupRecord, Joined> joinNew(Join asked, long nowMs) {
+    /** @param emptied the consumer group whose place the new one takes, or null */
+    private Decision<GroupRecord, Joined> joinNew(ConsumerGroup emptied, Join asked, long nowMs) {
         if (!asked.memberId.isEmpty()) {
             return Decision.answer(Joined.refused(ErrorCode.UNKNOWN_MEMBER_ID, asked.memberId));
         }
         var group = new ClassicGroup(groups, asked.groupId);
         var decision = group.join(asked, nowMs);
-        if (group.used()) {
-            groups.put(group);
+        if (!group.used()) {
+            return decision;
         }
-        return decision;
+        groups.put(group);
+        return emptied == null ? decision : Decision.later(emptied.tombstones(), decision.answer())
+                .orElse(error -> groups.put(emptied));
     }
 
     /** The answer comes with that to the leader. */
@@ -166,7 +171,7 @@ public final class ClassicProtocol {
         }
         return switch (groups.find(asked.groupId)) {
             case ClassicGroup group -> group.sync(asked, nowMs);
-            case ConsumerGroup group -> Decision.answer(Synced.refused(ErrorCode.UNKNOWN_MEMBER_ID));
+            case ConsumerGroup group -> mixed.sync(group, asked, nowMs);
             case null -> Decision.answer(Synced.refused(ErrorCode.UNKNOWN_MEMBER_ID));
         };
     }
@@ -178,7 +183,7 @@ public final class ClassicProtocol {
         }
         return switch (groups.find(groupId)) {
             case ClassicGroup group -> Decision.answer(group.heartbeat(who, nowMs));
-            case ConsumerGroup group -> Decision.answer(ErrorCode.UNKNOWN_MEMBER_ID);
+            case ConsumerGroup group -> Decision.answer(mixed.heartbeat(group, who, nowMs));
             case null -> Decision.answer(ErrorCode.UNKNOWN_MEMBER_ID);
         };
     }
@@ -190,7 +195,7 @@ public final class ClassicProtocol {
         }
         return switch (groups.find(groupId)) {
             case ClassicGroup group -> group.leave(leaving, nowMs);
-            case ConsumerGroup group -> Decision.answer(unknown(leaving));
+            case ConsumerGroup group -> mixed.leave(group, leaving, nowMs);
             case null -> Decision.answer(unknown(leaving));
         };
     }
@@ -218,6 +223,7 @@ public final class ClassicProtocol {
             group.replay(record.value());
         } else if (found != null) {
             groups.remove(record.groupId());
+            found.end();
         }
     }
 }

@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.PatternSyntaxException;
 
 /**
  * A change of a consumer group while it is decided. From the first record on it works on a copy of the group,
@@ -62,7 +63,7 @@ final class ConsumerDraft {
         var current = group.record(old, member);
         erase(old.id());
         write(new ConsumerGroupMemberMetadata(group.id(), memberId, member.told()));
-        write(targetRecord(memberId, target == null ? Assignment.EMPTY : target));
+        write(targetRecord(memberId, target));
         write(current);
         return member;
     }
@@ -138,8 +139,7 @@ final class ConsumerDraft {
         for (var each : usedExpressions()) {
             var known = group.expressions().get(each);
             if (known == null || !group.hasSeen(image)) {
-                var expression = TopicRegex.of(each);
-                var topics = image.topics().keySet().stream().filter(expression::matches).toList();
+                var topics = matching(each);
                 if (known == null || !topics.equals(known.topics())) {
                     write(new RegularExpression(group.id(), each, new RegularExpression.Value(topics,
                             image.offset(), surroundings.clock().millis())));
@@ -148,6 +148,16 @@ final class ConsumerDraft {
             }
         }
         return changed;
+    }
+
+    /** An expression that Apache Kafka has taken, and that is too large here, matches nothing. */
+    private List<String> matching(String text) {
+        try {
+            var expression = TopicRegex.of(text);
+            return image.topics().keySet().stream().filter(expression::matches).toList();
+        } catch (PatternSyntaxException none) {
+            return List.of();
+        }
     }
 
     /**
@@ -167,7 +177,7 @@ final class ConsumerDraft {
         var targets = assignor().assign(takers(), counts);
         for (var member : group.members()) {
             var target = targets.getOrDefault(member.id(), Assignment.EMPTY);
-            if (!target.equals(group.target(member.id()))) {
+            if (!group.hasTarget(member.id()) || !target.equals(group.target(member.id()))) {
                 write(targetRecord(member.id(), target));
             }
         }
@@ -183,9 +193,8 @@ final class ConsumerDraft {
             var told = member.told();
             var topics = topicsOf.computeIfAbsent(List.of(told.topicNames(), told.topicRegex()),
                     subscription -> ids(group.topics(member)));
-            var target = group.target(member.id());
             takers.add(new Assignor.Member(member.id(), told.instanceId(), topics,
-                    target == null ? Assignment.EMPTY : target));
+                    group.target(member.id())));
         }
         return takers;
     }
@@ -217,9 +226,7 @@ final class ConsumerDraft {
 
     /** Moves a member a step towards its target. */
     ConsumerMember step(ConsumerMember member, Assignment owned) {
-        var target = group.target(member.id());
-        var next = member.next(group.targetEpoch(), target == null ? Assignment.EMPTY : target, owned,
-                group::taken);
+        var next = member.next(group.targetEpoch(), group.target(member.id()), owned, group::taken);
         if (next != member) {
             // Nothing looks at the group after this, so it need not be copied for it.
             records.add(group.record(member, next));
@@ -227,7 +234,7 @@ final class ConsumerDraft {
         return next;
     }
 
-    private TargetAssignmentMember targetRecord(String memberId, Assignment target) {
+    TargetAssignmentMember targetRecord(String memberId, Assignment target) {
         return new TargetAssignmentMember(group.id(), memberId,
                 new TargetAssignmentMember.Value(ConsumerGroup.topicPartitions(target)));
     }

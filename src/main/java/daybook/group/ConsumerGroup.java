@@ -142,9 +142,13 @@ final class ConsumerGroup implements Group {
         return members.get(instances.getOrDefault(instanceId, ""));
     }
 
-    /** What the member is to have; null for one that was not there when the targets were made. */
+    /** What the member is to have; nothing for one that was not there when the targets were made. */
     Assignment target(String memberId) {
-        return targets.get(memberId);
+        return targets.getOrDefault(memberId, Assignment.EMPTY);
+    }
+
+    boolean hasTarget(String memberId) {
+        return targets.containsKey(memberId);
     }
 
     /** Whether some member has the partition, or has not given it back yet. */
@@ -262,7 +266,7 @@ final class ConsumerGroup implements Group {
 
     @Override
     public Decision<GroupRecord, ?> due(Timer timer, long nowMs) {
-        return protocol.due(this, timer);
+        return protocol.due(this, timer, nowMs);
     }
 
     /** The next heartbeat looks, as in Apache Kafka; no member could hear of it sooner. */
@@ -285,9 +289,9 @@ final class ConsumerGroup implements Group {
             var epochs = new ArrayList<Integer>(numbers.length);
             for (int number : numbers) {
                 var owner = kept.contains(topic, number) ? owners.get(new Place(topic, number)) : null;
+                int since = owner == null ? epochOfOthers : owner.epoch;
                 partitions.add(number);
-                int given = owner == null ? epochOfOthers : owner.epoch;
-                epochs.add(epochOfOthers == ConsumerMember.AWAY ? 0 : given);
+                epochs.add(epochOfOthers == ConsumerMember.AWAY ? 0 : since);
             }
             topics.add(new TopicPartitions(topic, partitions, epochs));
         });
@@ -321,7 +325,7 @@ final class ConsumerGroup implements Group {
                 }
             }
             case ConsumerGroupPartitionMetadata old -> { }
-            case GroupRecord.OffsetCommit offset -> throw new IllegalArgumentException("Not of a group");
+            case GroupRecord.OffsetCommit offset -> throw new IllegalArgumentException("An offset");
             case GroupRecord.GroupMetadata classic ->
                     throw new IllegalArgumentException("Of a classic group");
         }
@@ -356,12 +360,9 @@ final class ConsumerGroup implements Group {
                     ConsumerMember.blank(memberId).telling(member.told()));
             return;
         }
-        var states = State.values();
-        var pending = assignment(now.pendingRevocation());
-        var likely = pending.isEmpty() ? State.UNRELEASED_PARTITIONS : State.UNREVOKED_PARTITIONS;
-        var state = now.state() >= 0 && now.state() < states.length ? states[now.state()] : likely;
         members.put(before.id(), new ConsumerMember(before.id(), before.told(), now.memberEpoch(),
-                now.previousMemberEpoch(), state, assignment(now.assigned()), pending));
+                now.previousMemberEpoch(), State.of(now.state()), assignment(now.assigned()),
+                assignment(now.pendingRevocation())));
         take(before.id(), now.assigned(), now.memberEpoch());
         take(before.id(), now.pendingRevocation(), now.memberEpoch());
     }
@@ -396,8 +397,8 @@ final class ConsumerGroup implements Group {
     private static Assignment assignment(List<TopicPartitions> topics) {
         var partitions = new HashMap<Uuid, int[]>();
         for (var topic : topics) {
-            var numbers = topic.partitions().stream().mapToInt(Integer::intValue).toArray();
-            partitions.put(topic.topicId(), numbers);
+            partitions.put(topic.topicId(),
+                    topic.partitions().stream().mapToInt(Integer::intValue).toArray());
         }
         return Assignment.of(partitions);
     }

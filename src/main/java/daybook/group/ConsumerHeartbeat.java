@@ -24,7 +24,7 @@ final class ConsumerHeartbeat {
     private final Groups groups;
     private final Heartbeat asked;
     private final long nowMs;
-    /** Before those of the draft: what ends an empty classic group. */
+    /** Before those of the draft: what ends a classic group. */
     private final List<GroupRecord> records = new ArrayList<>();
     private ConsumerDraft draft;
     private ConsumerMember member;
@@ -41,6 +41,9 @@ final class ConsumerHeartbeat {
         refusal = refusal == null ? admit() : refusal;
         if (refusal != null) {
             return Decision.answer(refusal);
+        }
+        if (groups.find(asked.groupId()) instanceof ClassicGroup) {
+            draft.group().members().forEach(each -> protocol.await(draft.group(), each, nowMs));
         }
         var before = member;
         draft.tell(before, before.telling(told(before.told())));
@@ -75,13 +78,25 @@ final class ConsumerHeartbeat {
             draft = new ConsumerDraft(group, groups.surroundings());
             return null;
         }
-        if (!joins || found != null && found.state() != GroupState.EMPTY) {
-            return Answer.refused(ErrorCode.GROUP_ID_NOT_FOUND, protocol.notFound(asked.groupId()));
-        }
-        if (found != null) {
-            records.addAll(found.tombstones());
+        if (!joins) {
+            return Answer.refused(ErrorCode.GROUP_ID_NOT_FOUND,
+                    protocol.notFound("Consumer group ", asked.groupId()));
         }
         draft = new ConsumerDraft(new ConsumerGroup(protocol, asked.groupId()), groups.surroundings());
+        return found instanceof ClassicGroup classic ? change(classic) : null;
+    }
+
+    /** Members of the classic protocol stay, with those of the consumer protocol. */
+    private Answer change(ClassicGroup classic) {
+        records.addAll(classic.tombstones());
+        if (classic.members().isEmpty()) {
+            return null;
+        }
+        var message = Migration.upgradeError(classic, protocol.brokerConfig());
+        if (message != null) {
+            return Answer.refused(ErrorCode.GROUP_ID_NOT_FOUND, message);
+        }
+        Migration.upgrade(classic, draft, groups.surroundings().image().get());
         return null;
     }
 

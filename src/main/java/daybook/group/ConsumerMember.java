@@ -31,7 +31,16 @@ record ConsumerMember(String id, Value told, int epoch, int previousEpoch, State
     private static final Value NOTHING = new Value(null, null, "", "", List.of(), "", -1, null, null);
 
     /** Apache Kafka counts them in this order. */
-    enum State { STABLE, UNREVOKED_PARTITIONS, UNRELEASED_PARTITIONS }
+    enum State {
+        STABLE, UNREVOKED_PARTITIONS, UNRELEASED_PARTITIONS;
+
+        private static final State[] NUMBERED = values();
+
+        /** The state of this number; of one that a later version has added, the most careful one. */
+        static State of(int number) {
+            return number >= 0 && number < NUMBERED.length ? NUMBERED[number] : UNREVOKED_PARTITIONS;
+        }
+    }
 
     ConsumerMember {
         if (told.topicRegex() == null) {
@@ -97,6 +106,7 @@ record ConsumerMember(String id, Value told, int epoch, int previousEpoch, State
         return there.equals(this) ? this : there;
     }
 
+    /** Whether it may still have some of these: who says nothing may. */
     private static boolean has(Assignment partitions, Assignment owned) {
         return owned == null || !partitions.and(owned).isEmpty();
     }

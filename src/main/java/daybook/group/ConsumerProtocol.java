@@ -100,7 +100,7 @@ public final class ConsumerProtocol {
         if (message != null) {
             return refused(ErrorCode.INVALID_REGULAR_EXPRESSION, message);
         }
-        return asked.epoch < 0 ? leave(asked) : new ConsumerHeartbeat(this, asked, nowMs).decide();
+        return asked.epoch < 0 ? leave(asked, nowMs) : new ConsumerHeartbeat(this, asked, nowMs).decide();
     }
 
     static Decision<GroupRecord, Answer> refused(ErrorCode error, String message) {
@@ -155,12 +155,12 @@ public final class ConsumerProtocol {
         }
     }
 
-    private Decision<GroupRecord, Answer> leave(Heartbeat asked) {
+    private Decision<GroupRecord, Answer> leave(Heartbeat asked, long nowMs) {
         if (!(groups.find(asked.groupId) instanceof ConsumerGroup group)) {
-            return refused(ErrorCode.GROUP_ID_NOT_FOUND, notFound(asked.groupId));
+            return refused(ErrorCode.GROUP_ID_NOT_FOUND, notFound("Group ", asked.groupId));
         }
-        var member = asked.instanceId == null
-                ? group.member(asked.memberId) : group.instance(asked.instanceId);
+        var member = asked.instanceId == null ? group.member(asked.memberId)
+                : group.instance(asked.instanceId);
         if (member == null) {
             return refused(ErrorCode.UNKNOWN_MEMBER_ID, unknown(asked));
         }
@@ -171,11 +171,12 @@ public final class ConsumerProtocol {
         if (asked.epoch == ConsumerMember.AWAY) {
             return Decision.answer(List.of(group.record(member, member.away())), answer);
         }
-        return Decision.answer(removal(group, member), answer);
+        return remove(group, List.of(member.id()), answer, nowMs);
     }
 
-    String notFound(String groupId) {
-        return groups.find(groupId) == null ? "Consumer group " + groupId + " not found."
+    /** @param kind what the sentence begins with where there is no group at all */
+    String notFound(String kind, String groupId) {
+        return groups.find(groupId) == null ? kind + groupId + " not found."
                 : "Group " + groupId + " is not a consumer group.";
     }
 
@@ -189,10 +190,23 @@ public final class ConsumerProtocol {
                 + " was fenced by member " + member.id() + ".";
     }
 
-    private List<GroupRecord> removal(ConsumerGroup group, ConsumerMember member) {
+    /**
+     * Takes members out of a group. Where only members of the classic protocol are left, the group becomes
+     * theirs, and they share anew among themselves.
+     */
+    <T> Decision<GroupRecord, T> remove(ConsumerGroup group, List<String> memberIds, T answer, long nowMs) {
+        var left = new ArrayList<>(group.members());
+        left.removeIf(member -> memberIds.contains(member.id()));
+        var records = Migration.downgrade(group, group, left, groups.surroundings());
+        if (records != null) {
+            LOG.log(Level.INFO, "Group {0} has only members of the classic protocol left and becomes a"
+                    + " classic group", group.id());
+            groups.deadlines().set(new Timer(group.id(), "", Timer.Kind.REBALANCE), nowMs);
+            return Decision.answer(records, answer);
+        }
         var draft = new ConsumerDraft(group, groups.surroundings());
-        draft.remove(List.of(member.id()));
-        return draft.records();
+        draft.remove(memberIds);
+        return Decision.answer(draft.records(), answer);
     }
 
     /** Awaits the next heartbeat of a member. */
@@ -216,37 +230,41 @@ public final class ConsumerProtocol {
     }
 
     /** Takes a member out of the group that was not heard of, or does not give back what it has to. */
-    Decision<GroupRecord, ?> due(ConsumerGroup group, Timer timer) {
+    Decision<GroupRecord, ?> due(ConsumerGroup group, Timer timer, long nowMs) {
         var member = group.member(timer.memberId());
         boolean late = member != null && switch (timer.kind()) {
             case SESSION -> true;
             case REBALANCE -> gives(member);
-            case JOIN, SYNC -> false;
+            case JOIN, SYNC -> member.classic();
         };
         if (!late) {
             return Decision.write(List.of());
         }
         LOG.log(Level.INFO, "Group {0}: member {1} is taken out, {2}", group.id(), member.id(),
-                timer.kind() == Timer.Kind.SESSION ? "it was not heard of for its session timeout"
-                        : "it did not give its partitions back within its rebalance timeout");
-        return Decision.write(removal(group, member));
+                switch (timer.kind()) {
+                    case SESSION -> "it was not heard of for its session timeout";
+                    case REBALANCE -> "it did not give its partitions back within its rebalance timeout";
+                    case JOIN -> "it did not join again within its rebalance timeout";
+                    case SYNC -> "it did not sync within its rebalance timeout";
+                });
+        return remove(group, List.of(member.id()), null, nowMs);
     }
 
     /** Tells of a group. */
     public Decision<GroupRecord, Described> describe(String groupId) {
+        if (groupId.isEmpty()) {
+            return Decision.answer(Described.refused(groupId, ErrorCode.INVALID_GROUP_ID, null));
+        }
         if (!(groups.find(groupId) instanceof ConsumerGroup group)) {
-            var message = groups.find(groupId) == null ? "Group " + groupId + " not found."
-                    : "Group " + groupId + " is not a consumer group.";
-            return Decision.answer(Described.refused(groupId, ErrorCode.GROUP_ID_NOT_FOUND, message));
+            return Decision.answer(Described.refused(groupId, ErrorCode.GROUP_ID_NOT_FOUND,
+                    notFound("Group ", groupId)));
         }
         var members = new ArrayList<DescribedMember>();
         for (var member : group.members()) {
             var told = member.told();
-            var target = group.target(member.id());
             members.add(new DescribedMember(member.id(), told.instanceId(), told.rackId(), member.epoch(),
                     told.clientId(), told.clientHost(), told.topicNames(), told.topicRegex(),
-                    member.assigned().plus(member.pending()), target == null ? Assignment.EMPTY : target,
-                    member.classic()));
+                    member.assigned().plus(member.pending()), group.target(member.id()), member.classic()));
         }
         var assignor = new ConsumerDraft(group, groups.surroundings()).assignor().text();
         return Decision.answer(new Described(groupId, ErrorCode.NONE, null, group.state(), group.epoch(),

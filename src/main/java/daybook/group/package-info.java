@@ -7,6 +7,8 @@
  *   Groups                   the state of one shard: its groups and offsets; from records to changes
  *     ClassicGroup           members agree among themselves: join, sync, heartbeat, leave
  *     ConsumerGroup          the broker assigns, members are led there by heartbeats (KIP-848)
+ *       Migration            one kind of group becomes the other while it has members
+ *       MixedProtocol        members with the classic protocol in a consumer group
  *     Offsets                what was committed, in groups of either kind and without one
  * </pre>
  * A group of either kind is made when its first member comes, or, as an empty classic one, by the first

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -45,9 +46,11 @@ final class Checkpoints {
         write(disk, file, entries);
     }
 
-    /** The entries in a file of {@code epoch offset} lines; none where it is missing or wrong. */
-    static List<LeaderEpochs.Start> epochs(Disk disk, Path file) {
-        return read(disk, file, 2, risingEpochs());
+    /** The epochs by their first offsets in a file of {@code epoch offset} lines, as {@link #offsets}. */
+    static NavigableMap<Long, Integer> epochs(Disk disk, Path file) {
+        var epochs = new TreeMap<Long, Integer>();
+        read(disk, file, 2, risingEpochs()).forEach(start -> epochs.put(start.offset(), start.epoch()));
+        return epochs;
     }
 
     /** What takes the entries of such a file, each of which must be above the one before. */
@@ -62,9 +65,9 @@ final class Checkpoints {
         };
     }
 
-    static void writeEpochs(Disk disk, Path file, List<LeaderEpochs.Start> starts) throws IOException {
+    static void writeEpochs(Disk disk, Path file, NavigableMap<Long, Integer> epochs) throws IOException {
         var entries = new ArrayList<String>();
-        starts.forEach(start -> entries.add(start.epoch() + " " + start.offset()));
+        epochs.forEach((offset, epoch) -> entries.add(epoch + " " + offset));
         write(disk, file, entries);
     }
 

@@ -2,8 +2,8 @@ package daybook.log;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 
 /**
  * In which leader epoch each offset of a log was written: the first offset of every epoch, kept in the file
@@ -17,74 +17,61 @@ final class LeaderEpochs {
 
     private final Disk disk;
     private final Path file;
-    /** Rising in both; never changed, only replaced, under the log's lock. */
-    private volatile List<Start> starts;
+    /** Epochs by their first offsets, rising in both; only replaced, never changed, under the log's lock. */
+    private volatile NavigableMap<Long, Integer> epochs;
     /** Whether the file lacks something. Guarded by the log's lock. */
     private boolean unwritten;
 
-    private LeaderEpochs(Disk disk, Path file, List<Start> starts) {
+    private LeaderEpochs(Disk disk, Path file) {
         this.disk = disk;
         this.file = file;
-        this.starts = starts;
+        this.epochs = Checkpoints.epochs(disk, file);
     }
 
     /** What the file in the log's directory says; none where it is missing or wrong. */
     static LeaderEpochs open(Disk disk, Path directory) {
-        var file = directory.resolve(FILE);
-        return new LeaderEpochs(disk, file, Checkpoints.epochs(disk, file));
+        return new LeaderEpochs(disk, directory.resolve(FILE));
     }
 
     /** The newest epoch that has a record, -1 where none has. */
     int latest() {
-        var all = starts;
-        return all.isEmpty() ? -1 : all.getLast().epoch;
+        return epochOf(Long.MAX_VALUE);
     }
 
     /** Notes that {@code epoch} begins at {@code offset}, unless it has begun or is older. */
     void note(int epoch, long offset) {
-        if (epoch <= latest()) {
-            return;
+        if (epoch > latest()) {
+            var more = new TreeMap<>(epochs.headMap(offset, false));
+            more.put(offset, epoch);
+            epochs = more;
+            unwritten = true;
         }
-        var more = new ArrayList<>(starts);
-        more.removeIf(start -> start.offset >= offset);
-        more.add(new Start(epoch, offset));
-        starts = List.copyOf(more);
-        unwritten = true;
     }
 
     /** Forgets what lies outside of the log. */
     void keep(long startOffset, long endOffset) {
-        var kept = new ArrayList<Start>();
-        for (var start : starts) {
-            if (start.offset < endOffset && start.offset <= startOffset) {
-                kept.clear();
-                kept.add(new Start(start.epoch, startOffset));
-            } else if (start.offset < endOffset) {
-                kept.add(start);
-            }
+        var kept = new TreeMap<>(epochs.headMap(endOffset, false));
+        var first = kept.floorEntry(startOffset);
+        if (first != null) {
+            kept.headMap(startOffset, true).clear();
+            kept.put(startOffset, first.getValue());
         }
-        unwritten |= !kept.equals(starts);
-        starts = List.copyOf(kept);
+        unwritten |= !kept.equals(epochs);
+        epochs = kept;
     }
 
     /** Writes the file, where it lacks something. */
     void write() throws IOException {
         if (unwritten) {
-            Checkpoints.writeEpochs(disk, file, starts);
+            Checkpoints.writeEpochs(disk, file, epochs);
             unwritten = false;
         }
     }
 
     /** The epoch in which the record at {@code offset} was written, -1 where that is not known. */
     int epochOf(long offset) {
-        int epoch = -1;
-        for (var start : starts) {
-            if (start.offset > offset) {
-                break;
-            }
-            epoch = start.epoch;
-        }
-        return epoch;
+        var start = epochs.floorEntry(offset);
+        return start == null ? -1 : start.getValue();
     }
 
     /**
@@ -92,7 +79,6 @@ final class LeaderEpochs {
      * KIP-279).
      */
     EpochEnd end(int epoch, long endOffset) {
-        var all = starts;
         if (epoch == -1) {
             return EpochEnd.UNKNOWN;
         }
@@ -100,11 +86,11 @@ final class LeaderEpochs {
             return new EpochEnd(epoch, endOffset);
         }
         int found = epoch;
-        for (var start : all) {
-            if (start.epoch > epoch) {
-                return new EpochEnd(found, start.offset);
+        for (var start : epochs.entrySet()) {
+            if (start.getValue() > epoch) {
+                return new EpochEnd(found, start.getKey());
             }
-            found = start.epoch;
+            found = start.getValue();
         }
         return EpochEnd.UNKNOWN;
     }

@@ -102,6 +102,11 @@ public final class PartitionLog {
         return directory;
     }
 
+    /** The id of the log directory that it is in. */
+    public Uuid directoryId() {
+        return home.id();
+    }
+
     /** The first offset that can be read. */
     public long startOffset() {
         return startOffset;

@@ -146,25 +146,19 @@ public final class ProducerStates {
         if (producer == null || !producer.onlyLast) {
             return false;
         }
-        var known = List.copyOf(producer.batches);
-        producer.batches.clear();
-        boolean whole = false;
-        try {
-            for (var cursor : segments.lastBatches()) {
-                while (cursor.next()) {
-                    var batch = cursor.batch();
-                    if (batch.producerId() == producerId && batch.producerEpoch() == producer.epoch
-                            && !batch.control()) {
-                        producer.add(batch);
-                    }
+        var found = new Producer();
+        for (var cursor : segments.lastBatches()) {
+            while (cursor.next()) {
+                var batch = cursor.batch();
+                if (batch.producerId() == producerId && batch.producerEpoch() == producer.epoch
+                        && !batch.control()) {
+                    found.add(batch);
                 }
             }
-            whole = true;
-        } finally {
-            if (!whole || producer.batches.isEmpty()) {
-                producer.batches.clear();
-                producer.batches.addAll(known);
-            }
+        }
+        if (!found.batches.isEmpty()) {
+            producer.batches.clear();
+            producer.batches.addAll(found.batches);
         }
         producer.onlyLast = false;
         return true;

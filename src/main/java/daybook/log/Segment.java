@@ -57,8 +57,8 @@ final class Segment {
     private final FileChannel log;
     private final long openedMs;
     private final long jitterMs;
-    private final int indexIntervalBytes;
-    private final int indexBytes;
+    /** The log's when the segment was opened. */
+    private final LogConfig config;
     /** One for the log that owns the segment, and one for each region; at zero the file is closed. */
     private final AtomicInteger leases = new AtomicInteger(1);
     /** Guards that indexes are opened or rebuilt once, and not for a deleted segment. */
@@ -96,8 +96,7 @@ final class Segment {
         this.baseOffset = baseOffset;
         this.openedMs = nowMs;
         this.jitterMs = config.drawJitterMs();
-        this.indexIntervalBytes = config.indexIntervalBytes();
-        this.indexBytes = config.segmentIndexBytes();
+        this.config = config;
         this.stage = stage;
         this.aborted = new AbortedTransactions(disk, path(TRANSACTION_INDEX));
         this.log = disk.open(path(LOG));
@@ -147,7 +146,7 @@ final class Segment {
     static Segment replacement(Disk disk, Path directory, long baseOffset, LogConfig config, long nowMs)
             throws IOException {
         var segment = new Segment(disk, directory, baseOffset, CLEANED, config, nowMs);
-        segment.indexes = SegmentIndexes.gather(disk, directory, baseOffset, CLEANED, segment.indexBytes);
+        segment.indexes = segment.gather();
         return segment;
     }
 
@@ -206,7 +205,7 @@ final class Segment {
      * @param ended the transaction that it aborts, or null
      */
     void append(ByteBuffer bytes, RecordBatch batch, AbortedTransactions.Entry ended) throws IOException {
-        indexes().grow(indexBytes);
+        indexes().grow(config.segmentIndexBytes());
         int position = sizeBytes;
         int end = write(bytes);
         if (ended != null) {
@@ -215,7 +214,7 @@ final class Segment {
         if (position == 0) {
             firstBatchMs = batch.maxTimestamp();
         }
-        indexes.add(position, batch, indexIntervalBytes);
+        indexes.add(position, batch, config.indexIntervalBytes());
         if (recent == null) {
             recent = new RecentBatches();
         }
@@ -330,14 +329,18 @@ final class Segment {
 
     /** Makes the indexes anew of all batches up to one that does not hold, where the cursor then stands. */
     private BatchCursor index(Check check) throws IOException {
-        var made = SegmentIndexes.gather(disk, directory, baseOffset, stage, indexBytes);
+        var made = gather();
         var cursor = cursor(0, sizeBytes, BatchCursor.LARGE_WINDOW_BYTES);
         while (cursor.next() && check.holds(cursor)) {
-            made.add(cursor.position(), cursor.batch(), indexIntervalBytes);
+            made.add(cursor.position(), cursor.batch(), config.indexIntervalBytes());
         }
         made.seal(sealed);
         indexes = made;
         return cursor;
+    }
+
+    private SegmentIndexes gather() throws IOException {
+        return SegmentIndexes.gather(disk, directory, baseOffset, stage, config.segmentIndexBytes());
     }
 
     /** The time by which the segment ages: its newest record's, or where records have none, its file's. */
@@ -524,7 +527,7 @@ final class Segment {
     void copy(ByteBuffer bytes, RecordBatch batch) throws IOException {
         int position = sizeBytes;
         sizeBytes = write(bytes);
-        indexes.add(position, batch, indexIntervalBytes);
+        indexes.add(position, batch, config.indexIntervalBytes());
     }
 
     /**

@@ -16,10 +16,4 @@ package daybook.net;
  * @param backlog {@code socket.listen.backlog.size}
  */
 public record Limits(int loops, int frameBytes, long memoryBytes, int connections, int connectionsPerIp,
-        long idleMs, int sendBufferBytes, int receiveBufferBytes, int backlog) {
-    public Limits {
-        if (loops < 1 || frameBytes < 1 || memoryBytes < 1) {
-            throw new IllegalArgumentException("Loops, frame bytes and memory bytes are at least 1");
-        }
-    }
-}
+        long idleMs, int sendBufferBytes, int receiveBufferBytes, int backlog) { }

@@ -55,6 +55,9 @@ public final class Compat {
             new CompactionChecks(report, clients).run();
             new KafkajsChecks(report, broker, modules, files, sample).run();
             new GroupChecks(report, broker).run();
+            new GroupAdminChecks(report, clients).run();
+            new GroupToolChecks(report, broker, tools).run();
+            new GroupProgramChecks(report, broker, tools, modules, files).run();
             new RestartChecks(report, broker, clients, sample).run();
             report.must("stop", broker::stop);
             new DiskChecks(report, broker.data(), tools).run();

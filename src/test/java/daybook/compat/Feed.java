@@ -16,7 +16,7 @@ final class Feed {
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
     private static final long LIMIT_MS = 60_000;
     /** One request in flight: with more, a new producer may trip over itself at Apache Kafka's brokers. */
-    private static final Map<String, Object> SETTINGS = Map.of("metadata.max.age.ms", 500,
+    static final Map<String, Object> SETTINGS = Map.of("metadata.max.age.ms", 500,
             "max.in.flight.requests.per.connection", 1, "reconnect.backoff.max.ms", 200,
             "max.block.ms", 60_000);
 

@@ -4,6 +4,7 @@ import static daybook.compat.CheckFailed.expect;
 import static daybook.compat.CheckFailed.expectEqual;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -11,6 +12,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
@@ -18,13 +21,17 @@ import org.apache.kafka.clients.admin.AlterConfigOp.OpType;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.admin.ListGroupsOptions;
+import org.apache.kafka.clients.admin.MemberDescription;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.GroupState;
 import org.apache.kafka.common.GroupType;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.GroupIdNotFoundException;
 
 /**
  * A group under test: its topics, the producer that feeds them, its members, and the {@link Ledger} of all
@@ -43,7 +50,8 @@ final class Group {
     private final List<Member> members = new ArrayList<>();
     /** All that the members must own between them. */
     private final Set<TopicPartition> partitions = new HashSet<>();
-    private final Feed feed;
+    /** Null until there is something to feed. */
+    private Feed feed;
 
     /** What is checked of one group. */
     interface Check {
@@ -60,15 +68,13 @@ final class Group {
         }
     }
 
-    /** A group without members, and a topic of its own, by the same name, which is fed. */
+    /** A group without members, and a topic of its own, by the same name. */
     private Group(Clients clients, String name) throws Exception {
         this.clients = clients;
         this.name = name;
         this.admin = clients.admin();
         sessions(SESSION_MS);
         addTopic(name, PARTITIONS);
-        this.feed = new Feed(clients);
-        feed();
     }
 
     /** How long members of the consumer protocol may be silent; the classic ones say that themselves. */
@@ -123,6 +129,9 @@ final class Group {
 
     /** Feeds all partitions that the members must own by now. */
     void feed() {
+        if (feed == null) {
+            feed = new Feed(clients);
+        }
         feed.feed(partitions);
     }
 
@@ -210,6 +219,16 @@ final class Group {
         }
     }
 
+    /** The members as the broker describes them; none where there is no such group yet. */
+    Collection<MemberDescription> described() throws Exception {
+        try {
+            return describe().members();
+        } catch (ExecutionException failed) {
+            expect(failed.getCause() instanceof GroupIdNotFoundException, failed.toString());
+            return List.of();
+        }
+    }
+
     ConsumerGroupDescription describe() throws Exception {
         return get(admin.describeConsumerGroups(List.of(name)).all()).get(name);
     }
@@ -224,10 +243,42 @@ final class Group {
         });
     }
 
-    /** Ends the feed; waits until all that it sent was given to members and committed, as the broker tells. */
-    void drains() throws Exception {
+    /** Writes so many records to each partition, whose timestamps are by a second apart. */
+    void write(int count, long firstMs) throws Exception {
+        var results = new ArrayList<Future<RecordMetadata>>();
+        try (var producer = clients.producer(Feed.SETTINGS)) {
+            for (int number = 0; number < count; number++) {
+                for (var partition : partitions) {
+                    results.add(producer.send(new ProducerRecord<>(partition.topic(), partition.partition(),
+                            firstMs + number * 1_000L, null, ("record " + number).getBytes())));
+                }
+            }
+        }
+        for (var result : results) {
+            result.get();
+        }
+    }
+
+    /** Waits until all members together have read and committed so many records of each partition. */
+    void reads(long count) throws Exception {
+        var all = new HashMap<TopicPartition, Long>();
+        partitions.forEach(partition -> all.put(partition, count));
+        Until.holds(name + " reads all and commits all", ledger::toString, () -> {
+            ledger.expectSound();
+            return ledger.committed(partitions).equals(all);
+        });
+    }
+
+    /** Ends the feed; returns the end offset of each partition. */
+    Map<TopicPartition, Long> endOfFeed() throws Exception {
         var ends = feed.end();
         expectEqual(partitions, ends.keySet(), "partitions fed");
+        return ends;
+    }
+
+    /** Ends the feed; waits until all that it sent was given to members and committed, as the broker tells. */
+    void drains() throws Exception {
+        var ends = endOfFeed();
         Until.holds(name + " reads all and commits all", ledger::toString, () -> {
             ledger.expectSound();
             return ledger.committed(partitions).equals(ends);
@@ -259,7 +310,9 @@ final class Group {
 
     /** Ends what is at work still, whatever became of the check. */
     private void end() throws InterruptedException {
-        feed.stop();
+        if (feed != null) {
+            feed.stop();
+        }
         for (var member : members) {
             member.stop();
         }

@@ -88,7 +88,10 @@ final class GroupChecks {
     }
 
     private void check(String what, String name, Group.Check check) {
-        report.check("group: " + what + name, () -> Group.check(clients, "group-" + name, check));
+        report.check("group: " + what + name, () -> Group.check(clients, "group-" + name, group -> {
+            group.feed();
+            check.run(group);
+        }));
     }
 
     /** Records are given again only where a member died before its commit. */
@@ -227,6 +230,7 @@ final class GroupChecks {
         var members = new HashMap<Group, Member[]>();
         for (var group : groups.keySet()) {
             var settings = groups.get(group);
+            group.feed();
             members.put(group, new Member[] {group.join("one", settings), group.join("two", settings)});
             group.settles(members.get(group));
             group.advances();

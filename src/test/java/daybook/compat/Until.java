@@ -25,5 +25,6 @@ final class Until {
             }
             LockSupport.parkNanos(PAUSE_NANOS);
         }
+        if (System.getenv("DBG") != null) System.out.println("   " + java.time.LocalTime.now() + " " + what);
     }
 }

@@ -202,6 +202,16 @@ final class CoordinatorTest {
         }
     }
 
+    /** Where Apache Kafka 4.3.1 had the records of these groups, in a topic of four partitions. */
+    @Test
+    void aKeyIsInThePartitionWhereKafkaHasIt() {
+        var places = Map.of("gclassic", 1, "gconsumer", 3, "gmix", 1, "gregex", 0, "ga", 2, "", 0);
+        places.forEach((key, place) -> assertEquals(place, Coordinator.partition(key, 4), key));
+        assertTrue("gclassic".hashCode() < 0 && "gconsumer".hashCode() < 0);
+        assertEquals(Integer.MIN_VALUE, "polygenelubricants".hashCode());
+        assertEquals(0, Coordinator.partition("polygenelubricants", 3));
+    }
+
     @Test
     void withoutATopicThereIsNoCoordinator() {
         assertEquals(-ErrorCode.NOT_COORDINATOR.code(), add("a"));

@@ -25,7 +25,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** The rules of the consumer protocol, one by one, each also after a restart where it rests on what is kept. */
+/**
+ * The rules of the consumer protocol, one by one, each also after a restart where it rests on what is kept.
+ */
 class ConsumerGroupTest {
     private final TestGroups groups = new TestGroups();
     private final Uuid orders = groups.topic("orders", 4);
@@ -72,7 +74,7 @@ class ConsumerGroupTest {
             assertEquals(new Answer(ErrorCode.NONE, null, "a", 1, 5_000, null), answer);
             assertEquals(List.of(), a.records);
         }
-        assertEquals(partitions(orders, 0, 1, 2, 3), a.whole().assignment(), "a whole request is answered whole");
+        assertEquals(partitions(orders, 0, 1, 2, 3), a.whole().assignment(), "asked whole, answered whole");
         assertEquals(List.of(), a.records);
     }
 
@@ -236,7 +238,7 @@ class ConsumerGroupTest {
         var a = member("a");
         a.epoch = 3;
         assertRefused(ErrorCode.GROUP_ID_NOT_FOUND, "Consumer group g not found.", a.beat());
-        assertRefused(ErrorCode.GROUP_ID_NOT_FOUND, "Consumer group g not found.", a.leave());
+        assertRefused(ErrorCode.GROUP_ID_NOT_FOUND, "Group g not found.", a.leave());
         member("b").join();
         assertRefused(ErrorCode.UNKNOWN_MEMBER_ID, "Member a is not a member of group g.", a.beat());
         a.instanceId = "i";
@@ -250,9 +252,9 @@ class ConsumerGroupTest {
         var b = member("b");
         a.join();
         a.epoch = 2;
-        assertRefused(ErrorCode.FENCED_MEMBER_EPOCH, "The consumer group member has a greater member epoch (2) than"
-                + " the one known by the group coordinator (1). The member must abandon all its partitions and"
-                + " rejoin.", a.beat());
+        assertRefused(ErrorCode.FENCED_MEMBER_EPOCH, "The consumer group member has a greater member epoch (2)"
+                + " than the one known by the group coordinator (1). The member must abandon all its partitions"
+                + " and rejoin.", a.beat());
         a.epoch = 1;
         b.join();
         a.beat();
@@ -261,8 +263,8 @@ class ConsumerGroupTest {
         groups.restart();
         assertEquals(2, a.send(1, -1, null, null, a.owned).epoch(), "the answer with epoch 2 was lost");
         assertEquals(2, a.send(1, -1, null, null, a.owned).epoch(), "and once more");
-        var message = "The consumer group member has a smaller member epoch (1) than the one known by the group"
-                + " coordinator (2). The member must abandon all its partitions and rejoin.";
+        var message = "The consumer group member has a smaller member epoch (1) than the one known by the"
+                + " group coordinator (2). The member must abandon all its partitions and rejoin.";
         assertRefused(ErrorCode.FENCED_MEMBER_EPOCH, message, a.send(1, -1, null, null, null));
         assertRefused(ErrorCode.FENCED_MEMBER_EPOCH, message,
                 a.send(1, -1, null, null, partitions(orders, 0, 1, 2, 3)));
@@ -344,8 +346,8 @@ class ConsumerGroupTest {
         assertEquals(2, answer.epoch());
         assertEquals(2, group().epoch());
         assertNull(group().member("a"));
-        assertRefused(ErrorCode.FENCED_INSTANCE_ID, "Static member a with instance id i was fenced by member a2.",
-                a.beat());
+        assertRefused(ErrorCode.FENCED_INSTANCE_ID,
+                "Static member a with instance id i was fenced by member a2.", a.beat());
         groups.restartCompacted();
         assertEquals(had, group().member("a2").assigned());
         assertEquals(GroupState.STABLE, group().state());
@@ -372,12 +374,12 @@ class ConsumerGroupTest {
         a.join();
         var b = member("b");
         b.instanceId = "i";
-        assertRefused(ErrorCode.UNRELEASED_INSTANCE_ID, "Static member b with instance id i cannot join the group"
-                + " because the instance id is owned by a member.", b.join());
+        assertRefused(ErrorCode.UNRELEASED_INSTANCE_ID, "Static member b with instance id i cannot join the"
+                + " group because the instance id is owned by a member.", b.join());
         a.leave();
         assertEquals(ErrorCode.NONE, b.join().error());
-        assertRefused(ErrorCode.FENCED_INSTANCE_ID, "Static member a with instance id i was fenced by member b.",
-                a.leave());
+        assertRefused(ErrorCode.FENCED_INSTANCE_ID,
+                "Static member a with instance id i was fenced by member b.", a.leave());
     }
 
     @Test
@@ -417,7 +419,8 @@ class ConsumerGroupTest {
         a.assignor = "range";
         a.rebalanceTimeoutMs = 1;
         a.whole();
-        assertEquals(List.of(ConsumerGroupMemberMetadata.class), a.records.stream().map(Object::getClass).toList());
+        assertEquals(List.of(ConsumerGroupMemberMetadata.class),
+                a.records.stream().map(Object::getClass).toList());
         assertEquals(1, group().epoch());
         assertEquals("range", described().assignor());
         a.quiet();
@@ -504,7 +507,8 @@ class ConsumerGroupTest {
         a.regex = "(";
         var answer = a.join();
         assertEquals(ErrorCode.INVALID_REGULAR_EXPRESSION, answer.error());
-        assertTrue(answer.message().startsWith("SubscribedTopicRegex `(` is not a valid regular expression: "));
+        assertTrue(answer.message().startsWith("SubscribedTopicRegex `(` is not a valid regular expression: "),
+                answer.message());
         assertNull(groups.groups.find("g"));
     }
 
@@ -550,7 +554,7 @@ class ConsumerGroupTest {
         assertEquals(ErrorCode.NONE, group().fetchError(new Asker("a", null, 2)));
         assertEquals(ErrorCode.STALE_MEMBER_EPOCH, group().fetchError(new Asker("a", null, 1)));
         assertEquals(ErrorCode.UNKNOWN_MEMBER_ID, group().fetchError(new Asker("x", null, 1)));
-        assertEquals(ErrorCode.NONE, group().fetchError(new Asker(null, null, -1)), "of nobody in particular");
+        assertEquals(ErrorCode.NONE, group().fetchError(new Asker(null, null, -1)), "of nobody");
         assertEquals(ErrorCode.UNKNOWN_MEMBER_ID, group().fetchError(new Asker("", null, -1)));
         assertEquals(ErrorCode.UNKNOWN_MEMBER_ID, group().fetchError(new Asker(null, null, 1)));
         a.leave();
@@ -583,10 +587,12 @@ class ConsumerGroupTest {
         assertEquals(2, described.epoch());
         assertEquals(2, described.targetEpoch());
         assertEquals(1, member.epoch());
-        assertEquals(partitions(orders, 0, 1, 2, 3), member.assigned(), "with what it has not given back yet");
+        assertEquals(partitions(orders, 0, 1, 2, 3), member.assigned(), "with what is not given back yet");
         assertEquals(2, member.target().size());
         assertEquals("r", member.rackId());
         assertFalse(member.classic());
+        assertEquals(Described.refused("", ErrorCode.INVALID_GROUP_ID, null),
+                groups.run((all, nowMs) -> all.consumer().describe("")).answer());
         assertEquals(Described.refused("x", ErrorCode.GROUP_ID_NOT_FOUND, "Group x not found."),
                 groups.run((all, nowMs) -> all.consumer().describe("x")).answer());
     }
@@ -614,7 +620,8 @@ class ConsumerGroupTest {
     @Test
     void anEmptyClassicGroupBecomesAConsumerGroup() {
         var commit = new Offsets.Commit("orders", orders, 0, 5, -1, "");
-        groups.run((all, nowMs) -> all.offsets().commit("g", new Asker("", null, -1), -1, List.of(commit), nowMs));
+        groups.run((all, nowMs) ->
+                all.offsets().commit("g", new Asker("", null, -1), -1, List.of(commit), nowMs));
         assertEquals("classic", groups.groups.find("g").type());
         assertEquals(ErrorCode.NONE, member("a").join().error());
         assertEquals("consumer", groups.groups.find("g").type());

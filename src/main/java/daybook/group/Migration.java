@@ -1,0 +1,144 @@
+package daybook.group;
+
+import daybook.catalog.BrokerConfig;
+import daybook.catalog.Image;
+import daybook.group.ClassicProtocol.Terms;
+import daybook.group.ConsumerMember.State;
+import daybook.group.EmbeddedProtocol.Assigned;
+import daybook.group.EmbeddedProtocol.Subscription;
+import daybook.group.GroupRecord.ConsumerGroupMemberMetadata;
+import daybook.group.GroupRecord.ConsumerGroupMetadata;
+import daybook.group.GroupRecord.GroupMetadata;
+import daybook.group.GroupRecord.TargetAssignmentMetadata;
+import daybook.wire.MalformedException;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.TreeSet;
+
+/**
+ * Changes a group of one protocol into one of the other while it has members (KIP-848). Each change is one
+ * batch of records: what ends the one group, and what makes the other. Members that speak the classic
+ * protocol go on with it in the consumer group; when only those are left, the group is theirs again.
+ */
+final class Migration {
+    private static final String CONSUMER = "consumer";
+
+    private Migration() { }
+
+    private static boolean allows(BrokerConfig config, String direction) {
+        var policy = config.text("group.consumer.migration.policy").toLowerCase(Locale.ROOT);
+        return policy.equals(direction) || policy.equals("bidirectional");
+    }
+
+    /** Why a classic group cannot become a consumer group, in Apache Kafka's words; null where it can. */
+    static String upgradeError(ClassicGroup group, BrokerConfig config) {
+        if (!allows(config, "upgrade")) {
+            return refusal(group, "online upgrade is disabled.");
+        }
+        if (!group.protocolType().equals(CONSUMER)) {
+            return refusal(group, "the group does not use the consumer embedded protocol.");
+        }
+        if (group.members().size() > config.integer("group.consumer.max.size")) {
+            return refusal(group, "the group size exceeds the consumer group maximum size.");
+        }
+        try {
+            for (var member : group.members()) {
+                Subscription.read(member.metadata(protocol(group)));
+                if (Assigned.read(member.assignment).custom()) {
+                    return refusal(group, "an unsupported custom assignor is in use. Please refer to the"
+                            + " documentation or switch to a default assignor before re-attempting the"
+                            + " upgrade.");
+                }
+            }
+            return null;
+        } catch (MalformedException none) {
+            return refusal(group, "the embedded consumer protocol is malformed.");
+        }
+    }
+
+    private static String refusal(ClassicGroup group, String why) {
+        return "Cannot upgrade classic group " + group.id() + " to consumer group because " + why;
+    }
+
+    /** What the members agreed on; where they have not yet, what they would. */
+    private static String protocol(ClassicGroup group) {
+        if (group.protocol() != null) {
+            return group.protocol();
+        }
+        var members = new ClassicMembers();
+        group.members().forEach(members::put);
+        return members.selected();
+    }
+
+    /**
+     * Makes a consumer group of a classic one, whose generation is the first epoch, and what the leader gave
+     * the members their target.
+     *
+     * @param draft of a group of which there is nothing yet
+     */
+    static void upgrade(ClassicGroup from, ConsumerDraft draft, Image image) {
+        var protocol = protocol(from);
+        var members = new ArrayList<ConsumerMember>();
+        for (var member : from.members()) {
+            var assigned = EmbeddedProtocol.assignment(Assigned.read(member.assignment).partitions(), image);
+            members.add(new ConsumerMember(member.id, told(member, protocol), from.generation(),
+                    from.generation(), State.STABLE, assigned, Assignment.EMPTY));
+        }
+        members.forEach(member ->
+                draft.write(new ConsumerGroupMemberMetadata(from.id(), member.id(), member.told())));
+        draft.write(new ConsumerGroupMetadata(from.id(), new ConsumerGroupMetadata.Value(from.generation(),
+                MetadataHash.of(draft.group().subscribed(), image))));
+        members.forEach(member -> draft.write(draft.targetRecord(member.id(), member.assigned())));
+        draft.write(new TargetAssignmentMetadata(from.id(),
+                new TargetAssignmentMetadata.Value(from.generation(), 0)));
+        members.forEach(member ->
+                draft.write(draft.group().record(ConsumerMember.blank(member.id()), member)));
+    }
+
+    private static ConsumerGroupMemberMetadata.Value told(ClassicMember member, String protocol) {
+        var subscription = Subscription.read(member.metadata(protocol));
+        var terms = member.terms;
+        return new ConsumerGroupMemberMetadata.Value(member.instanceId, subscription.rackId(),
+                terms.clientId(), terms.clientHost(), List.copyOf(new TreeSet<>(subscription.topics())), "",
+                terms.rebalanceTimeoutMs(), null,
+                new ConsumerGroupMemberMetadata.Classic(terms.sessionTimeoutMs(), terms.protocols()));
+    }
+
+    /**
+     * Makes a classic group of a consumer group that has only members of the classic protocol left. They are
+     * assigned what they were to have; the epoch is their generation.
+     *
+     * @param before the group as it is
+     * @param after the group as it was to be
+     * @param left its members that are left
+     * @return null where not all speak the classic protocol, or it may not become one
+     */
+    static List<GroupRecord> downgrade(ConsumerGroup before, ConsumerGroup after,
+            Collection<ConsumerMember> left, Surroundings surroundings) {
+        var config = surroundings.config().get();
+        if (left.isEmpty() || !left.stream().allMatch(ConsumerMember::classic) || !allows(config, "downgrade")
+                || left.size() > config.integer("group.max.size")) {
+            return null;
+        }
+        var members = new ClassicMembers();
+        for (var member : left) {
+            var told = member.told();
+            members.put(new ClassicMember(member.id(), told.instanceId(), new Terms(told.clientId(),
+                    told.clientHost(), told.rebalanceTimeoutMs(), told.classic().sessionTimeoutMs(),
+                    told.classic().protocols())));
+        }
+        var protocol = members.selected();
+        var written = new ArrayList<GroupMetadata.Member>();
+        for (var member : members.all()) {
+            written.add(member.record(protocol, EmbeddedProtocol.bytes(after.target(member.id),
+                    EmbeddedProtocol.version(member.metadata(protocol)), surroundings.image().get())));
+        }
+        var records = before.tombstones();
+        records.add(new GroupMetadata(before.id(), new GroupMetadata.Value(CONSUMER, after.epoch(), protocol,
+                members.leader(), surroundings.clock().millis(), written)));
+        return records;
+    }
+}

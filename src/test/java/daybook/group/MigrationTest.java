@@ -1,0 +1,230 @@
+package daybook.group;
+
+import static daybook.group.TestConsumer.partitions;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import daybook.group.ConsumerProtocol.Answer;
+import daybook.group.GroupRecord.ConsumerGroupMemberMetadata;
+import daybook.group.GroupRecord.ConsumerGroupMetadata;
+import daybook.group.GroupRecord.CurrentMemberAssignment;
+import daybook.group.GroupRecord.GroupMetadata;
+import daybook.group.GroupRecord.TargetAssignmentMember;
+import daybook.group.GroupRecord.TargetAssignmentMetadata;
+import daybook.wire.ErrorCode;
+import daybook.wire.Uuid;
+import daybook.wire.Writer;
+
+import org.junit.jupiter.api.Test;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+
+/** Groups that change their protocol while they have members. */
+class MigrationTest {
+    private TestGroups groups = new TestGroups();
+    private Uuid orders = groups.topic("orders", 4);
+
+    private void begin(Map<String, String> settings) {
+        groups = new TestGroups(settings);
+        orders = groups.topic("orders", 4);
+    }
+
+    private TestConsumer consumer(String id) {
+        return new TestConsumer(groups, "g", id, "orders");
+    }
+
+    private TestClassicConsumer classic() {
+        return new TestClassicConsumer(groups, "g", "orders");
+    }
+
+    /** A stable classic group of two, who have two partitions each. */
+    private List<TestClassicConsumer> classicGroup() {
+        var a = classic();
+        var b = classic();
+        a.join().joined();
+        a.synced(a.sync(Map.of(a.id, partitions(orders, 0, 1, 2, 3))));
+        b.join();
+        a.join();
+        a.joined();
+        b.joined();
+        a.synced(a.sync(Map.of(a.id, partitions(orders, 0, 1), b.id, partitions(orders, 2, 3))));
+        b.synced(b.sync(Map.of()));
+        return List.of(a, b);
+    }
+
+    private ConsumerGroup group() {
+        return (ConsumerGroup) groups.groups.find("g");
+    }
+
+    @Test
+    void aConsumerThatJoinsAClassicGroupMakesItAConsumerGroup() {
+        var classic = classicGroup();
+        var c = consumer("c");
+        var answer = c.join();
+        assertEquals(new Answer(ErrorCode.NONE, null, "c", 3, 5_000, Assignment.EMPTY), answer);
+        assertEquals(List.of(GroupMetadata.class, ConsumerGroupMemberMetadata.class,
+                ConsumerGroupMemberMetadata.class, ConsumerGroupMetadata.class, TargetAssignmentMember.class,
+                TargetAssignmentMember.class, TargetAssignmentMetadata.class, CurrentMemberAssignment.class,
+                CurrentMemberAssignment.class), c.records.stream().limit(9).map(Object::getClass).toList());
+        for (int restarts = 0; restarts < 3; restarts++) {
+            for (var member : classic) {
+                var kept = group().member(member.id);
+                assertTrue(kept.classic());
+                assertEquals(2, kept.epoch());
+                assertEquals(member.owned, kept.assigned());
+                assertEquals(List.of("orders"), kept.told().topicNames());
+                assertEquals(10_000, kept.told().classic().sessionTimeoutMs());
+            }
+            assertEquals(GroupState.RECONCILING, group().state());
+            assertEquals(3, group().epoch());
+            if (restarts == 0) {
+                groups.restart();
+            } else {
+                groups.restartCompacted();
+            }
+        }
+    }
+
+    @Test
+    void classicMembersHaveTheirOwnSessionTimeout() {
+        classicGroup();
+        consumer("c").join();
+        groups.pass(9_999);
+        assertEquals(3, group().members().size());
+        groups.pass(1);
+        assertEquals(1, group().members().size());
+        assertEquals(GroupState.ASSIGNING, group().state());
+    }
+
+    @Test
+    void whoWaitsIsToldToJoinAgain() {
+        var members = classicGroup();
+        var late = classic().join();
+        assertTrue(late.joining.waits());
+        consumer("c").join();
+        assertEquals(ErrorCode.REBALANCE_IN_PROGRESS, late.joining.answer().error());
+        assertEquals(4, group().members().size());
+        assertEquals(Assignment.EMPTY, group().member(late.joining.answer().memberId()).assigned());
+        assertEquals(members.getFirst().owned, group().member(members.getFirst().id).assigned());
+    }
+
+    @Test
+    void anUpgradeThatCannotBeWrittenHasNotHappened() {
+        var classic = classicGroup();
+        groups.refusal = ErrorCode.COORDINATOR_NOT_AVAILABLE;
+        assertEquals(ErrorCode.COORDINATOR_NOT_AVAILABLE, consumer("c").join().error());
+        assertEquals("classic", groups.groups.find("g").type());
+        assertEquals(ErrorCode.NONE, classic.getFirst().beat());
+    }
+
+    @Test
+    void upgradesThatAreRefused() {
+        begin(Map.of("group.consumer.migration.policy", "Downgrade"));
+        classicGroup();
+        assertRefused("online upgrade is disabled.");
+        begin(Map.of("group.consumer.max.size", "1"));
+        classicGroup();
+        assertRefused("the group size exceeds the consumer group maximum size.");
+        begin(Map.of());
+        var a = classic();
+        a.version = -1;
+        a.join().joined();
+        a.sync(Map.of());
+        var answer = consumer("c").join();
+        assertEquals(ErrorCode.NONE, answer.error(), "a version unknown here has the fields of those known");
+    }
+
+    @Test
+    void whatIsNotAsItsProtocolSaysIsNotUpgraded() {
+        var a = classic();
+        a.join().joined();
+        groups.run((all, nowMs) -> all.classic().sync(new ClassicProtocol.Sync("g", new Asker(a.id, null, 1),
+                "consumer", "range", Map.of(a.id, ByteBuffer.wrap(new byte[] {0, 1, 2}))), nowMs));
+        assertRefused("the embedded consumer protocol is malformed.");
+        begin(Map.of());
+        var b = classic();
+        b.join().joined();
+        var custom = new Writer(0, false).int16(0).length(0)
+                .bytes(ByteBuffer.wrap(new byte[] {1})).toBuffer();
+        groups.run((all, nowMs) -> all.classic().sync(new ClassicProtocol.Sync("g", new Asker(b.id, null, 1),
+                "consumer", "range", Map.of(b.id, custom)), nowMs));
+        assertRefused("an unsupported custom assignor is in use. Please refer to the documentation or switch to a"
+                + " default assignor before re-attempting the upgrade.");
+    }
+
+    private void assertRefused(String why) {
+        var answer = consumer("c").join();
+        assertEquals(ErrorCode.GROUP_ID_NOT_FOUND, answer.error());
+        assertEquals("Cannot upgrade classic group g to consumer group because " + why, answer.message());
+        assertEquals("classic", groups.groups.find("g").type());
+        var late = consumer("c");
+        late.epoch = 1;
+        assertEquals("Group g is not a consumer group.", late.beat().message());
+    }
+
+    @Test
+    void aStaticMemberChangesItsProtocolAndKeepsItsPartitions() {
+        var a = classic();
+        a.instanceId = "i";
+        a.join().joined();
+        a.synced(a.sync(Map.of(a.id, partitions(orders, 0, 1, 2, 3))));
+        var again = consumer("a2");
+        again.instanceId = "i";
+        assertEquals(partitions(orders, 0, 1, 2, 3), again.join().assignment());
+        assertNull(group().member(a.id));
+        assertEquals(1, group().members().size());
+        groups.restart();
+        assertEquals(GroupState.STABLE, group().state());
+    }
+
+    @Test
+    void whenTheLastConsumerLeavesTheGroupIsClassicAgain() {
+        var classic = classicGroup();
+        var c = consumer("c");
+        c.join();
+        c.leave();
+        assertEquals(GroupMetadata.class, c.records.getLast().getClass());
+        var value = ((GroupMetadata) c.records.getLast()).value();
+        assertEquals("consumer", value.protocolType());
+        assertEquals("range", value.protocol());
+        assertEquals(3, value.generation());
+        assertEquals(2, value.members().size());
+        groups.pass(0);
+        var group = (ClassicGroup) groups.groups.find("g");
+        assertEquals(GroupState.PREPARING_REBALANCE, group.state());
+        groups.restartCompacted();
+        assertEquals("classic", groups.groups.find("g").type());
+        var joined = List.copyOf(classic);
+        joined.forEach(TestClassicConsumer::join);
+        joined.forEach(member -> assertEquals(ErrorCode.NONE, member.joined().error()));
+        assertEquals(4, classic.getFirst().generation);
+    }
+
+    @Test
+    void aConsumerThatIsNotHeardOfCountsAsLeaving() {
+        var classic = classicGroup();
+        consumer("c").join();
+        for (int i = 0; i < 9; i++) {
+            groups.pass(5_000);
+            if (i < 8) {
+                classic.forEach(TestClassicConsumer::beat);
+            }
+        }
+        assertEquals("classic", groups.groups.find("g").type());
+        assertEquals(GroupState.PREPARING_REBALANCE, groups.groups.find("g").state());
+    }
+
+    @Test
+    void withoutTheDowngradeTheGroupStaysAConsumerGroup() {
+        begin(Map.of("group.consumer.migration.policy", "UPGRADE"));
+        classicGroup();
+        var c = consumer("c");
+        c.join();
+        c.leave();
+        assertEquals(2, group().members().size());
+        assertEquals(GroupState.ASSIGNING, group().state());
+    }
+}

@@ -1,0 +1,348 @@
+package daybook.group;
+
+import daybook.log.TopicPartition;
+import daybook.wire.ErrorCode;
+import daybook.wire.Uuid;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Many members of some groups on one shard, on a clock that a loop turns: they join, leave, crash, pause,
+ * lose answers and are slow, topics come and grow, the log refuses records for a while, and the broker comes
+ * back with what it has written. All from one seed, on one thread.
+ *
+ * <p>Checked after each step: no partition has two owners, and no member uses what the broker does not think
+ * it has. After each restart: the state is what it was, and the offsets are. And once things have been quiet
+ * for some minutes: each group is stable, each partition of a topic that somebody subscribes to has an owner
+ * who does, and nothing is written any more.
+ */
+final class Simulation {
+    /** What members of the classic protocol do in their groups, and those of the other one. */
+    private static final List<String> GROUPS = List.of("eager", "cooperative", "consumer");
+    private static final int STEP_MS = 200;
+    private static final int QUIET_MS = 240_000;
+    private static final int TOPICS = 5;
+    private static final Comparator<TopicPartition> ORDER =
+            Comparator.comparing(TopicPartition::topic).thenComparing(TopicPartition::partition);
+
+    /** Somebody who may be a member. */
+    interface Client {
+        String name();
+
+        /** What it subscribes to now. */
+        Set<String> topics();
+
+        /** Leaves; a static member perhaps only for a while. */
+        void end(boolean aWhile);
+
+        /** Does what is due, at most one request. */
+        void step();
+
+        /** The partitions that it reads now. */
+        Set<TopicPartition> using();
+
+        /** Whether the broker takes it for the member that it thinks it is. */
+        boolean current();
+
+        /** Whether it is a member, and has nothing to do but to go on. */
+        boolean settled();
+
+        Asker asker();
+    }
+
+    final Random random;
+    final TestGroups test = new TestGroups(Map.of("group.initial.rebalance.delay.ms", "0",
+            "group.consumer.heartbeat.interval.ms", "5000", "group.consumer.session.timeout.ms", "45000"));
+    /** Whether members and the broker do other than they should. */
+    boolean chaos = true;
+    private final long seed;
+    private final Deque<String> latest = new ArrayDeque<>();
+    private final Map<String, List<Client>> clients = new HashMap<>();
+    private final Map<String, Map<TopicPartition, Long>> committed = new HashMap<>();
+    /** Those that are there. */
+    private final List<String> topics = new ArrayList<>();
+    private final Map<Uuid, String> topicNames = new HashMap<>();
+    private long offsets;
+    private int made;
+    private int named;
+    private int events;
+
+    Simulation(long seed) {
+        this.seed = seed;
+        this.random = new Random(seed);
+        for (int i = 0; i < TOPICS; i++) {
+            makeTopic();
+        }
+        GROUPS.forEach(group -> {
+            clients.put(group, new ArrayList<>());
+            committed.put(group, new HashMap<>());
+        });
+    }
+
+    /** How many requests and failures there were. */
+    int events() {
+        return events;
+    }
+
+    /** Some chaos and then some quiet, so many times. */
+    void run(int rounds) {
+        for (int round = 0; round < rounds; round++) {
+            phase(true, 60_000 + random.nextInt(240_000));
+            phase(false, QUIET_MS);
+            checkQuiet();
+            growTopic();
+            phase(false, QUIET_MS);
+            checkQuiet();
+        }
+    }
+
+    private void phase(boolean isChaos, int ms) {
+        chaos = isChaos;
+        test.refusal = ErrorCode.NONE;
+        for (long untilMs = test.nowMs + ms; test.nowMs < untilMs; ) {
+            if (chaos) {
+                disturb();
+            }
+            for (var group : GROUPS) {
+                clients.get(group).forEach(Client::step);
+                checkOwners(group);
+            }
+            test.pass(STEP_MS);
+        }
+    }
+
+    /** Whether this happens now, once in so many times. */
+    boolean once(int inTimes) {
+        return random.nextInt(inTimes) == 0;
+    }
+
+    void note(String what) {
+        events++;
+        latest.addLast(test.nowMs + " ms: " + what);
+        if (latest.size() > 80) {
+            latest.removeFirst();
+        }
+    }
+
+    void require(boolean holds, String what) {
+        if (!holds) {
+            throw new AssertionError("seed " + seed + " at " + test.nowMs + " ms: " + what + "\n"
+                    + String.join("\n", latest));
+        }
+    }
+
+    /** Some topics, at least one; perhaps the next that is made. */
+    List<String> subscription() {
+        var some = new TreeSet<String>();
+        do {
+            some.add(once(10) ? "t" + made : topics.get(random.nextInt(topics.size())));
+        } while (random.nextInt(3) > 0);
+        return List.copyOf(some);
+    }
+
+    Set<TopicPartition> partitions(Assignment assignment) {
+        var partitions = new TreeSet<>(ORDER);
+        assignment.where((topic, partition) ->
+                partitions.add(new TopicPartition(topicNames.get(topic), partition)));
+        return partitions;
+    }
+
+    private void makeTopic() {
+        var name = "t" + made++;
+        note(name + " is made");
+        topics.add(name);
+        topicNames.put(test.topic(name, 1 + random.nextInt(6)), name);
+    }
+
+    private void growTopic() {
+        var name = topics.get(random.nextInt(topics.size()));
+        int count = test.image.topic(name).partitions().size() + 1 + random.nextInt(2);
+        note(name + " has " + count + " partitions");
+        test.topic(name, count);
+    }
+
+    private void dropTopic() {
+        var name = topics.remove(random.nextInt(topics.size()));
+        note(name + " is deleted");
+        test.deleteTopic(name);
+        committed.values().forEach(each -> each.keySet().removeIf(partition -> partition.topic().equals(name)));
+    }
+
+    // ---- what happens to them ----
+
+    private void disturb() {
+        for (var group : GROUPS) {
+            var members = clients.get(group);
+            if (once(members.size() < 8 ? 40 : 200) && members.size() < 14) {
+                join(group, null, subscription());
+            }
+            if (!members.isEmpty() && once(150)) {
+                goes(group, members.remove(random.nextInt(members.size())));
+            }
+            if (!members.isEmpty() && once(10)) {
+                commit(group, members.get(random.nextInt(members.size())));
+            }
+        }
+        if (once(300)) {
+            growTopic();
+        }
+        if (once(2_000)) {
+            dropTopic();
+            makeTopic();
+        }
+        if (once(400)) {
+            restart();
+        }
+        if (once(300)) {
+            test.refusal = ErrorCode.COORDINATOR_NOT_AVAILABLE;
+            note("the log refuses");
+        } else if (test.refusal != ErrorCode.NONE && once(10)) {
+            test.refusal = ErrorCode.NONE;
+            note("the log takes records again");
+        }
+    }
+
+    /** A static member that is restarted subscribes to the same: in the classic protocol nobody would ask. */
+    private void join(String group, String instanceId, List<String> topics) {
+        var name = group.charAt(0) + "" + ++named;
+        var instance = instanceId == null && once(3) ? "instance" + named : instanceId;
+        note(name + " begins" + (instance == null ? "" : " as " + instance));
+        clients.get(group).add(group.equals("consumer") ? new SimulatedConsumer(this, group, name, instance)
+                : new SimulatedClassic(this, group, name, instance, topics));
+    }
+
+    /** It leaves, crashes, or is restarted, which a static member may do without leaving. */
+    private void goes(String group, Client client) {
+        int how = random.nextInt(3);
+        note(client.name() + (how == 0 ? " crashes" : " ends"));
+        var instance = client.asker().instanceId();
+        if (how > 0) {
+            client.end(instance != null && how == 1);
+        }
+        if (instance != null && once(2)) {
+            join(group, instance, List.copyOf(client.topics()));
+        }
+    }
+
+    private void commit(String group, Client client) {
+        var partition = client.using().stream().filter(each -> topics.contains(each.topic())).findFirst().orElse(null);
+        if (partition == null) {
+            return;
+        }
+        var topic = test.image.topic(partition.topic());
+        long offset = ++offsets;
+        boolean current = client.current();
+        var outcome = test.run((groups, nowMs) -> groups.offsets().commit(group, client.asker(), -1,
+                List.of(new Offsets.Commit(partition.topic(), topic.id(), partition.partition(), offset, -1, "")),
+                nowMs));
+        if (outcome.error() == ErrorCode.NONE) {
+            var error = outcome.answer().getFirst();
+            note(client.name() + " commits " + partition + ": " + error);
+            require(current || error != ErrorCode.NONE, client.name() + " is no member, and may commit");
+            if (error == ErrorCode.NONE) {
+                committed.get(group).put(partition, offset);
+            }
+        }
+    }
+
+    private void restart() {
+        boolean compacted = once(2);
+        note("the broker is restarted" + (compacted ? ", its log compacted" : ""));
+        var before = durable();
+        if (compacted) {
+            test.restartCompacted();
+        } else {
+            test.restart();
+        }
+        var after = durable();
+        before.forEach((group, state) -> require(state.equals(after.get(group)), "group " + group
+                + " was " + state + " and is " + after.get(group)));
+        committed.forEach((group, offsets) -> offsets.forEach((partition, offset) ->
+                require(test.groups.offsets().position(group, partition, false).offset() == offset,
+                        "offset of " + partition)));
+    }
+
+    /** What survives, of each group that does not wait for its members to agree. */
+    private Map<String, String> durable() {
+        var states = new HashMap<String, String>();
+        for (var name : GROUPS) {
+            switch (test.groups.find(name)) {
+                case null -> { }
+                case ConsumerGroup group -> states.put(name, consumer(group));
+                case ClassicGroup group -> {
+                    if (group.state() == GroupState.STABLE) {
+                        states.put(name, group.describe().toString());
+                    }
+                }
+            }
+        }
+        return states;
+    }
+
+    private static String consumer(ConsumerGroup group) {
+        var text = new StringBuilder(group.epoch() + " " + group.targetEpoch() + " " + group.metadataHash() + " "
+                + group.expressions());
+        group.members().forEach(member -> text.append('\n').append(member).append(" to have ")
+                .append(group.target(member.id())));
+        return text.toString();
+    }
+
+    // ---- what must be true ----
+
+    private void checkOwners(String group) {
+        var owners = new HashMap<TopicPartition, String>();
+        for (var client : clients.get(group)) {
+            if (client.current()) {
+                for (var partition : client.using()) {
+                    var other = owners.put(partition, client.name());
+                    require(other == null, client.name() + " and " + other + " both use " + partition);
+                }
+            }
+        }
+        if (test.groups.find(group) instanceof ConsumerGroup consumer) {
+            var all = Assignment.EMPTY;
+            for (var member : consumer.members()) {
+                var has = member.assigned().plus(member.pending());
+                require(all.and(has).isEmpty(), "two members have " + all.and(has));
+                all = all.plus(has);
+            }
+        }
+    }
+
+    private void checkQuiet() {
+        int written = test.written().size();
+        var states = GROUPS.stream().map(name -> String.valueOf(test.groups.find(name) == null ? null
+                : test.groups.find(name).state())).toList();
+        phase(false, 30_000);
+        require(written == test.written().size(), "something is still written: "
+                + test.written().subList(written, test.written().size()) + " " + states);
+        for (var group : GROUPS) {
+            var expected = new TreeSet<String>();
+            var actual = new TreeSet<String>();
+            for (var client : clients.get(group)) {
+                require(client.settled(), client.name() + " has not settled: " + client + ", groups are " + states);
+                client.using().forEach(each -> actual.add(each.topic() + "-" + each.partition()));
+                for (var topic : client.topics()) {
+                    for (int i = 0; topics.contains(topic) && i < test.image.topic(topic).partitions().size(); i++) {
+                        expected.add(topic + "-" + i);
+                    }
+                }
+                client.using().forEach(each -> require(client.topics().contains(each.topic()),
+                        client.name() + " does not subscribe to " + each));
+            }
+            require(expected.equals(actual), group + " is to have " + expected + " and has " + actual);
+            var found = test.groups.find(group);
+            require(found == null || found.state() == (clients.get(group).isEmpty() ? GroupState.EMPTY
+                    : GroupState.STABLE), group + " is " + (found == null ? null : found.state()));
+        }
+    }
+}
