@@ -152,12 +152,12 @@ public final class Coordinator<S extends State<R>, R> implements AutoCloseable {
 
     /** Brings the shards in line with the catalog. */
     private void follow() {
-        var image = catalog.image();
-        if (image.topic(topicName) == followed && followed == null) {
+        if (catalog.image().topic(topicName) == null && followed == null) {
             return;
         }
         lock.lock();
         try {
+            var image = catalog.image();
             var topic = image.topic(topicName);
             boolean another = topic == null || followed == null || !topic.id().equals(followed.id());
             if (another) {
