@@ -51,6 +51,8 @@ final class ClassicGroup implements Group {
     private static final long NEW_MEMBER_MS = 300_000;
     /** How long is waited before the end of the last member is written again. */
     private static final long RETRY_MS = 1_000;
+    /** How many characters of a client's name begin the id that it is given. */
+    private static final int ID_NAME_MOST = 10_000;
     private static final List<GroupRecord> NO_RECORDS = List.of();
 
     private final Groups groups;
@@ -182,8 +184,9 @@ final class ClassicGroup implements Group {
         return old == null ? add(memberId, asked, nowMs) : restart(old, memberId, asked, nowMs);
     }
 
+    /** Short enough to be written, and sent back. */
     private static String newId(String name) {
-        return name + "-" + UUID.randomUUID();
+        return name.substring(0, Math.min(name.length(), ID_NAME_MOST)) + "-" + UUID.randomUUID();
     }
 
     private Decision<GroupRecord, Joined> add(String memberId, Join asked, long nowMs) {

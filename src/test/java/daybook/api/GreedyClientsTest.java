@@ -2,6 +2,7 @@ package daybook.api;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTimeout;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.wire.ErrorCode;
 import daybook.wire.Uuid;
@@ -17,6 +18,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -98,6 +100,19 @@ class GreedyClientsTest {
                 each.close();
             }
         }
+    }
+
+    @Test
+    void whatGrowsWhenItIsWrittenIsNotTaken() throws IOException {
+        // Not UTF-8: each byte is read as a character of three.
+        var name = new byte[20_000];
+        Arrays.fill(name, (byte) 0xff);
+        client.send("JoinGroup", 3, out -> {
+            out.int16(name.length).raw(ByteBuffer.wrap(name));
+            out.int32(300_000).int32(300_000).string("").string("consumer")
+                    .structs(List.of("range"), (each, one) -> each.string(one).bytes(ByteBuffer.allocate(0)));
+        });
+        assertTrue(client.isClosed());
     }
 
     private static void sendMuch(TestClient client) {
