@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -113,6 +114,20 @@ class GreedyClientsTest {
                     .structs(List.of("range"), (each, one) -> each.string(one).bytes(ByteBuffer.allocate(0)));
         });
         assertTrue(client.isClosed());
+    }
+
+    @Test
+    void aGroupThatIsNamedOftenIsToldOnce() throws IOException {
+        var often = Collections.nCopies(1_000, "g");
+        var described = client.ask("DescribeGroups", 0, out -> out.strings(often));
+        assertEquals(1, described.int32());
+        var ofConsumers = client.ask("ConsumerGroupDescribe", 0, out -> out.strings(often).bool(false).tags());
+        ofConsumers.int32();
+        assertEquals(1, ofConsumers.unsignedVarint() - 1);
+        var fetched = client.ask("OffsetFetch", 8, out -> out.structs(often, (each, id) ->
+                each.string(id).length(-1)).bool(false).tags());
+        fetched.int32();
+        assertEquals(1, fetched.unsignedVarint() - 1);
     }
 
     private static void sendMuch(TestClient client) {

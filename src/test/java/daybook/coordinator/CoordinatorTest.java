@@ -321,6 +321,24 @@ final class CoordinatorTest {
     }
 
     @Test
+    void beforeTheLogsAreOpenAllIsStillToBeLoaded() throws IOException {
+        create(1);
+        add("a");
+        logs.delete(new TopicPartition(TOPIC, 0));
+        try (var early = new Coordinator<>(TOPIC, FORMAT, Words::new, logs, catalog,
+                InstantSource.system(), InstantSource.system())) {
+            assertEquals(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, error(early, 0));
+            assertEquals(ErrorCode.NOT_COORDINATOR, error(early, 1));
+            early.start();
+            assertEquals(ErrorCode.NOT_COORDINATOR, error(early, 0));
+        }
+    }
+
+    private static ErrorCode error(Coordinator<Words, Count> asked, int partition) {
+        return asked.ask(partition, error -> error, (state, now) -> Decision.answer(ErrorCode.NONE)).await();
+    }
+
+    @Test
     void whatCannotBeEncodedIsRefusedAlone() throws IOException {
         create(1);
         assertEquals(-ErrorCode.UNKNOWN_SERVER_ERROR.code(), add("unfit"));
