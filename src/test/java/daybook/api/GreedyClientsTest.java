@@ -121,7 +121,8 @@ class GreedyClientsTest {
         var often = Collections.nCopies(1_000, "g");
         var described = client.ask("DescribeGroups", 0, out -> out.strings(often));
         assertEquals(1, described.int32());
-        var ofConsumers = client.ask("ConsumerGroupDescribe", 0, out -> out.strings(often).bool(false).tags());
+        var ofConsumers = client.ask("ConsumerGroupDescribe", 0, out ->
+                out.strings(often).bool(false).tags());
         ofConsumers.int32();
         assertEquals(1, ofConsumers.unsignedVarint() - 1);
         var fetched = client.ask("OffsetFetch", 8, out -> out.structs(often, (each, id) ->
