@@ -77,6 +77,10 @@ public final class Shard<S extends State<R>, R> {
         return dueMs;
     }
 
+    boolean ended() {
+        return ended;
+    }
+
     /**
      * Has the state decide on an event, writes what that needs and replays it.
      *
@@ -181,11 +185,23 @@ public final class Shard<S extends State<R>, R> {
         }
         var error = append(records);
         if (error == ErrorCode.NONE) {
-            records.forEach(state::replay);
+            replay(records);
         } else {
             decision.refused().accept(error);
         }
         return error;
+    }
+
+    /** A state that has replayed only some of what was written is none; another one is made of the log. */
+    private void replay(List<R> records) {
+        try {
+            records.forEach(state::replay);
+        } catch (RuntimeException | Error failed) {
+            LOG.log(Level.ERROR, log.partition() + " is replayed anew, for what was written last was not"
+                    + " replayed whole", failed);
+            end();
+            throw failed;
+        }
     }
 
     /** Under {@link #lock}. */
