@@ -89,8 +89,10 @@ public final class Groups implements State<GroupRecord> {
         groups.put(group.id(), group);
     }
 
+    /** Where the group has offsets, they are those of an empty one now, as if nobody had been a member. */
     void remove(String id) {
         groups.remove(id);
+        offsets.keepGroup(id);
     }
 
     /** All groups of the shard. */

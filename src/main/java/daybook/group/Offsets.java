@@ -264,6 +264,13 @@ public final class Offsets {
         }
     }
 
+    /** Offsets stay when the kind of their group changes. */
+    void keepGroup(String groupId) {
+        if (!tombstones(groupId).isEmpty()) {
+            ensureGroup(groupId);
+        }
+    }
+
     void ended(long producerId, boolean held) {
         var table = pending.remove(producerId);
         if (table != null && held) {
