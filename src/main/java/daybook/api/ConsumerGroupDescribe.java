@@ -12,6 +12,7 @@ import daybook.wire.Uuid;
 import daybook.wire.Writer;
 
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.Map;
 
 /**
@@ -30,7 +31,8 @@ record ConsumerGroupDescribe(Services services) {
     private static final int CONSUMER = 1;
 
     void serve(Request request, Reader in, Writer out) {
-        var ids = in.array(Reader::string);
+        // A group that is asked for again and again is told of once, or replies could be of any size.
+        var ids = new LinkedHashSet<>(in.array(Reader::string));
         boolean operations = in.bool();
         in.tags();
         var image = services.catalog().image();

@@ -8,6 +8,7 @@ import daybook.wire.Reader;
 import daybook.wire.Writer;
 
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 
 /**
  * DescribeGroups (15): classic groups and their members.
@@ -24,7 +25,8 @@ record DescribeGroups(Services services) {
     private static final int NOT_FOUND_FROM = 6;
 
     void serve(Request request, Reader in, Writer out) {
-        var ids = in.array(Reader::string);
+        // A group that is asked for again and again is told of once, or replies could be of any size.
+        var ids = new LinkedHashSet<>(in.array(Reader::string));
         boolean operationsAsked = in.since(3) && in.bool();
         in.tags();
         var replies = new ArrayList<Reply<Described>>();

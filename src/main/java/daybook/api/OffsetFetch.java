@@ -12,6 +12,7 @@ import daybook.wire.Writer;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 
 /**
@@ -60,7 +61,9 @@ record OffsetFetch(Services services) {
     private record Answer(ErrorCode error, List<ByTopic<Place>> topics) { }
 
     void serve(Request request, Reader in, Writer out) {
-        var wanted = in.since(MANY_FROM) ? in.structs(Wanted::ofMany) : List.of(Wanted.one(in));
+        // A group that is asked for again and again is told of once, or replies could be of any size.
+        var wanted = new LinkedHashSet<>(in.since(MANY_FROM) ? in.structs(Wanted::ofMany)
+                : List.of(Wanted.one(in)));
         boolean stable = in.since(7) && in.bool();
         in.tags();
         var replies = new ArrayList<Reply<Answer>>();
@@ -124,7 +127,8 @@ record OffsetFetch(Services services) {
         var found = new ArrayList<ByTopic<Place>>(topics.size());
         for (var topic : topics) {
             var places = new ArrayList<Place>(topic.items().size());
-            topic.items().forEach(index -> places.add(new Place(index, find.position(topic.topic(), index))));
+            new LinkedHashSet<>(topic.items()).forEach(index ->
+                    places.add(new Place(index, find.position(topic.topic(), index))));
             found.add(new ByTopic<>(topic.topic(), places));
         }
         return found;
