@@ -146,8 +146,8 @@ public final class Broker implements AutoCloseable {
     }
 
     private void serve(InstantSource clock) throws IOException {
-        config = config.with(logs.nodeId(), catalog.image());
         begin();
+        config = config.with(logs.nodeId(), catalog.image());
         var log = new RateLimitedLog(System.getLogger("daybook.api"), clock);
         dispatcher = new Dispatcher(new Apis(new Services(catalog, logs, groups, () -> config, clock, log)));
         var expected = expected(catalog.image());

@@ -29,6 +29,7 @@ import java.util.Map;
 class BrokerTest {
     private static final int METADATA = 3;
     private static final int CREATE_TOPICS = 19;
+    private static final int DESCRIBE_CONFIGS = 32;
     private static final int KAFKA_STORAGE_ERROR = 56;
 
     @TempDir
@@ -102,6 +103,26 @@ class BrokerTest {
             });
             return name + " " + partitions.size();
         });
+    }
+
+    /** A new cluster has one key set for all brokers, and the first start is to know that already. */
+    @Test
+    void whatTheFirstStartSetsHoldsAtOnce() throws IOException {
+        try (var broker = start()) {
+            var body = new Writer(1, false).int32(1).int8(4).string("").int32(-1).bool(false);
+            var answer = ask(broker.addresses().getFirst(), DESCRIBE_CONFIGS, 1, body);
+            answer.int32();
+            assertEquals(List.of("min.insync.replicas"), answer.array(in -> {
+                assertEquals("0  4 ", in.int16() + " " + in.string() + " " + in.int8() + " " + in.string());
+                return in.array(config -> {
+                    var name = config.string();
+                    assertEquals("1 false 3 false", config.string() + " " + config.bool() + " "
+                            + config.int8() + " " + config.bool());
+                    assertEquals(0, config.int32());
+                    return name;
+                });
+            }).getFirst());
+        }
     }
 
     @Test

@@ -9,8 +9,10 @@ import daybook.wire.Reader;
 import daybook.wire.Uuid;
 import daybook.wire.Writer;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * ConsumerGroupHeartbeat (68): a member of a consumer group joins, stays or leaves, and hears what it may
@@ -58,13 +60,12 @@ record ConsumerGroupHeartbeat(Services services) {
         if (topics == null) {
             return null;
         }
-        var owned = Assignment.EMPTY;
+        var owned = new HashMap<Uuid, int[]>();
         for (var topic : topics) {
-            var partitions = new HashMap<Uuid, int[]>();
-            partitions.put(topic.topic, topic.indexes.stream().mapToInt(Integer::intValue).toArray());
-            owned = owned.plus(Assignment.of(partitions));
+            owned.merge(topic.topic, topic.indexes.stream().mapToInt(Integer::intValue).toArray(),
+                    (some, others) -> IntStream.concat(Arrays.stream(some), Arrays.stream(others)).toArray());
         }
-        return owned;
+        return Assignment.of(owned);
     }
 
     private static Writer write(Writer out, Assignment assignment) {

@@ -7,12 +7,13 @@ import daybook.wire.Uuid;
 import daybook.wire.Writer;
 
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * A record of the metadata log. Daybook reads all versions of a record and writes the highest. A record holds
@@ -84,9 +85,9 @@ public sealed interface MetadataRecord {
     /** Writes the plain fields of the highest version. */
     default void write(Writer out) { }
 
-    /** The tagged fields to write. */
-    default Fields tagged() {
-        return new Fields();
+    /** The tagged fields to write; null stands for one that is not. */
+    default Stream<Writer.Tagged> tagged() {
+        return Stream.of();
     }
 
     /** This record with the field of a tag, read from {@code in}; what has no use is passed over. */
@@ -134,8 +135,7 @@ public sealed interface MetadataRecord {
         var out = new Writer(type.version, true);
         out.unsignedVarint(FRAME_VERSION).unsignedVarint(type.key).unsignedVarint(type.version);
         write(out);
-        tagged().end(out);
-        return out.toBuffer();
+        return out.tags(tagged().filter(Objects::nonNull).toArray(Writer.Tagged[]::new)).toBuffer();
     }
 
     private Type type() {
@@ -147,20 +147,9 @@ public sealed interface MetadataRecord {
         throw new IllegalStateException("No type for " + getClass());
     }
 
-    /** The tagged fields that end a record: those that are not null. */
-    final class Fields {
-        private final List<Writer.Tagged> present = new ArrayList<>();
-
-        <T> Fields add(int tag, T value, BiConsumer<Writer, T> write) {
-            if (value != null) {
-                present.add(new Writer.Tagged(tag, out -> write.accept(out, value)));
-            }
-            return this;
-        }
-
-        private void end(Writer out) {
-            out.tags(present.toArray(Writer.Tagged[]::new));
-        }
+    /** A tagged field; null where it has no value. */
+    private static <T> Writer.Tagged field(int tag, T value, BiConsumer<Writer, T> write) {
+        return value == null ? null : new Writer.Tagged(tag, out -> write.accept(out, value));
     }
 
     /** A feature of a broker or controller, and the levels of it that it can work with. */
@@ -206,8 +195,8 @@ public sealed interface MetadataRecord {
         }
 
         @Override
-        public Fields tagged() {
-            return new Fields().add(0, broker.directories(), MetadataRecord::uuids);
+        public Stream<Writer.Tagged> tagged() {
+            return Stream.of(field(0, broker.directories(), MetadataRecord::uuids));
         }
     }
 
@@ -275,11 +264,11 @@ public sealed interface MetadataRecord {
 
         /** Where all that are in sync are named, no other replica stays eligible to lead (KIP-966). */
         @Override
-        public Fields tagged() {
+        public Stream<Writer.Tagged> tagged() {
             var eligible = isr == null ? null : List.<Integer>of();
-            return new Fields().add(0, isr, Writer::int32s).add(1, leader, Writer::int32)
-                    .add(2, replicas, Writer::int32s).add(6, eligible, Writer::int32s)
-                    .add(7, eligible, Writer::int32s).add(8, directories, MetadataRecord::uuids);
+            return Stream.of(field(0, isr, Writer::int32s), field(1, leader, Writer::int32),
+                    field(2, replicas, Writer::int32s), field(6, eligible, Writer::int32s),
+                    field(7, eligible, Writer::int32s), field(8, directories, MetadataRecord::uuids));
         }
     }
 
@@ -315,8 +304,8 @@ public sealed interface MetadataRecord {
         }
 
         @Override
-        public Fields tagged() {
-            return new Fields().add(0, -1, Writer::int8);
+        public Stream<Writer.Tagged> tagged() {
+            return Stream.of(field(0, -1, Writer::int8));
         }
     }
 
@@ -393,8 +382,8 @@ public sealed interface MetadataRecord {
     /** The records since the transaction began do not count. */
     record AbortTransactionRecord() implements MetadataRecord {
         @Override
-        public Fields tagged() {
-            return new Fields().add(0, "The controller was started again", Writer::string);
+        public Stream<Writer.Tagged> tagged() {
+            return Stream.of(field(0, "The controller was started again", Writer::string));
         }
     }
 

@@ -5,11 +5,9 @@ import daybook.log.Appended;
 import daybook.log.LogReader;
 import daybook.log.PartitionLog;
 import daybook.record.BatchBuilder;
-import daybook.record.CorruptBatchException;
 import daybook.record.RecordBatch;
 import daybook.record.TransactionMarker;
 import daybook.wire.ErrorCode;
-import daybook.wire.MalformedException;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -210,7 +208,7 @@ public final class Shard<S extends State<R>, R> {
             writtenOffset = log.endOffset();
             state.loaded(steady.millis());
             status = ErrorCode.NONE;
-        } catch (IOException | MalformedException | CorruptBatchException failed) {
+        } catch (IOException | RuntimeException failed) {
             status = ErrorCode.NOT_COORDINATOR;
             LOG.log(Level.ERROR, log.partition() + " cannot be replayed: what it keeps is not served until"
                     + " the broker is started again", failed);

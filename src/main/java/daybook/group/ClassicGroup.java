@@ -263,7 +263,8 @@ final class ClassicGroup implements Group {
             prepare(reason, nowMs);
         }
         boolean all = pending.isEmpty() && members.waiting() == members.count();
-        return all && !awaitsFirst() ? complete(nowMs) : NO_RECORDS;
+        boolean firstAwaited = groups.deadlines().contains(timer("", Timer.Kind.JOIN));
+        return all && !firstAwaited ? complete(nowMs) : NO_RECORDS;
     }
 
     /** Someone is no more awaited; it may be that nobody else was. */
@@ -282,10 +283,6 @@ final class ClassicGroup implements Group {
         newcomersUntilMs = nowMs + members.rebalanceTimeoutMs();
         set("", Timer.Kind.JOIN, nowMs + delayMs);
         return NO_RECORDS;
-    }
-
-    private boolean awaitsFirst() {
-        return groups.deadlines().contains(timer("", Timer.Kind.JOIN));
     }
 
     /** The time for first members is up; it is given again where some have come in it. */
@@ -332,10 +329,10 @@ final class ClassicGroup implements Group {
         state = GroupState.COMPLETING_REBALANCE;
         for (var member : members.all()) {
             member.unsynced = true;
-            session(member, nowMs);
             if (member.join != null) {
                 member.joined(joined(member));
             }
+            session(member, nowMs);
         }
         set("", Timer.Kind.SYNC, nowMs + members.rebalanceTimeoutMs());
         return NO_RECORDS;
@@ -369,6 +366,7 @@ final class ClassicGroup implements Group {
         }
         members.all().stream().filter(each -> each.sync != null).forEach(each -> session(each, nowMs));
         return Decision.later(List.of(record(asked.assignments())), member.sync).orElse(unwritten -> {
+            LOG.log(Level.WARNING, "Group {0}: its assignment could not be written, {1}", id, unwritten);
             refuseSyncs(unwritten, nowMs);
             rebalance("the assignment could not be written", nowMs);
         });

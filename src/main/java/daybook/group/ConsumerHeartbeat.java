@@ -42,11 +42,14 @@ final class ConsumerHeartbeat {
         if (refusal != null) {
             return Decision.answer(refusal);
         }
+        if (groups.find(asked.groupId()) instanceof ClassicGroup) {
+            draft.group().members().forEach(each -> protocol.await(draft.group(), each, nowMs));
+        }
         var before = member;
         draft.tell(before, before.telling(told(before.told())));
         draft.assign();
         var told = draft.group().member(before.id());
-        member = draft.step(told, asked.owned());
+        member = draft.step(told, asked.owned(), asked.epoch() == 0);
         records.addAll(draft.records());
         protocol.await(draft.group(), member, nowMs);
         if (member != told) {
@@ -76,7 +79,8 @@ final class ConsumerHeartbeat {
             return null;
         }
         if (!joins) {
-            return Answer.refused(ErrorCode.GROUP_ID_NOT_FOUND, protocol.notFound(asked.groupId()));
+            return Answer.refused(ErrorCode.GROUP_ID_NOT_FOUND,
+                    protocol.notFound("Consumer group ", asked.groupId()));
         }
         draft = new ConsumerDraft(new ConsumerGroup(protocol, asked.groupId()), groups.surroundings());
         return found instanceof ClassicGroup classic ? change(classic) : null;
@@ -85,7 +89,7 @@ final class ConsumerHeartbeat {
     /** Members of the classic protocol stay, with those of the consumer protocol. */
     private Answer change(ClassicGroup classic) {
         records.addAll(classic.tombstones());
-        if (classic.state() == GroupState.EMPTY) {
+        if (classic.members().isEmpty()) {
             return null;
         }
         var message = Migration.upgradeError(classic, protocol.brokerConfig());
@@ -93,7 +97,6 @@ final class ConsumerHeartbeat {
             return Answer.refused(ErrorCode.GROUP_ID_NOT_FOUND, message);
         }
         Migration.upgrade(classic, draft, groups.surroundings().image().get());
-        draft.group().members().forEach(each -> protocol.await(draft.group(), each, nowMs));
         return null;
     }
 

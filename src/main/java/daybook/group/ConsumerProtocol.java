@@ -157,7 +157,7 @@ public final class ConsumerProtocol {
 
     private Decision<GroupRecord, Answer> leave(Heartbeat asked, long nowMs) {
         if (!(groups.find(asked.groupId) instanceof ConsumerGroup group)) {
-            return refused(ErrorCode.GROUP_ID_NOT_FOUND, notFound(asked.groupId));
+            return refused(ErrorCode.GROUP_ID_NOT_FOUND, notFound("Group ", asked.groupId));
         }
         var member = asked.instanceId == null ? group.member(asked.memberId)
                 : group.instance(asked.instanceId);
@@ -174,8 +174,9 @@ public final class ConsumerProtocol {
         return remove(group, List.of(member.id()), answer, nowMs);
     }
 
-    String notFound(String groupId) {
-        return groups.find(groupId) == null ? "Consumer group " + groupId + " not found."
+    /** @param kind what the sentence begins with where there is no group at all */
+    String notFound(String kind, String groupId) {
+        return groups.find(groupId) == null ? kind + groupId + " not found."
                 : "Group " + groupId + " is not a consumer group.";
     }
 
@@ -251,10 +252,12 @@ public final class ConsumerProtocol {
 
     /** Tells of a group. */
     public Decision<GroupRecord, Described> describe(String groupId) {
+        if (groupId.isEmpty()) {
+            return Decision.answer(Described.refused(groupId, ErrorCode.INVALID_GROUP_ID, null));
+        }
         if (!(groups.find(groupId) instanceof ConsumerGroup group)) {
-            var message = groups.find(groupId) == null ? "Group " + groupId + " not found."
-                    : "Group " + groupId + " is not a consumer group.";
-            return Decision.answer(Described.refused(groupId, ErrorCode.GROUP_ID_NOT_FOUND, message));
+            return Decision.answer(Described.refused(groupId, ErrorCode.GROUP_ID_NOT_FOUND,
+                    notFound("Group ", groupId)));
         }
         var members = new ArrayList<DescribedMember>();
         for (var member : group.members()) {

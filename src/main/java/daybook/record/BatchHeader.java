@@ -43,9 +43,7 @@ public record BatchHeader(long baseOffset, int lastOffsetDelta, int leaderEpoch,
 
     /** From this time on the batch's tombstones and markers may go (KIP-534). */
     public BatchHeader deleteHorizon(long atMs) {
-        return new BatchHeader(baseOffset, lastOffsetDelta, leaderEpoch,
-                attributes | RecordBatch.DELETE_HORIZON, atMs, maxTimestamp, producerId, producerEpoch,
-                baseSequence);
+        return attributes(attributes | RecordBatch.DELETE_HORIZON).baseTimestamp(atMs);
     }
 
     /** Gives all records this time, the broker's. */

@@ -249,8 +249,14 @@ final class GroupAdminChecks {
         try (var again = clients.consumer(settings)) {
             again.assign(List.of(partition));
             expectEqual(11L, Clients.read(again, RECORDS - 11).getFirst().offset(), "the first offset");
-            group.settles(group.join("one", Group.settings(protocol)));
-            expectRefused(again);
+            try (var member = clients.consumer(settings)) {
+                member.subscribe(List.of(group.name()));
+                Until.holds("partitions are assigned", () -> "", () -> {
+                    member.poll(POLL);
+                    return member.assignment().equals(group.partitions());
+                });
+                expectRefused(again);
+            }
         }
     }
 

@@ -23,10 +23,11 @@ import org.apache.kafka.common.errors.UnreleasedInstanceIdException;
  * the one to the other and back, and over kill -9 of the broker.
  */
 final class GroupChecks {
+    static final int OFFSETS_PARTITIONS = 4;
     /** What the broker is started with, so that a member that says nothing may soon be taken for dead. */
     static final String[] OPTIONS = {"--group.min.session.timeout.ms=1000",
             "--group.consumer.min.session.timeout.ms=1000", "--group.consumer.min.heartbeat.interval.ms=100",
-            "--group.initial.rebalance.delay.ms=0", "--offsets.topic.num.partitions=4"};
+            "--group.initial.rebalance.delay.ms=0", "--offsets.topic.num.partitions=" + OFFSETS_PARTITIONS};
 
     /** What a group's members are set up with, by the name of its topic and of the check. */
     private static final Map<String, Map<String, Object>> PROTOCOLS = Map.of(
@@ -78,10 +79,13 @@ final class GroupChecks {
         check("topics by a pattern, ", "pattern-consumer", group -> pattern(group, PROTOCOLS.get("uniform"),
                 (consumer, listener) -> consumer.subscribe(new SubscriptionPattern(group.name() + ".*"),
                         listener)));
-        for (var protocol : List.of("range", "cooperative-sticky")) {
-            check("to the consumer protocol and back, ", "from-" + protocol,
-                    group -> migrate(group, PROTOCOLS.get(protocol)));
-        }
+        check("to the consumer protocol and back, ", "from-range", group -> migrate(group,
+                PROTOCOLS.get("range"), () -> { }));
+        check("to the consumer protocol and back, the broker is killed, ", "from-cooperative-sticky", group -> {
+            group.sessions(OVER_A_RESTART_MS);
+            migrate(group, with(PROTOCOLS.get("cooperative-sticky"), "session.timeout.ms", OVER_A_RESTART_MS),
+                    this::restart);
+        });
         report.check("group: kill -9 of the broker under two groups", () ->
                 Group.check(clients, "group-kill-classic", classic ->
                         Group.check(clients, "group-kill-consumer", consumer -> kill(classic, consumer))));
@@ -179,6 +183,7 @@ final class GroupChecks {
     private void pattern(Group group, Map<String, Object> settings, Member.Subscription subscription)
             throws Exception {
         var one = group.join("one", settings, subscription);
+        group.settles(one);
         var two = group.join("two", settings, subscription);
         group.settles(one, two);
         var more = group.name() + "-more";
@@ -195,7 +200,7 @@ final class GroupChecks {
     }
 
     /** A member of the one protocol goes, one of the other comes, until all are exchanged; and back. */
-    private void migrate(Group group, Map<String, Object> settings) throws Exception {
+    private void migrate(Group group, Map<String, Object> settings, Report.Check halfway) throws Exception {
         var consumer = PROTOCOLS.get("uniform");
         var one = group.join("one", settings);
         var two = group.join("two", settings);
@@ -205,6 +210,9 @@ final class GroupChecks {
         var three = group.join("three", consumer);
         group.settles(one, three);
         group.expectType(GroupType.CONSUMER);
+        halfway.run();
+        group.advances();
+        group.settles(one, three);
         one.leave();
         var four = group.join("four", consumer);
         group.settles(three, four);

@@ -178,14 +178,15 @@ class ClassicGroupTest {
         return List.of(first, second);
     }
 
-    /** A stable group of generation 2, with two static members, of which L leads. */
+    /** A stable group, of generation 2 where it is new, with two static members, of which L leads. */
     private Map<String, String> twoStatic() {
         var leader = joinStatic("", "L", "range=l").answer().memberId();
         var joining = joinStatic("", "F", "range=f");
-        assertJoined(2, leader, joinStatic(leader, "L", "range=l"));
+        int generation = joinStatic(leader, "L", "range=l").answer().generation();
+        assertJoined(generation, leader, joining);
         var follower = joining.answer().memberId();
-        sync(leader, 2, leader, "p0", follower, "p1");
-        assertEquals("p1", text(syncStatic(follower, "F", 2).answer().assignment()));
+        sync(leader, generation, leader, "p0", follower, "p1");
+        assertEquals("p1", text(syncStatic(follower, "F", generation).answer().assignment()));
         return Map.of("L", leader, "F", follower);
     }
 
@@ -409,6 +410,23 @@ class ClassicGroupTest {
     }
 
     @Test
+    void whoIsSilentAfterItHasJoinedIsGivenUp() {
+        var id = newId();
+        join(id, "range=m");
+        test.pass(SESSION_MS - 1);
+        assertEquals(GroupState.COMPLETING_REBALANCE, group().state());
+        test.pass(1);
+        assertEquals(GroupState.EMPTY, group().state());
+
+        var ids = twoStatic();
+        var waiting = joinStatic(ids.get("L"), "L", "range=l");
+        joinStatic(ids.get("F"), "F", "range=f");
+        assertJoined(5, ids.get("L"), waiting);
+        test.pass(SESSION_MS);
+        assertEquals(GroupState.EMPTY, group().state());
+    }
+
+    @Test
     void theLastMemberThatIsSilentLeavesTheGroupEmpty() {
         var id = alone("range=m");
         var written = test.pass(SESSION_MS);
@@ -430,9 +448,9 @@ class ClassicGroupTest {
             assertEquals(ErrorCode.REBALANCE_IN_PROGRESS, heartbeat(ids.getLast(), 2));
         }
         assertTrue(waiting.waits());
-        test.pass(REBALANCE_MS);
+        test.pass(SESSION_MS);
         assertJoined(3, ids.getFirst(), waiting);
-        assertEquals(1, waiting.answer().members().size());
+        assertEquals(1, waiting.answer().members().size(), "the other was silent");
         test.pass(SESSION_MS - 1);
         assertEquals(ErrorCode.NONE, heartbeat(ids.getFirst(), 3), "the session counts from the answer on");
     }

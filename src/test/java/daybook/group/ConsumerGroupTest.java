@@ -116,6 +116,21 @@ class ConsumerGroupTest {
         assertEquals(2, a.beat().epoch());
     }
 
+    /** Its last answer may have come after it sent this, and it takes all of that before it reads the next. */
+    @Test
+    void whoHasNotTakenYetWhatItWasGivenHasNotGivenItBack() {
+        var a = member("a");
+        var b = member("b");
+        a.join();
+        b.join();
+        a.owned = Assignment.EMPTY;
+        assertEquals(2, a.beat().assignment().size());
+        assertEquals(1, a.epoch);
+        assertNull(b.beat().assignment());
+        assertEquals(2, a.beat().epoch());
+        assertEquals(2, b.beat().assignment().size());
+    }
+
     @Test
     void aMemberThatDoesNotGiveBackIsTakenOut() {
         var a = member("a");
@@ -238,7 +253,7 @@ class ConsumerGroupTest {
         var a = member("a");
         a.epoch = 3;
         assertRefused(ErrorCode.GROUP_ID_NOT_FOUND, "Consumer group g not found.", a.beat());
-        assertRefused(ErrorCode.GROUP_ID_NOT_FOUND, "Consumer group g not found.", a.leave());
+        assertRefused(ErrorCode.GROUP_ID_NOT_FOUND, "Group g not found.", a.leave());
         member("b").join();
         assertRefused(ErrorCode.UNKNOWN_MEMBER_ID, "Member a is not a member of group g.", a.beat());
         a.instanceId = "i";
@@ -591,6 +606,8 @@ class ConsumerGroupTest {
         assertEquals(2, member.target().size());
         assertEquals("r", member.rackId());
         assertFalse(member.classic());
+        assertEquals(Described.refused("", ErrorCode.INVALID_GROUP_ID, null),
+                groups.run((all, nowMs) -> all.consumer().describe("")).answer());
         assertEquals(Described.refused("x", ErrorCode.GROUP_ID_NOT_FOUND, "Group x not found."),
                 groups.run((all, nowMs) -> all.consumer().describe("x")).answer());
     }

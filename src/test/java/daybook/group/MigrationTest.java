@@ -14,9 +14,11 @@ import daybook.group.GroupRecord.TargetAssignmentMember;
 import daybook.group.GroupRecord.TargetAssignmentMetadata;
 import daybook.wire.ErrorCode;
 import daybook.wire.Uuid;
+import daybook.wire.Writer;
 
 import org.junit.jupiter.api.Test;
 
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 
@@ -133,6 +135,24 @@ class MigrationTest {
         a.sync(Map.of());
         var answer = consumer("c").join();
         assertEquals(ErrorCode.NONE, answer.error(), "a version unknown here has the fields of those known");
+    }
+
+    @Test
+    void whatIsNotAsItsProtocolSaysIsNotUpgraded() {
+        var a = classic();
+        a.join().joined();
+        groups.run((all, nowMs) -> all.classic().sync(new ClassicProtocol.Sync("g", new Asker(a.id, null, 1),
+                "consumer", "range", Map.of(a.id, ByteBuffer.wrap(new byte[] {0, 1, 2}))), nowMs));
+        assertRefused("the embedded consumer protocol is malformed.");
+        begin(Map.of());
+        var b = classic();
+        b.join().joined();
+        var custom = new Writer(0, false).int16(0).length(0)
+                .bytes(ByteBuffer.wrap(new byte[] {1})).toBuffer();
+        groups.run((all, nowMs) -> all.classic().sync(new ClassicProtocol.Sync("g", new Asker(b.id, null, 1),
+                "consumer", "range", Map.of(b.id, custom)), nowMs));
+        assertRefused("an unsupported custom assignor is in use. Please refer to the documentation or switch to a"
+                + " default assignor before re-attempting the upgrade.");
     }
 
     private void assertRefused(String why) {

@@ -27,10 +27,13 @@ import java.util.Map;
 /** Groups with members of both protocols, and the way from one to the other. */
 class MixedProtocolTest {
     private static final String GROUP = "g";
+    /** The timeouts of the classic members. */
+    private static final int SESSION_MS = 10_000;
+    private static final int REBALANCE_MS = 60_000;
 
     private TestGroups test;
     private Uuid topic;
-    private TestClassic classic;
+    private TestClassicConsumer classic;
     private TestConsumer consumer;
 
     @BeforeEach
@@ -41,7 +44,7 @@ class MixedProtocolTest {
     private void begin(Map<String, String> settings) {
         test = new TestGroups(settings);
         topic = test.topic("t", 3);
-        classic = new TestClassic(test, GROUP, "t");
+        classic = new TestClassicConsumer(test, GROUP, "t");
         consumer = new TestConsumer(test, GROUP, "A", "t");
     }
 
@@ -55,7 +58,7 @@ class MixedProtocolTest {
 
     /** A stable classic group of one member, that has all. */
     private void classicAlone() {
-        classic.joinAtOnce();
+        classic.join().joined();
         var all = partitions(topic, 0, 1, 2);
         assertEquals(ErrorCode.NONE, classic.lead(all));
         assertEquals(all, classic.owned);
@@ -65,9 +68,9 @@ class MixedProtocolTest {
     private void mixed() {
         classicAlone();
         consumer.join();
-        classic.joinAtOnce();
+        classic.join().joined();
         classic.sync();
-        classic.joinAtOnce();
+        classic.join().joined();
         classic.sync();
         consumer.beat();
         assertEquals(partitions(topic, 0, 1), classic.owned);
@@ -90,7 +93,7 @@ class MixedProtocolTest {
         assertEquals(ErrorCode.REBALANCE_IN_PROGRESS, classic.beat());
         assertEquals(ErrorCode.NONE, group().commitError(classic.asker(), topic, 0));
         assertEquals(ErrorCode.REBALANCE_IN_PROGRESS, classic.sync());
-        var joined = classic.joinAtOnce();
+        var joined = classic.join().joined();
         assertEquals(new Joined(ErrorCode.NONE, 1, "consumer", "range", "", false, classic.id, List.of()),
                 joined);
         assertEquals(ErrorCode.REBALANCE_IN_PROGRESS, classic.beat());
@@ -100,7 +103,7 @@ class MixedProtocolTest {
         consumer.beat();
         assertEquals(Assignment.EMPTY, consumer.owned, "it is not given back yet");
 
-        assertEquals(2, classic.joinAtOnce().generation());
+        assertEquals(2, classic.join().joined().generation());
         assertEquals(ErrorCode.NONE, classic.sync());
         assertEquals(partitions(topic, 0, 1), classic.owned);
         consumer.beat();
@@ -109,30 +112,36 @@ class MixedProtocolTest {
         assertEquals(GroupState.STABLE, group().state());
     }
 
+    /** A classic member that has been given an id, and no more. */
+    private TestClassicConsumer second() {
+        var second = new TestClassicConsumer(test, GROUP, "t");
+        second.id = test.run((groups, nowMs) -> groups.classic().join(asks("", null, "t"), nowMs)).answer()
+                .memberId();
+        return second;
+    }
+
     @Test
     void whoWaitsInTheClassicGroupHasToJoinAgain() {
         classicAlone();
-        var second = new TestClassic(test, GROUP, "t");
-        var waiting = second.join();
-        assertTrue(waiting.waits());
+        var second = second();
+        second.join();
+        assertTrue(second.joining.waits());
         consumer.join();
-        assertEquals(ErrorCode.REBALANCE_IN_PROGRESS, waiting.answer().error());
-        second.joinAtOnce();
+        assertEquals(ErrorCode.REBALANCE_IN_PROGRESS, second.joined().error());
+        second.join().joined();
         assertEquals(3, consumerGroup().members().size());
-        assertEquals(List.of(), test.pass(TestClassic.SESSION_MS - 1));
+        assertEquals(List.of(), test.pass(SESSION_MS - 1));
         assertEquals(ErrorCode.REBALANCE_IN_PROGRESS, classic.beat());
     }
 
     @Test
     void anIdThatWasGivenOutIsGoodInTheConsumerGroupToo() {
         classicAlone();
-        var second = new TestClassic(test, GROUP, "t");
-        second.id = test.run((groups, nowMs) -> groups.classic().join(asks("", null, "t"), nowMs)).answer()
-                .memberId();
+        var second = second();
         consumer.join();
-        assertEquals(ErrorCode.NONE, second.joinAtOnce().error());
+        assertEquals(ErrorCode.NONE, second.join().joined().error());
         assertEquals(ErrorCode.NONE, second.sync());
-        test.pass(TestClassic.SESSION_MS - 1);
+        test.pass(SESSION_MS - 1);
         assertNotEquals(ErrorCode.UNKNOWN_MEMBER_ID, second.beat());
     }
 
@@ -151,11 +160,11 @@ class MixedProtocolTest {
     void aClassicMemberThatIsSilentIsTakenOut() {
         mixed();
         for (int i = 0; i < 2; i++) {
-            test.pass(TestClassic.SESSION_MS - 1);
+            test.pass(SESSION_MS - 1);
             assertEquals(ErrorCode.NONE, classic.beat());
             consumer.beat();
         }
-        test.pass(TestClassic.SESSION_MS);
+        test.pass(SESSION_MS);
         assertEquals(ErrorCode.UNKNOWN_MEMBER_ID, classic.beat());
         consumer.beat();
         assertEquals(partitions(topic, 0, 1, 2), consumer.owned);
@@ -165,7 +174,7 @@ class MixedProtocolTest {
     void aClassicMemberThatDoesNotJoinAgainInTimeIsTakenOut() {
         classicAlone();
         consumer.join();
-        for (int i = 0; i < TestClassic.REBALANCE_MS / 5_000; i++) {
+        for (int i = 0; i < REBALANCE_MS / 5_000; i++) {
             assertEquals(ErrorCode.REBALANCE_IN_PROGRESS, classic.beat());
             consumer.beat();
             test.pass(5_000);
@@ -177,8 +186,8 @@ class MixedProtocolTest {
     void aClassicMemberThatDoesNotSyncInTimeIsTakenOut() {
         mixed();
         classic.owned = partitions(topic, 0, 1);
-        classic.joinAtOnce();
-        for (int i = 0; i < TestClassic.REBALANCE_MS / 5_000; i++) {
+        classic.join().joined();
+        for (int i = 0; i < REBALANCE_MS / 5_000; i++) {
             assertEquals(ErrorCode.NONE, classic.beat());
             consumer.beat();
             test.pass(5_000);
@@ -189,21 +198,21 @@ class MixedProtocolTest {
     @Test
     void aSecondClassicMemberJoinsAndGetsItsShareWhenItIsFree() {
         mixed();
-        var second = new TestClassic(test, GROUP, "t");
-        assertEquals(3, second.joinAtOnce().generation());
+        var second = new TestClassicConsumer(test, GROUP, "t");
+        assertEquals(3, second.join().joined().generation());
         assertEquals(22, second.id.length());
         assertEquals(ErrorCode.NONE, second.sync());
         assertEquals(Assignment.EMPTY, second.owned);
         assertEquals(ErrorCode.NONE, second.beat(), "what it is to have is not free yet");
         assertEquals(ErrorCode.REBALANCE_IN_PROGRESS, classic.beat());
-        classic.joinAtOnce();
+        classic.join().joined();
         classic.sync();
         assertEquals(ErrorCode.NONE, second.beat());
-        classic.joinAtOnce();
+        classic.join().joined();
         classic.sync();
         assertEquals(1, classic.owned.size());
         assertEquals(ErrorCode.REBALANCE_IN_PROGRESS, second.beat());
-        second.joinAtOnce();
+        second.join().joined();
         assertEquals(ErrorCode.NONE, second.sync());
         assertEquals(1, second.owned.size());
         assertTrue(second.owned.and(classic.owned).isEmpty());
@@ -219,15 +228,15 @@ class MixedProtocolTest {
         assertEquals(ErrorCode.ILLEGAL_GENERATION, group().commitError(wrong, topic, 2));
         assertEquals(ErrorCode.UNKNOWN_MEMBER_ID, heartbeat(new Asker("x", null, 2)));
         assertEquals(ErrorCode.UNKNOWN_MEMBER_ID, heartbeat(new Asker(classic.id, "i", 2)));
-        assertEquals(ErrorCode.UNKNOWN_MEMBER_ID, heartbeat(new Asker("A", null, 2)), "of the other protocol");
+        assertEquals(ErrorCode.UNKNOWN_MEMBER_ID, heartbeat(new Asker("A", null, 2)), "of another protocol");
         assertEquals(ErrorCode.ILLEGAL_GENERATION, sync(wrong, "consumer", "range"));
         assertEquals(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, sync(classic.asker(), "consumer", "sticky"));
         assertEquals(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, sync(classic.asker(), "connect", "range"));
         assertEquals(ErrorCode.NONE, sync(classic.asker(), null, null));
 
-        var other = new TestClassic(test, GROUP, "t");
+        var other = new TestClassicConsumer(test, GROUP, "t");
         other.protocol = "sticky";
-        assertEquals(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, other.join().answer().error());
+        assertEquals(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, other.join().joined().error());
         assertEquals(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, join(new Join(GROUP, "", null, "connect",
                 asks("", null, "t").terms(), null, true, true)));
         var malformed = new Terms("c", "/h", 1, 10_000,
@@ -251,7 +260,7 @@ class MixedProtocolTest {
     }
 
     private Join asks(String memberId, String instanceId, String... topics) {
-        var other = new TestClassic(test, GROUP, topics);
+        var other = new TestClassicConsumer(test, GROUP, topics);
         var terms = new Terms("client", "/127.0.0.1", 60_000, 10_000,
                 List.of(new Protocol("range", other.subscription())));
         return new Join(GROUP, memberId, instanceId, "consumer", terms, null, true, true);
@@ -265,7 +274,7 @@ class MixedProtocolTest {
         assertEquals(ErrorCode.NONE, classic.sync());
         assertEquals(partitions(topic, 0, 1), classic.owned);
         consumer.beat();
-        assertEquals(ErrorCode.NONE, classic.joinAtOnce().error());
+        assertEquals(ErrorCode.NONE, classic.join().joined().error());
         assertEquals(GroupState.STABLE, group().state());
     }
 
@@ -273,10 +282,10 @@ class MixedProtocolTest {
     void theBoundAndThePolicyHoldForClassicMembersToo() {
         begin(Map.of("group.consumer.max.size", "1"));
         consumer.join();
-        assertEquals(ErrorCode.GROUP_MAX_SIZE_REACHED, classic.join().answer().error());
+        assertEquals(ErrorCode.GROUP_MAX_SIZE_REACHED, classic.join().joined().error());
         begin(Map.of("group.consumer.migration.policy", "Disabled"));
         consumer.join();
-        assertEquals(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, classic.join().answer().error());
+        assertEquals(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, classic.join().joined().error());
     }
 
     @Test
@@ -299,7 +308,7 @@ class MixedProtocolTest {
         assertEquals("classic", group().type());
         assertEquals(GroupState.PREPARING_REBALANCE, group().state());
         assertNotEquals(ErrorCode.NONE, classic.beat());
-        var joined = classic.joinAtOnce();
+        var joined = classic.join().joined();
         assertEquals(classic.id, joined.leader());
         var all = partitions(topic, 0, 1, 2);
         assertEquals(ErrorCode.NONE, classic.lead(all));
@@ -313,7 +322,7 @@ class MixedProtocolTest {
     void aClassicMemberThatDoesNotComeAfterTheWayDownIsGivenUp() {
         mixed();
         consumer.leave();
-        test.pass(TestClassic.SESSION_MS);
+        test.pass(SESSION_MS);
         assertEquals(GroupState.EMPTY, group().state());
         assertEquals("classic", group().type());
     }
@@ -355,9 +364,9 @@ class MixedProtocolTest {
         assertEquals(ErrorCode.FENCED_INSTANCE_ID, classic.beat());
         consumer.goAway();
 
-        var back = new TestClassic(test, GROUP, "t");
+        var back = new TestClassicConsumer(test, GROUP, "t");
         back.instanceId = "i";
-        var joined = back.joinAtOnce();
+        var joined = back.join().joined();
         assertEquals(ErrorCode.NONE, joined.error());
         assertEquals("", joined.leader());
         test.pass(0);
@@ -366,7 +375,7 @@ class MixedProtocolTest {
         assertEquals(ErrorCode.NONE, back.sync());
         assertEquals(partitions(topic, 0, 1, 2), back.owned);
         assertEquals(ErrorCode.NONE, back.beat());
-        test.pass(TestClassic.SESSION_MS);
+        test.pass(SESSION_MS);
         assertEquals(GroupState.EMPTY, group().state(), "its session began");
     }
 
@@ -374,15 +383,15 @@ class MixedProtocolTest {
     void aStaticMemberThatIsRestartedInAMixedGroupKeepsWhatItHas() {
         classic.instanceId = "i";
         mixed();
-        var back = new TestClassic(test, GROUP, "t");
+        var back = new TestClassicConsumer(test, GROUP, "t");
         back.instanceId = "i";
         back.owned = Assignment.EMPTY;
-        assertEquals(2, back.joinAtOnce().generation());
+        assertEquals(2, back.join().joined().generation());
         assertNotEquals(classic.id, back.id);
         assertEquals(ErrorCode.NONE, back.sync());
         assertEquals(partitions(topic, 0, 1), back.owned);
         assertEquals(ErrorCode.FENCED_INSTANCE_ID, classic.beat());
-        assertEquals(ErrorCode.FENCED_INSTANCE_ID, classic.joinAtOnce().error());
+        assertEquals(ErrorCode.FENCED_INSTANCE_ID, classic.join().joined().error());
         assertEquals(ErrorCode.NONE, back.leave());
         consumer.beat();
         assertEquals(3, consumer.owned.size());
@@ -401,12 +410,12 @@ class MixedProtocolTest {
                 test.run((groups, nowMs) -> groups.classic().join(asks("", null, "t"), nowMs)).error());
         assertEquals("consumer", group().type());
         test.refusal = ErrorCode.NONE;
-        assertEquals(1, classic.joinAtOnce().generation());
+        assertEquals(1, classic.join().joined().generation());
         assertEquals("classic", group().type());
         test.restartCompacted();
         assertNull(group(), "it has never been stable");
 
-        classic = new TestClassic(test, GROUP, "t");
+        classic = new TestClassicConsumer(test, GROUP, "t");
         classicAlone();
         assertEquals(ErrorCode.NONE, classic.leave());
         assertEquals(ErrorCode.NONE, consumer.join().error());

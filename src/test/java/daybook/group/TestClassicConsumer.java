@@ -27,6 +27,7 @@ final class TestClassicConsumer {
     String instanceId;
     int generation = -1;
     int version = 3;
+    String protocol = "range";
     Assignment owned = Assignment.EMPTY;
     Outcome<Joined> joining;
 
@@ -36,7 +37,11 @@ final class TestClassicConsumer {
         this.topics = List.of(topics);
     }
 
-    private ByteBuffer subscription() {
+    Asker asker() {
+        return new Asker(id, instanceId, generation);
+    }
+
+    ByteBuffer subscription() {
         var out = new Writer(version, false).int16(version).strings(topics).bytes(null);
         out.since(1, more -> more.structs(owned.topics().entrySet(), (each, topic) -> {
             each.string(groups.image.topic(topic.getKey()).name()).length(topic.getValue().length);
@@ -51,7 +56,7 @@ final class TestClassicConsumer {
     /** Asks to join; who is answered at once takes that. */
     TestClassicConsumer join() {
         var asked = new Join(groupId, id, instanceId, "consumer", new Terms("classic", "/127.0.0.1", 60_000,
-                10_000, List.of(new Protocol("range", subscription()))), null, false, true);
+                10_000, List.of(new Protocol(protocol, subscription()))), null, false, true);
         joining = groups.run((all, nowMs) -> all.classic().join(asked, nowMs));
         return this;
     }
@@ -71,7 +76,7 @@ final class TestClassicConsumer {
         var bytes = new HashMap<String, ByteBuffer>();
         assignments.forEach((member, assignment) ->
                 bytes.put(member, EmbeddedProtocol.bytes(assignment, version, groups.image)));
-        var asked = new Sync(groupId, new Asker(id, instanceId, generation), "consumer", "range", bytes);
+        var asked = new Sync(groupId, asker(), "consumer", protocol, bytes);
         return groups.run((all, nowMs) -> all.classic().sync(asked, nowMs));
     }
 
@@ -85,9 +90,19 @@ final class TestClassicConsumer {
         return answer.error();
     }
 
+    /** Syncs where that is answered at once, and takes what it is given. */
+    ErrorCode sync() {
+        return synced(sync(Map.of()));
+    }
+
+    /** Syncs as the leader and only member. */
+    ErrorCode lead(Assignment assignment) {
+        return synced(sync(Map.of(id, assignment)));
+    }
+
     ErrorCode beat() {
         return groups.run((all, nowMs) ->
-                all.classic().heartbeat(groupId, new Asker(id, instanceId, generation), nowMs)).answer();
+                all.classic().heartbeat(groupId, asker(), nowMs)).answer();
     }
 
     ErrorCode leave() {
