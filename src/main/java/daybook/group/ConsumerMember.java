@@ -79,9 +79,9 @@ record ConsumerMember(String id, Value told, int epoch, int previousEpoch, State
      * The next step towards a target: give back first, then take what is free.
      *
      * @param target what it is to have in that epoch
-     * <p>Stricter than Apache Kafka: a heartbeat may leave partitions out that the member was given before and
-     * is about to take, for the answer to the one before has just come. So it does not give back what it is
-     * asked for only now; the next one does. Who joins is not about to take anything.
+     * <p>Stricter than Apache Kafka: a heartbeat may leave partitions out that the member was given before
+     * and is about to take, for the answer to the one before has just come. So it does not give back what it
+     * is asked for only now; the next one does. Who joins is not about to take anything.
      *
      * @param owned what it says that it has; null where it says nothing
      * @param joins whether it has nothing but what it says

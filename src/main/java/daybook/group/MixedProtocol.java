@@ -188,8 +188,11 @@ final class MixedProtocol {
         return member.epoch() < group.epoch() || switch (member.state()) {
             case STABLE -> false;
             case UNREVOKED_PARTITIONS -> true;
-            case UNRELEASED_PARTITIONS -> member.next(group.targetEpoch(), group.target(member.id()), null, false,
-                    group::taken).state() == State.STABLE;
+            case UNRELEASED_PARTITIONS -> {
+                var target = group.target(member.id());
+                var next = member.next(group.targetEpoch(), target, null, false, group::taken);
+                yield next.state() == State.STABLE;
+            }
         };
     }
 
