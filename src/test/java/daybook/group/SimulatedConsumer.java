@@ -9,8 +9,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * A consumer with the consumer protocol as Java's is: it takes its time to give partitions back, tells what it
- * has only when that has changed, and tells all after an answer that it did not get.
+ * A consumer with the consumer protocol as Java's is: it takes its time to give partitions back, tells what
+ * it has only when that has changed, and tells all after an answer that it did not get.
  */
 final class SimulatedConsumer implements Simulation.Client {
     private static final int INTERVAL_MS = 5_000;
@@ -146,8 +146,8 @@ final class SimulatedConsumer implements Simulation.Client {
         comesMs = nowMs + (world.chaos && world.once(4) ? world.random.nextInt(2_000) : 0);
         if (!told || lost || coming.error() != ErrorCode.NONE || coming.assignment() != null) {
             world.note(member.id + " at " + member.epoch + (lost ? " tells all and " : " tells ")
-                    + (told ? "nothing of " : "") + using() + ": " + coming.error() + " " + coming.epoch() + " "
-                    + (coming.assignment() == null ? "" : world.partitions(coming.assignment())));
+                    + (told ? "nothing of " : "") + using() + ": " + coming.error() + " " + coming.epoch()
+                    + " " + (coming.assignment() == null ? "" : world.partitions(coming.assignment())));
         }
         if (world.chaos && world.once(30)) {
             world.note(member.id + " does not get it");
