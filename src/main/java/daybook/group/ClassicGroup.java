@@ -366,6 +366,7 @@ final class ClassicGroup implements Group {
         }
         members.all().stream().filter(each -> each.sync != null).forEach(each -> session(each, nowMs));
         return Decision.later(List.of(record(asked.assignments())), member.sync).orElse(unwritten -> {
+            LOG.log(Level.WARNING, "Group {0}: its assignment could not be written, {1}", id, unwritten);
             refuseSyncs(unwritten, nowMs);
             rebalance("the assignment could not be written", nowMs);
         });

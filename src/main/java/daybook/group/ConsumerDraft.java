@@ -224,9 +224,10 @@ final class ConsumerDraft {
                         .getFirst()));
     }
 
-    /** Moves a member a step towards its target. */
-    ConsumerMember step(ConsumerMember member, Assignment owned) {
-        var next = member.next(group.targetEpoch(), group.target(member.id()), owned, group::taken);
+    /** Moves a member a step towards its target, as {@link ConsumerMember#next}. */
+    ConsumerMember step(ConsumerMember member, Assignment owned, boolean joins) {
+        var next = member.next(group.targetEpoch(), group.target(member.id()), owned, joins,
+                group::taken);
         if (next != member) {
             // Nothing looks at the group after this, so it need not be copied for it.
             records.add(group.record(member, next));

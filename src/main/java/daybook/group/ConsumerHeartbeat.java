@@ -49,7 +49,7 @@ final class ConsumerHeartbeat {
         draft.tell(before, before.telling(told(before.told())));
         draft.assign();
         var told = draft.group().member(before.id());
-        member = draft.step(told, asked.owned());
+        member = draft.step(told, asked.owned(), asked.epoch() == 0);
         records.addAll(draft.records());
         protocol.await(draft.group(), member, nowMs);
         if (member != told) {

@@ -107,7 +107,7 @@ final class MixedProtocol {
         draft.assign();
         var owned = subscription.owned() == null ? Assignment.EMPTY
                 : EmbeddedProtocol.assignment(subscription.owned(), image);
-        var member = draft.step(draft.group().member(before.id()), owned);
+        var member = draft.step(draft.group().member(before.id()), owned, true);
         var downgrade = Migration.downgrade(group, draft.group(), draft.group().members(),
                 groups.surroundings());
         if (downgrade != null) {
@@ -188,8 +188,11 @@ final class MixedProtocol {
         return member.epoch() < group.epoch() || switch (member.state()) {
             case STABLE -> false;
             case UNREVOKED_PARTITIONS -> true;
-            case UNRELEASED_PARTITIONS -> member.next(group.targetEpoch(), group.target(member.id()), null,
-                    group::taken).state() == State.STABLE;
+            case UNRELEASED_PARTITIONS -> {
+                var target = group.target(member.id());
+                var next = member.next(group.targetEpoch(), target, null, false, group::taken);
+                yield next.state() == State.STABLE;
+            }
         };
     }
 

@@ -12,9 +12,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Measures Daybook beside Apache Kafka: {@code Bench KAFKA-JARS ROUNDS [LOAD...]}, in the project's directory,
- * without names all loads. Prints a table of the medians of all rounds. With {@code -Donly=daybook} or {@code
- * -Donly=kafka} measures one of the two; {@code -Doptions=}, one a line, are given to Daybook.
+ * Measures Daybook beside Apache Kafka: {@code Bench KAFKA-JARS ROUNDS [LOAD...]}, in the project's
+ * directory, without names all loads. Prints a table of the medians of all rounds. With {@code
+ * -Donly=daybook} or {@code -Donly=kafka} measures one of the two; {@code -Doptions=}, one a line, are given
+ * to Daybook.
  */
 public final class Bench {
     private static final Map<String, Load> LOADS = new LinkedHashMap<>();
@@ -35,13 +36,13 @@ public final class Bench {
 
     /** Runs the loads that are named, against one broker and then the other, as often as is said. */
     public static void main(String[] arguments) throws Exception {
-        if (arguments.length < 2 || !LOADS.keySet().containsAll(List.of(arguments).subList(2, arguments.length))) {
+        var names = List.of(arguments).subList(Math.min(2, arguments.length), arguments.length);
+        if (arguments.length < 2 || !LOADS.keySet().containsAll(names)) {
             System.err.println("usage: Bench KAFKA-JARS ROUNDS [LOAD...]; loads: " + LOADS.keySet());
             System.exit(2);
         }
         var libraries = Path.of(arguments[0]).toAbsolutePath();
         int rounds = Integer.parseInt(arguments[1]);
-        var names = List.of(arguments).subList(2, arguments.length);
         var only = System.getProperty("only", "");
         for (var name : names.isEmpty() ? LOADS.keySet() : names) {
             var load = LOADS.get(name);

@@ -1,6 +1,6 @@
 package daybook.bench;
 
-import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
@@ -15,10 +15,10 @@ final class ClassicGroups implements Load {
     public void run(Subject broker, Figures figures) throws Exception {
         var topic = GroupTopic.make(broker, "groups", SIZE);
         try (var connections = new Connections(broker, GROUPS * SIZE)) {
-            var members = new ArrayList<ClassicMember>();
-            for (int number = 0; number < GROUPS * SIZE; number++) {
-                members.add(new ClassicMember(connections.at(number), "group-" + number / SIZE, topic));
-            }
+            var first = members(connections, "warm-up-", topic);
+            Load.each(first, member -> member.settle(SIZE));
+            Load.each(first, ClassicMember::leave);
+            var members = members(connections, "group-", topic);
             Load.measure(broker, figures, "1,000 classic groups of 10 settle", () ->
                     Load.each(members, member -> member.settle(SIZE)));
             double beganSeconds = broker.processorSeconds();
@@ -29,8 +29,13 @@ final class ClassicGroups implements Load {
         }
     }
 
+    private static List<ClassicMember> members(Connections connections, String name, GroupTopic topic) {
+        return IntStream.range(0, GROUPS * SIZE).mapToObj(number ->
+                new ClassicMember(connections.at(number), name + number / SIZE, topic)).toList();
+    }
+
     /** The beats of one member: those of all are spread evenly over time. */
-    private static void beat(ArrayList<ClassicMember> members, int number) throws Exception {
+    private static void beat(List<ClassicMember> members, int number) throws Exception {
         TimeUnit.MILLISECONDS.sleep((long) HEARTBEAT_MS * number / members.size());
         for (int sent = 0; sent < HEARTBEATS; sent++) {
             Connection.expectNone(members.get(number).heartbeat(), "a heartbeat");

@@ -31,7 +31,8 @@ final class ClassicMember {
         this.connection = connection;
         this.group = group;
         this.topic = topic;
-        this.subscription = new Writer(0, false).int16(0).strings(List.of(topic.name())).bytes(null).toBuffer();
+        this.subscription = new Writer(0, false).int16(0).strings(List.of(topic.name())).bytes(null)
+                .toBuffer();
     }
 
     String id() {
@@ -48,8 +49,7 @@ final class ClassicMember {
 
     /** Joins, again and again, until it has the assignment of a generation with {@code size} members. */
     void settle(int size) throws Exception {
-        int members = generation();
-        for (members = sync(join()); members != size; members = sync(join())) {
+        for (int members = sync(join()); members != size; members = sync(join())) {
             if (members > 0) {
                 awaitRebalance();
             }

@@ -50,7 +50,7 @@ final class Commits implements Load {
         Run(Connections connections, GroupTopic topic, int size, int partitions) throws Exception {
             this.partitions = partitions;
             this.committed = new long[size];
-            this.offsets = new Offsets("commits-" + size + "-" + partitions + "-" + System.nanoTime(), topic.name());
+            this.offsets = new Offsets("group-" + System.nanoTime(), topic.name());
             for (int number = 0; number < size; number++) {
                 members.add(new ClassicMember(connections.at(number), offsets.group(), topic));
             }
@@ -76,8 +76,8 @@ final class Commits implements Load {
             do {
                 while (sent - answered < IN_FLIGHT && System.nanoTime() < untilNanos) {
                     long offset = ++sent;
-                    member.connection().send(Call.OFFSET_COMMIT, out -> offsets.commit(out, member.generation(),
-                            member.id(), number * PARTITIONS, partitions, offset));
+                    member.connection().send(Call.OFFSET_COMMIT, out -> offsets.commit(out,
+                            member.generation(), member.id(), number * PARTITIONS, partitions, offset));
                 }
                 var answer = member.connection().receive(Call.OFFSET_COMMIT);
                 Connection.expectNone(Offsets.committed(answer), "a commit");

@@ -6,7 +6,10 @@ import java.util.List;
 
 /** Connections to one broker. */
 final class Connections implements AutoCloseable {
-    /** So many wait to be accepted at once; a broker's backlog is 50, and past it the system waits for seconds. */
+    /**
+     * So many wait to be accepted at once; a broker's backlog is 50, and past it the system waits for
+     * seconds.
+     */
     private static final int UNACCEPTED = 32;
 
     private final List<Connection> open = new ArrayList<>();

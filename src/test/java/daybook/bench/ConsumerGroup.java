@@ -31,13 +31,21 @@ final class ConsumerGroup {
             if (round > ROUNDS) {
                 throw new IllegalStateException(rest.size() + " groups did not settle");
             }
-            Load.each(rest.stream().flatMap(group -> group.members.stream()).toList(), ConsumerMember::heartbeat);
+            Load.each(members(rest), ConsumerMember::heartbeat);
             rest = rest.stream().filter(group -> !group.settled()).toList();
         }
     }
 
     void leaveOne() throws Exception {
         members.removeLast().leave();
+    }
+
+    static void leave(Collection<ConsumerGroup> groups) throws Exception {
+        Load.each(members(groups), ConsumerMember::leave);
+    }
+
+    private static List<ConsumerMember> members(Collection<ConsumerGroup> groups) {
+        return groups.stream().flatMap(group -> group.members.stream()).toList();
     }
 
     /** Whether each partition has one owner, and no member has more than one partition more than another. */

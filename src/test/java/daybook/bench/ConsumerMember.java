@@ -7,8 +7,8 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * A member of a group of the consumer protocol, that gives up at once what it is told to. One thread at a time uses
- * it; what it owns is read by others when that thread has ended.
+ * A member of a group of the consumer protocol, that gives up at once what it is told to. One thread at a
+ * time uses it; what it owns is read by others when that thread has ended.
  */
 final class ConsumerMember {
     private static final int REBALANCE_TIMEOUT_MS = 60_000;

@@ -22,8 +22,9 @@ record GroupTopic(String name, Uuid id, int partitions) {
             var groups = IntStream.range(0, PROBES).mapToObj(number -> "probe-" + number).toList();
             await("coordinators", () -> findCoordinators(connection, groups));
             await("loaded coordinators", () -> Offsets.probe(connection, groups));
+            var probe = new Offsets("probe", name);
             await("the topic", () -> Offsets.committed(connection.ask(Call.OFFSET_COMMIT, out ->
-                    new Offsets("probe", name).commit(out, Offsets.NO_GENERATION, "", partitions - 1, 1, 0))));
+                    probe.commit(out, Offsets.NO_GENERATION, "", partitions - 1, 1, 0))));
             return topic;
         }
     }

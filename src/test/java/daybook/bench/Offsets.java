@@ -15,7 +15,10 @@ record Offsets(String group, String topic) {
     /** The generation of a commit that comes from no member, as of a consumer that names its partitions. */
     static final int NO_GENERATION = -1;
 
-    /** The body of a commit of {@code offset} for each of {@code count} partitions, beginning with {@code first}. */
+    /**
+     * The body of a commit of {@code offset} for each of {@code count} partitions, beginning with {@code
+     * first}.
+     */
     void commit(Writer out, int generation, String member, int first, int count, long offset) {
         out.string(group).int32(generation).string(member).string(null);
         out.structs(List.of(topic), (each, name) -> each.string(name)

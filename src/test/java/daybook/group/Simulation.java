@@ -26,8 +26,8 @@ import java.util.TreeSet;
  * who does, and nothing is written any more.
  */
 final class Simulation {
-    /** What members of the classic protocol do in their groups, and those of the other one. */
-    private static final List<String> GROUPS = List.of("eager", "cooperative", "consumer");
+    /** What members of the classic protocol do in their groups, that of the other one, and those of both. */
+    private static final List<String> GROUPS = List.of("eager", "cooperative", "new", "mixed", "both eager");
     private static final int STEP_MS = 200;
     private static final int QUIET_MS = 240_000;
     private static final int TOPICS = 5;
@@ -216,7 +216,8 @@ final class Simulation {
         var name = group.charAt(0) + "" + ++named;
         var instance = instanceId == null && once(3) ? "instance" + named : instanceId;
         note(name + " begins" + (instance == null ? "" : " as " + instance));
-        clients.get(group).add(group.equals("consumer") ? new SimulatedConsumer(this, group, name, instance)
+        boolean isNew = group.equals("new") || (group.equals("mixed") || group.equals("both eager")) && once(2);
+        clients.get(group).add(isNew ? new SimulatedConsumer(this, group, name, instance)
                 : new SimulatedClassic(this, group, name, instance, topics));
     }
 

@@ -102,10 +102,11 @@ final class Trace {
         if (test.groups.find(groupId) instanceof ConsumerGroup group) {
             lines.add(group.state() + ", epoch " + group.epoch() + ", target " + group.targetEpoch());
             var told = test.run((groups, nowMs) -> groups.consumer().describe(groupId)).answer();
-            for (var each : told.members()) {
-                lines.add(member(each.id()) + ": epoch " + each.epoch() + ", " + partitions(each.assigned())
-                        + ", target " + partitions(each.target()) + (each.classic() ? ", classic" : ""));
-            }
+            var sorted = new TreeSet<String>();
+            told.members().forEach(each -> sorted.add(member(each.id()) + ": epoch " + each.epoch() + ", "
+                    + partitions(each.assigned()) + ", target " + partitions(each.target())
+                    + (each.classic() ? ", classic" : "")));
+            lines.addAll(sorted);
             return lines;
         }
         var told = test.run((groups, nowMs) -> groups.classic().describe(groupId)).answer();
@@ -119,6 +120,11 @@ final class Trace {
     }
 
     // ---- records ----
+
+    /** Alike for records that differ in their member only. */
+    String kind(GroupRecord record) {
+        return record.getClass().getSimpleName() + (record.value() == null);
+    }
 
     String of(GroupRecord record) {
         var sign = record.value() == null ? "- " : "+ ";
