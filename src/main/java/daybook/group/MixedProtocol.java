@@ -12,6 +12,7 @@ import daybook.group.EmbeddedProtocol.Subscription;
 import daybook.group.GroupRecord.ConsumerGroupMemberMetadata.Classic;
 import daybook.group.GroupRecord.ConsumerGroupMemberMetadata.Protocol;
 import daybook.group.GroupRecord.ConsumerGroupMemberMetadata.Value;
+import daybook.group.GroupRecord.GroupMetadata;
 import daybook.wire.ErrorCode;
 import daybook.wire.MalformedException;
 import daybook.wire.Uuid;
@@ -128,7 +129,8 @@ final class MixedProtocol {
                 nowMs + asked.terms().rebalanceTimeoutMs());
         groups.consumer().await(group, member, nowMs);
         group.see(image);
-        return Decision.answer(draft.records(), joined(asked, member.id(), member.epoch()))
+        var protocol = asked.terms().protocols().getFirst().name();
+        return Decision.answer(draft.records(), joined(protocol, member.id(), member.epoch()))
                 .orElse(error -> group.see(null));
     }
 
@@ -147,11 +149,11 @@ final class MixedProtocol {
                 .allMatch(each -> each.settled(group.targetEpoch()));
         var kind = settled ? Timer.Kind.JOIN : Timer.Kind.REBALANCE;
         groups.deadlines().set(new Timer(group.id(), "", kind), nowMs);
-        return Decision.answer(records, joined(asked, member.id(), group.epoch()));
+        var protocol = ((GroupMetadata) records.getLast()).value().protocol();
+        return Decision.answer(records, joined(protocol, member.id(), group.epoch()));
     }
 
-    private static Joined joined(Join asked, String memberId, int generation) {
-        var protocol = asked.terms().protocols().getFirst().name();
+    private static Joined joined(String protocol, String memberId, int generation) {
         return new Joined(ErrorCode.NONE, generation, CONSUMER, protocol, "", false, memberId, List.of());
     }
 

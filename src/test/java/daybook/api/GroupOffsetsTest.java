@@ -123,7 +123,7 @@ class GroupOffsetsTest {
         findCoordinator();
         commit(8, "g", -1, "", topic("orders", new Item(0, 5, -1, "")));
         commit(8, "h", -1, "", topic("orders", new Item(1, 6, -1, "")));
-        var in = client.ask("OffsetFetch", 8, out -> out.structs(List.of("g", "unknown", "h"),
+        var in = client.ask("OffsetFetch", 8, out -> out.structs(List.of("g", "unknown", "h", "g"),
                 (each, id) -> writeIndexes(each.string(id), null)).bool(false).tags());
         assertEquals(0, in.int32());
         var groups = in.structs(this::readGroup);

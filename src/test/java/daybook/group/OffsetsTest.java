@@ -172,6 +172,27 @@ final class OffsetsTest {
         assertEquals(9, shard.groups.offsets().position("g", new TopicPartition("other", 0), false).offset());
     }
 
+    /** The coordinator looks at the catalog now and then only. */
+    @Test
+    void offsetsOfATopicThatCameAndWentBetweenTwoLooksGoToo() {
+        var before = shard.image;
+        var brief = shard.topic("brief", 1);
+        shard.groups.changed(shard.image, before, shard.nowMs);
+        commit("g", new Commit("brief", brief, 0, 5, -1, ""));
+        assertEquals(List.of(), shard.pass(0));
+        shard.image = before;
+        shard.groups.changed(before, before, shard.nowMs);
+        assertEquals(1, shard.pass(0).size());
+        assertEquals(List.of(), List.copyOf(shard.groups.offsets().partitions("g")));
+    }
+
+    /** The request was begun before that. */
+    @Test
+    void anOffsetThatComesAfterItsTopicWentGoesToo() {
+        commit("g", new Commit("gone", new Uuid(5, 6), 0, 5, -1, ""));
+        assertEquals(1, shard.pass(0).size());
+    }
+
     @Test
     void offsetsOfATopicThatWentWhileNobodyLookedGoAtTheStart() {
         commit("g", at(0, 5));
