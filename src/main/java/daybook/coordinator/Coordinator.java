@@ -177,7 +177,7 @@ public final class Coordinator<S extends State<R>, R> implements AutoCloseable {
             }
             followed = topic;
             if (topic != null && !closed) {
-                shards.values().removeIf(Shard::ended);
+                shards.values().removeIf(Shard::over);
                 topic.partitions().forEach(partition -> add(image, topic, partition.index()));
             }
         } finally {
