@@ -20,12 +20,12 @@ import java.util.LinkedHashSet;
  *   v5  flexible
  *   v6  GROUP_ID_NOT_FOUND and a message, where older clients are told of a dead group (KIP-1043)
  * </pre>
+ * A group that is named twice is answered once.
  */
 record DescribeGroups(Services services) {
     private static final int NOT_FOUND_FROM = 6;
 
     void serve(Request request, Reader in, Writer out) {
-        // A group that is asked for again and again is told of once, or replies could be of any size.
         var ids = new LinkedHashSet<>(in.array(Reader::string));
         boolean operationsAsked = in.since(3) && in.bool();
         in.tags();

@@ -56,12 +56,14 @@ final class ConsumerDraft {
         group.replay(record);
     }
 
-    /** Gives a static member another member id, with all that it had. */
+    /** Gives a static member another member id, with all that it had; it may also come with the one it had. */
     ConsumerMember replace(ConsumerMember old, String memberId) {
         var member = old.replacedBy(memberId);
         var target = group.target(old.id());
         var current = group.record(old, member);
-        erase(old.id());
+        if (!memberId.equals(old.id())) {
+            erase(old.id());
+        }
         write(new ConsumerGroupMemberMetadata(group.id(), memberId, member.told()));
         write(targetRecord(memberId, target));
         write(current);

@@ -229,6 +229,12 @@ public final class Offsets {
         return committed.of(groupId).containsKey(partition) || isPending(groupId, partition);
     }
 
+    /** Whether something is committed, or about to be, by this group. */
+    boolean any(String groupId) {
+        return !committed.of(groupId).isEmpty()
+                || pending.values().stream().anyMatch(table -> !table.of(groupId).isEmpty());
+    }
+
     private boolean isPending(String groupId, TopicPartition partition) {
         for (var table : pending.values()) {
             if (table.of(groupId).containsKey(partition)) {

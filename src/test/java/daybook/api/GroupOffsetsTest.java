@@ -371,4 +371,20 @@ class GroupOffsetsTest {
         });
         return Replies.whole(in, all);
     }
+
+    /** The number of partitions says where each group is. */
+    @Test
+    void thePartitionsOfTheOffsetsThemselvesStayAsManyAsTheyAre() throws IOException {
+        findCoordinator();
+        var groups = IntStream.range(0, 10).mapToObj(i -> "g" + i).toList();
+        var place = new Topic("orders", null, List.of(new Item(0, 5, -1, "")));
+        for (var group : groups) {
+            assertEquals(NONE, commit(2, group, -1, "", place).getFirst().error);
+        }
+        client.ask("CreatePartitions", 0, out -> out.structs(List.of("__consumer_offsets"), (each, topic) ->
+                each.string(topic).int32(7).length(-1)).int32(30_000).bool(false));
+        for (var group : groups) {
+            assertEquals(5, fetch(2, false, group, place).places.getFirst().offset, group);
+        }
+    }
 }

@@ -57,8 +57,10 @@ final class ExchangeChecks {
     }
 
     private void expectGroups(Clients clients) throws Exception {
+        // Apache Kafka tells of the groups that it has loaded so far.
+        Until.holds("all groups are told", () -> groups.keySet().toString(), () ->
+                groups(clients).keySet().equals(groups.keySet()));
         var now = groups(clients);
-        expectEqual(groups.keySet(), now.keySet(), "groups");
         for (var group : groups.keySet()) {
             expectEqual(groups.get(group), now.get(group), "type and offsets of " + group);
         }

@@ -15,6 +15,7 @@ import org.apache.kafka.clients.admin.MemberToRemove;
 import org.apache.kafka.clients.admin.RemoveMembersFromConsumerGroupOptions;
 import org.apache.kafka.clients.consumer.SubscriptionPattern;
 import org.apache.kafka.common.GroupType;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
 import org.apache.kafka.common.errors.UnreleasedInstanceIdException;
 
@@ -244,7 +245,7 @@ final class GroupChecks {
             group.advances();
         }
         var changes = changes(members);
-        restart();
+        restart(groups.keySet());
         for (var group : groups.keySet()) {
             group.advances();
             group.settles(members.get(group));
@@ -255,20 +256,20 @@ final class GroupChecks {
             var two = members.get(group);
             members.put(group, new Member[] {two[0], two[1], group.join("three", groups.get(group))});
         }
-        restart();
+        restart(groups.keySet());
         for (var group : groups.keySet()) {
             group.settles(members.get(group));
             group.advances();
             group.expectNothingAgain();
             members.get(group)[0].die();
         }
-        restart();
+        restart(groups.keySet());
         for (var group : groups.keySet()) {
             group.settles(members.get(group)[1], members.get(group)[2]);
             group.drains();
         }
         var offsets = Map.of(classic, classic.offsets(), consumer, consumer.offsets());
-        restart();
+        restart(groups.keySet());
         expectEqual(offsets, Map.of(classic, classic.offsets(), consumer, consumer.offsets()),
                 "offsets after a restart");
     }
@@ -277,6 +278,20 @@ final class GroupChecks {
         var changes = new ArrayList<Integer>();
         members.values().forEach(each -> List.of(each).forEach(member -> changes.add(member.changes())));
         return changes;
+    }
+
+    /** What was committed before the broker's death is found after it. */
+    private void restart(Set<Group> groups) throws Exception {
+        var before = new HashMap<TopicPartition, Long>();
+        groups.forEach(group -> before.putAll(group.ledger().committed(group.partitions())));
+        restart();
+        for (var group : groups) {
+            var after = group.offsets();
+            for (var partition : group.partitions()) {
+                expect(after.getOrDefault(partition, 0L) >= before.get(partition), partition + ": "
+                        + before.get(partition) + " was committed, " + after.get(partition) + " is left of it");
+            }
+        }
     }
 
     private void restart() throws Exception {

@@ -382,6 +382,21 @@ class ConsumerGroupTest {
         assertEquals(GroupState.EMPTY, group().state());
     }
 
+    /** As a consumer does that takes back its subscription and subscribes again. */
+    @Test
+    void aStaticMemberThatComesBackWithItsOldIdIsHeardOfOrTakenOut() {
+        var a = member("a");
+        a.instanceId = "i";
+        a.join();
+        a.goAway();
+        assertEquals(ErrorCode.NONE, a.join().error());
+        assertEquals(4, a.owned.size());
+        groups.pass(44_999);
+        assertNotNull(group().instance("i"));
+        groups.pass(1);
+        assertNull(group().instance("i"));
+    }
+
     @Test
     void anInstanceIdIsTakenUntilItsMemberHasLeft() {
         var a = member("a");

@@ -280,6 +280,24 @@ final class OffsetsTest {
     }
 
     @Test
+    void offsetsOfAGroupThatChangesItsKindHaveAGroupAfterARestart() {
+        commit("g", at(0, 5));
+        var member = new TestConsumer(shard, "g", "m", "orders");
+        member.join();
+        member.leave();
+        assertEquals(ErrorCode.MEMBER_ID_REQUIRED, shard.run((groups, nowMs) -> groups.classic().join(
+                new Join("g", "", null, "consumer", new Terms("client", "/10.0.0.1", 60_000, SESSION_MS,
+                        List.of(new Protocol("range", ByteBuffer.allocate(0)))), "", true, true),
+                nowMs)).answer().error());
+        shard.restart();
+        assertEquals(position(5), position("g", 0));
+        assertNotNull(shard.groups.find("g"));
+        shard.pass(RETENTION_MS + CHECK_MS);
+        assertEquals(position(-1), position("g", 0));
+        assertNull(shard.groups.find("g"));
+    }
+
+    @Test
     void retentionIsTheBrokers() {
         var brief = new TestGroups(Map.of("offsets.retention.minutes", "1",
                 "offsets.retention.check.interval.ms", "100"));
