@@ -66,7 +66,7 @@ final class ConsumerHeartbeat {
         if (!(groups.find(asked.groupId()) instanceof ConsumerGroup group)) {
             return decision;
         }
-        group.see(groups.surroundings().image().get());
+        group.see(draft.image());
         return decision.orElse(error -> group.see(null));
     }
 
