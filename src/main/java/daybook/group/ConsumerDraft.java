@@ -43,6 +43,11 @@ final class ConsumerDraft {
         return group;
     }
 
+    /** The catalog that it looks at; by now there may be a newer one. */
+    Image image() {
+        return image;
+    }
+
     /** In the order in which they are to be written. */
     List<GroupRecord> records() {
         return records;
