@@ -8,6 +8,7 @@ import daybook.record.BatchBuilder;
 import daybook.record.RecordBatch;
 import daybook.record.TransactionMarker;
 import daybook.wire.ErrorCode;
+import daybook.wire.MalformedException;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -53,6 +54,8 @@ public final class Shard<S extends State<R>, R> {
     private volatile long dueMs = Long.MAX_VALUE;
     /** The image that the state knows. Guarded by {@link #lock}. */
     private Image known;
+    /** Nobody asks any more, so that a replay under way need not end. */
+    private volatile boolean ended;
     /** How to refuse those whose answer a later event is to give. Guarded by {@link #lock}. */
     private final Map<CompletableFuture<?>, Runnable> waiting = new IdentityHashMap<>();
 
@@ -116,11 +119,17 @@ public final class Shard<S extends State<R>, R> {
         return log.awaitForced(Math.min(offset, writtenOffset));
     }
 
-    /** Decides all that is due by now. */
+    /** Decides all that is due by now. Where that is much, those who ask have their turn between. */
     void decideDue() {
+        while (dueMs <= steady.millis()) {
+            decideOneDue();
+        }
+    }
+
+    private void decideOneDue() {
         lock.lock();
         try {
-            while (status == ErrorCode.NONE && state.dueMs() <= steady.millis()) {
+            if (status == ErrorCode.NONE && state.dueMs() <= steady.millis()) {
                 write(state.due(steady.millis()));
             }
         } finally {
@@ -148,6 +157,7 @@ public final class Shard<S extends State<R>, R> {
 
     /** From now on this partition is not here; who waits for an answer is told. */
     void end() {
+        ended = true;
         lock.lock();
         try {
             status = ErrorCode.NOT_COORDINATOR;
@@ -180,13 +190,12 @@ public final class Shard<S extends State<R>, R> {
 
     /** Under {@link #lock}. */
     private ErrorCode append(List<R> records) {
-        var entries = new ArrayList<BatchBuilder.Entry>(records.size());
-        for (var record : records) {
-            entries.add(format.encode(record));
+        var batch = encode(records);
+        if (batch == null) {
+            return ErrorCode.UNKNOWN_SERVER_ERROR;
         }
-        var batch = BatchBuilder.plain(clock.millis(), entries);
         if (batch.remaining() > log.config().maxMessageBytes()) {
-            return ErrorCode.MESSAGE_TOO_LARGE;
+            return ErrorCode.UNKNOWN_SERVER_ERROR;
         }
         switch (log.appendOwn(batch)) {
             case Appended.Done done -> {
@@ -200,6 +209,21 @@ public final class Shard<S extends State<R>, R> {
         }
     }
 
+    /** Null where the records hold what their format cannot: the fault of who asked, and of nobody else. */
+    private ByteBuffer encode(List<R> records) {
+        try {
+            var entries = new ArrayList<BatchBuilder.Entry>(records.size());
+            for (var record : records) {
+                entries.add(format.encode(record));
+            }
+            return BatchBuilder.plain(clock.millis(), entries);
+        } catch (MalformedException unfit) {
+            LOG.log(Level.WARNING, "Records cannot be written to {0}: {1}", log.partition(),
+                    unfit.getMessage());
+            return null;
+        }
+    }
+
     /** Replays the log; from then on the shard can be asked. Called once. */
     void load() {
         lock.lock();
@@ -207,8 +231,8 @@ public final class Shard<S extends State<R>, R> {
             replayLog();
             writtenOffset = log.endOffset();
             state.loaded(steady.millis());
-            status = ErrorCode.NONE;
-        } catch (IOException | RuntimeException failed) {
+            status = ended ? ErrorCode.NOT_COORDINATOR : ErrorCode.NONE;
+        } catch (IOException | RuntimeException | Error failed) {
             status = ErrorCode.NOT_COORDINATOR;
             LOG.log(Level.ERROR, log.partition() + " cannot be replayed: what it keeps is not served until"
                     + " the broker is started again", failed);
@@ -220,7 +244,7 @@ public final class Shard<S extends State<R>, R> {
 
     private void replayLog() throws IOException {
         var reader = new LogReader(log, log.startOffset());
-        for (var batch = reader.next(); batch != null; batch = reader.next()) {
+        for (var batch = reader.next(); batch != null && !ended; batch = reader.next()) {
             var marker = TransactionMarker.of(batch);
             if (marker != null) {
                 state.ended(batch.producerId(), marker.commit());

@@ -49,8 +49,13 @@ final class ClassicGroup implements Group {
     private static final String CONSUMER = "consumer";
     /** How long a member that joins for the first time may wait, for nobody hears whether it still does. */
     private static final long NEW_MEMBER_MS = 300_000;
-    /** How long is waited before the end of the last member is written again. */
+    /**
+     * How long is waited at least before a rebalance that nobody came to, or that could not be written, is
+     * completed again.
+     */
     private static final long RETRY_MS = 1_000;
+    /** How many characters of a client's name begin the id that it is given. */
+    private static final int ID_NAME_MOST = 10_000;
     private static final List<GroupRecord> NO_RECORDS = List.of();
 
     private final Groups groups;
@@ -182,8 +187,9 @@ final class ClassicGroup implements Group {
         return old == null ? add(memberId, asked, nowMs) : restart(old, memberId, asked, nowMs);
     }
 
+    /** Short enough to be written, and sent back. */
     private static String newId(String name) {
-        return name + "-" + UUID.randomUUID();
+        return name.substring(0, Math.min(name.length(), ID_NAME_MOST)) + "-" + UUID.randomUUID();
     }
 
     private Decision<GroupRecord, Joined> add(String memberId, Join asked, long nowMs) {
@@ -319,7 +325,7 @@ final class ClassicGroup implements Group {
                     null, groups.surroundings().clock().millis(), List.of())));
         }
         if (!members.elect()) {
-            set("", Timer.Kind.REBALANCE, nowMs + members.rebalanceTimeoutMs());
+            set("", Timer.Kind.REBALANCE, nowMs + Math.max(RETRY_MS, members.rebalanceTimeoutMs()));
             return NO_RECORDS;
         }
         cancel("", Timer.Kind.REBALANCE);
@@ -366,6 +372,7 @@ final class ClassicGroup implements Group {
         }
         members.all().stream().filter(each -> each.sync != null).forEach(each -> session(each, nowMs));
         return Decision.later(List.of(record(asked.assignments())), member.sync).orElse(unwritten -> {
+            LOG.log(Level.WARNING, "Group {0}: its assignment could not be written, {1}", id, unwritten);
             refuseSyncs(unwritten, nowMs);
             rebalance("the assignment could not be written", nowMs);
         });
@@ -471,6 +478,14 @@ final class ClassicGroup implements Group {
         members.all().forEach(member -> session(member, nowMs));
         if (members.count() > config(MAX_SIZE)) {
             prepare("it has too many members", nowMs);
+        }
+    }
+
+    /** What was to end it could not be written: who waits to join has no session, as before. */
+    void resume(long nowMs) {
+        for (var member : members.all()) {
+            cancel(member.id, Timer.Kind.SESSION);
+            session(member, nowMs);
         }
     }
 

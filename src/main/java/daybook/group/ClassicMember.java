@@ -72,10 +72,6 @@ final class ClassicMember {
                 protocol.isEmpty() ? NOTHING : assignment);
     }
 
-    boolean supports(String protocol) {
-        return terms.protocols().stream().anyMatch(each -> each.name().equals(protocol));
-    }
-
     /** Gives up waiting, where it does. */
     void refuse(ErrorCode error, String toldId) {
         if (join != null) {

@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -111,18 +112,29 @@ final class ClassicMembers {
 
     /** Whether all support one of these. */
     boolean support(List<Protocol> protocols) {
-        return protocols.stream().anyMatch(each -> support(each.name()));
+        var common = common();
+        return protocols.stream().anyMatch(each -> common.contains(each.name()));
     }
 
-    private boolean support(String protocol) {
-        return byId.values().stream().allMatch(each -> each.supports(protocol));
+    /** The protocols that all support, those first that the first member likes best. */
+    private Set<String> common() {
+        Set<String> common = null;
+        for (var member : byId.values()) {
+            var names = new LinkedHashSet<String>();
+            member.terms.protocols().forEach(each -> names.add(each.name()));
+            if (common == null) {
+                common = names;
+            } else {
+                common.retainAll(names);
+            }
+        }
+        return common;
     }
 
     /** Of the protocols that all support the one that most like best; the first such where there are more. */
     String selected() {
         var votes = new LinkedHashMap<String, Integer>();
-        byId.values().iterator().next().terms.protocols().stream().map(Protocol::name).filter(this::support)
-                .forEach(name -> votes.put(name, 0));
+        common().forEach(name -> votes.put(name, 0));
         for (var member : byId.values()) {
             member.terms.protocols().stream().map(Protocol::name).filter(votes::containsKey).findFirst()
                     .ifPresent(name -> votes.merge(name, 1, Integer::sum));

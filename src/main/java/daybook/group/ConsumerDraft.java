@@ -56,12 +56,14 @@ final class ConsumerDraft {
         group.replay(record);
     }
 
-    /** Gives a static member another member id, with all that it had. */
+    /** Gives a static member another member id, with all that it had; it may also come with the one it had. */
     ConsumerMember replace(ConsumerMember old, String memberId) {
         var member = old.replacedBy(memberId);
         var target = group.target(old.id());
         var current = group.record(old, member);
-        erase(old.id());
+        if (!memberId.equals(old.id())) {
+            erase(old.id());
+        }
         write(new ConsumerGroupMemberMetadata(group.id(), memberId, member.told()));
         write(targetRecord(memberId, target));
         write(current);
@@ -224,9 +226,10 @@ final class ConsumerDraft {
                         .getFirst()));
     }
 
-    /** Moves a member a step towards its target. */
-    ConsumerMember step(ConsumerMember member, Assignment owned) {
-        var next = member.next(group.targetEpoch(), group.target(member.id()), owned, group::taken);
+    /** Moves a member a step towards its target, as {@link ConsumerMember#next}. */
+    ConsumerMember step(ConsumerMember member, Assignment owned, boolean joins) {
+        var next = member.next(group.targetEpoch(), group.target(member.id()), owned, joins,
+                group::taken);
         if (next != member) {
             // Nothing looks at the group after this, so it need not be copied for it.
             records.add(group.record(member, next));

@@ -49,7 +49,7 @@ final class ConsumerHeartbeat {
         draft.tell(before, before.telling(told(before.told())));
         draft.assign();
         var told = draft.group().member(before.id());
-        member = draft.step(told, asked.owned());
+        member = draft.step(told, asked.owned(), asked.epoch() == 0);
         records.addAll(draft.records());
         protocol.await(draft.group(), member, nowMs);
         if (member != told) {
@@ -63,11 +63,14 @@ final class ConsumerHeartbeat {
 
     /** The group has seen the catalog, unless what it made of it cannot be written. */
     private Decision<GroupRecord, Answer> seeing(Decision<GroupRecord, Answer> decision) {
-        if (!(groups.find(asked.groupId()) instanceof ConsumerGroup group)) {
-            return decision;
-        }
-        group.see(groups.surroundings().image().get());
-        return decision.orElse(error -> group.see(null));
+        return switch (groups.find(asked.groupId())) {
+            case null -> decision;
+            case ClassicGroup group -> decision.orElse(error -> group.resume(nowMs));
+            case ConsumerGroup group -> {
+                group.see(groups.surroundings().image().get());
+                yield decision.orElse(error -> group.see(null));
+            }
+        };
     }
 
     /** Finds the group, or makes it for who joins. */

@@ -78,18 +78,24 @@ record ConsumerMember(String id, Value told, int epoch, int previousEpoch, State
     /**
      * The next step towards a target: give back first, then take what is free.
      *
+     * <p>Stricter than Apache Kafka: a heartbeat may leave partitions out that the member was given before
+     * and is about to take, for the answer to the one before has just come. So it does not give back what it
+     * is asked for only now; the next one does. Who joins is not about to take anything.
+     *
      * @param target what it is to have in that epoch
      * @param owned what it says that it has; null where it says nothing
+     * @param joins whether it has nothing but what it says
      * @param taken tells what some member has or has not given back yet
      * @return this very member where there is no step
      */
-    ConsumerMember next(int targetEpoch, Assignment target, Assignment owned, Assignment.Choice taken) {
+    ConsumerMember next(int targetEpoch, Assignment target, Assignment owned, boolean joins,
+            Assignment.Choice taken) {
         if (settled(targetEpoch) || state == State.UNREVOKED_PARTITIONS && has(pending, owned)) {
             return this;
         }
         var kept = assigned.and(target);
         var revoked = assigned.minus(kept);
-        if (!revoked.isEmpty() && has(revoked, owned)) {
+        if (!revoked.isEmpty() && (!joins || has(revoked, owned))) {
             return at(epoch, State.UNREVOKED_PARTITIONS, kept, revoked);
         }
         var missing = target.minus(kept);

@@ -10,12 +10,15 @@ import daybook.group.GroupRecord.ConsumerGroupMemberMetadata;
 import daybook.group.GroupRecord.ConsumerGroupMetadata;
 import daybook.group.GroupRecord.GroupMetadata;
 import daybook.group.GroupRecord.TargetAssignmentMetadata;
+import daybook.log.TopicPartition;
 import daybook.wire.MalformedException;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -45,9 +48,11 @@ final class Migration {
             return refusal(group, "the group size exceeds the consumer group maximum size.");
         }
         try {
+            var owned = new HashSet<TopicPartition>();
             for (var member : group.members()) {
                 Subscription.read(member.metadata(protocol(group)));
-                if (Assigned.read(member.assignment).custom()) {
+                var assigned = Assigned.read(member.assignment);
+                if (assigned.custom() || !addTo(owned, assigned)) {
                     return refusal(group, "an unsupported custom assignor is in use. Please refer to the"
                             + " documentation or switch to a default assignor before re-attempting the"
                             + " upgrade.");
@@ -57,6 +62,17 @@ final class Migration {
         } catch (MalformedException none) {
             return refusal(group, "the embedded consumer protocol is malformed.");
         }
+    }
+
+    /** False where another member has one of the partitions too, which no consumer group knows. */
+    private static boolean addTo(Set<TopicPartition> owned, Assigned assigned) {
+        boolean added = true;
+        for (var topic : assigned.partitions()) {
+            for (int index : topic.indexes()) {
+                added &= owned.add(new TopicPartition(topic.topic(), index));
+            }
+        }
+        return added;
     }
 
     private static String refusal(ClassicGroup group, String why) {

@@ -59,9 +59,11 @@ public final class Compat {
             new GroupToolChecks(report, broker, tools).run();
             new GroupProgramChecks(report, broker, tools, modules, files).run();
             new RestartChecks(report, broker, clients, sample).run();
+            var exchange = new ExchangeChecks(report, broker, tools, sample);
+            exchange.before();
             report.must("stop", broker::stop);
             new DiskChecks(report, broker.data(), tools).run();
-            new ExchangeChecks(report, broker, tools, sample).run();
+            exchange.run();
             new TwoBrokersChecks(report, launcher, directory, tools, sample).run();
             new TransactionChecks(report, launcher, directory, tools).run();
             new DumpChecks(report, launcher, directory, tools).run();

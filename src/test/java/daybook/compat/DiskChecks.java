@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -16,6 +18,8 @@ final class DiskChecks {
     static final String DUMP = "org.apache.kafka.tools.DumpLogSegments";
     private static final Pattern BATCH = Pattern.compile(
             "baseOffset: (\\d+) lastOffset: (\\d+) .* compresscodec: (\\w+) .* isvalid: (\\w+)");
+    private static final Pattern GROUP_RECORD = Pattern.compile(
+            " key: \\{\"type\":\"(\\d+)\",.* payload: (\\{\"version\":\"\\d+\",\"data\":|<DELETE>)");
     private static final Pattern RECORD = Pattern.compile("\\| offset: (\\d+) ");
 
     private final Report report;
@@ -44,6 +48,7 @@ final class DiskChecks {
         report.check("disk: indexes", this::indexes);
         report.check("disk: producer snapshots", this::snapshots);
         report.check("disk: metadata log", this::metadata);
+        report.check("disk: groups' records", this::groups);
     }
 
     /** Every batch is valid, has the codec, and its records' offsets follow each other without a gap. */
@@ -143,6 +148,20 @@ final class DiskChecks {
             expect(text.stream().anyMatch(line -> line.contains(wanted)), "there is no " + wanted);
         }
         expect(text.stream().noneMatch(line -> line.contains("Could not read")), "a record cannot be read");
+    }
+
+    private void groups() throws Exception {
+        var text = dump(files("__consumer_offsets", GroupChecks.OFFSETS_PARTITIONS, ".log"),
+                "--offsets-decoder");
+        var batches = text.stream().map(BATCH::matcher).filter(Matcher::find).toList();
+        expect(batches.stream().allMatch(batch -> batch.group(4).equals("true")), "a batch is not valid");
+        var types = new TreeSet<Integer>();
+        for (var line : text.stream().filter(each -> each.startsWith("| offset: ")).toList()) {
+            var record = GROUP_RECORD.matcher(line);
+            expect(record.find(), "a record cannot be read: " + Program.shortened(line));
+            types.add(Integer.valueOf(record.group(1)));
+        }
+        expect(types.containsAll(Set.of(1, 2, 3, 5, 6, 7, 8, 16)), "there are only records of types " + types);
     }
 
     private List<String> dump(List<String> files, String... options) throws Exception {

@@ -6,6 +6,7 @@ import static daybook.compat.CheckFailed.expectSameBytes;
 
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
@@ -22,6 +23,8 @@ final class ExchangeChecks {
     private final Broker broker;
     private final Tools tools;
     private final Sample sample;
+    /** What the broker told before it stopped; empty where that was not asked. */
+    private Map<String, String> groups = Map.of();
 
     ExchangeChecks(Report report, Broker broker, Tools tools, Sample sample) {
         this.report = report;
@@ -30,8 +33,41 @@ final class ExchangeChecks {
         this.sample = sample;
     }
 
+    /** What is to be asked before the broker stops. */
+    void before() {
+        report.check("exchange: every group's type and offsets are told", () -> {
+            groups = groups(new Clients(broker::address));
+            expect(!groups.isEmpty(), "there is no group");
+        });
+    }
+
+    /** Of each group its type, and what is committed. */
+    private static Map<String, String> groups(Clients clients) throws Exception {
+        var told = new TreeMap<String, String>();
+        try (var admin = clients.admin()) {
+            for (var group : admin.listGroups().all().get(LIMIT_SECONDS, TimeUnit.SECONDS)) {
+                var offsets = new TreeMap<String, String>();
+                admin.listConsumerGroupOffsets(group.groupId()).partitionsToOffsetAndMetadata()
+                        .get(LIMIT_SECONDS, TimeUnit.SECONDS).forEach((partition, offset) ->
+                                offsets.put(partition.toString(), offset.toString()));
+                told.put(group.groupId(), group.type() + " " + offsets);
+            }
+        }
+        return told;
+    }
+
+    private void expectGroups(Clients clients) throws Exception {
+        // Apache Kafka tells of the groups that it has loaded so far.
+        Until.holds("all groups are told", () -> groups.keySet().toString(), () ->
+                groups(clients).keySet().equals(groups.keySet()));
+        var now = groups(clients);
+        for (var group : groups.keySet()) {
+            expectEqual(groups.get(group), now.get(group), "type and offsets of " + group);
+        }
+    }
+
     void run() {
-        report.check("exchange: Apache Kafka opens the directory and adds to it", this::toKafka);
+        report.check("exchange: Apache Kafka opens the directory, finds all and adds to it", this::toKafka);
         report.check("exchange: the broker opens the directory again", this::back);
     }
 
@@ -61,6 +97,9 @@ final class ExchangeChecks {
     }
 
     private void expectEverything(Clients clients) throws Exception {
+        if (!groups.isEmpty()) {
+            expectGroups(clients);
+        }
         try (var admin = clients.admin()) {
             var nodes = admin.describeCluster().nodes().get(LIMIT_SECONDS, TimeUnit.SECONDS);
             expectEqual(1, nodes.size(), "brokers");

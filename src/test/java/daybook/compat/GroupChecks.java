@@ -15,6 +15,7 @@ import org.apache.kafka.clients.admin.MemberToRemove;
 import org.apache.kafka.clients.admin.RemoveMembersFromConsumerGroupOptions;
 import org.apache.kafka.clients.consumer.SubscriptionPattern;
 import org.apache.kafka.common.GroupType;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
 import org.apache.kafka.common.errors.UnreleasedInstanceIdException;
 
@@ -23,10 +24,11 @@ import org.apache.kafka.common.errors.UnreleasedInstanceIdException;
  * the one to the other and back, and over kill -9 of the broker.
  */
 final class GroupChecks {
+    static final int OFFSETS_PARTITIONS = 4;
     /** What the broker is started with, so that a member that says nothing may soon be taken for dead. */
     static final String[] OPTIONS = {"--group.min.session.timeout.ms=1000",
             "--group.consumer.min.session.timeout.ms=1000", "--group.consumer.min.heartbeat.interval.ms=100",
-            "--group.initial.rebalance.delay.ms=0", "--offsets.topic.num.partitions=4"};
+            "--group.initial.rebalance.delay.ms=0", "--offsets.topic.num.partitions=" + OFFSETS_PARTITIONS};
 
     /** What a group's members are set up with, by the name of its topic and of the check. */
     private static final Map<String, Map<String, Object>> PROTOCOLS = Map.of(
@@ -78,10 +80,13 @@ final class GroupChecks {
         check("topics by a pattern, ", "pattern-consumer", group -> pattern(group, PROTOCOLS.get("uniform"),
                 (consumer, listener) -> consumer.subscribe(new SubscriptionPattern(group.name() + ".*"),
                         listener)));
-        for (var protocol : List.of("range", "cooperative-sticky")) {
-            check("to the consumer protocol and back, ", "from-" + protocol,
-                    group -> migrate(group, PROTOCOLS.get(protocol)));
-        }
+        check("to the consumer protocol and back, ", "from-range", group -> migrate(group,
+                PROTOCOLS.get("range"), () -> { }));
+        check("to the consumer protocol and back, the broker is killed, ", "from-cooperative-sticky", group -> {
+            group.sessions(OVER_A_RESTART_MS);
+            migrate(group, with(PROTOCOLS.get("cooperative-sticky"), "session.timeout.ms", OVER_A_RESTART_MS),
+                    this::restart);
+        });
         report.check("group: kill -9 of the broker under two groups", () ->
                 Group.check(clients, "group-kill-classic", classic ->
                         Group.check(clients, "group-kill-consumer", consumer -> kill(classic, consumer))));
@@ -179,6 +184,7 @@ final class GroupChecks {
     private void pattern(Group group, Map<String, Object> settings, Member.Subscription subscription)
             throws Exception {
         var one = group.join("one", settings, subscription);
+        group.settles(one);
         var two = group.join("two", settings, subscription);
         group.settles(one, two);
         var more = group.name() + "-more";
@@ -195,7 +201,7 @@ final class GroupChecks {
     }
 
     /** A member of the one protocol goes, one of the other comes, until all are exchanged; and back. */
-    private void migrate(Group group, Map<String, Object> settings) throws Exception {
+    private void migrate(Group group, Map<String, Object> settings, Report.Check halfway) throws Exception {
         var consumer = PROTOCOLS.get("uniform");
         var one = group.join("one", settings);
         var two = group.join("two", settings);
@@ -205,6 +211,9 @@ final class GroupChecks {
         var three = group.join("three", consumer);
         group.settles(one, three);
         group.expectType(GroupType.CONSUMER);
+        halfway.run();
+        group.advances();
+        group.settles(one, three);
         one.leave();
         var four = group.join("four", consumer);
         group.settles(three, four);
@@ -236,7 +245,7 @@ final class GroupChecks {
             group.advances();
         }
         var changes = changes(members);
-        restart();
+        restart(groups.keySet());
         for (var group : groups.keySet()) {
             group.advances();
             group.settles(members.get(group));
@@ -247,20 +256,20 @@ final class GroupChecks {
             var two = members.get(group);
             members.put(group, new Member[] {two[0], two[1], group.join("three", groups.get(group))});
         }
-        restart();
+        restart(groups.keySet());
         for (var group : groups.keySet()) {
             group.settles(members.get(group));
             group.advances();
             group.expectNothingAgain();
             members.get(group)[0].die();
         }
-        restart();
+        restart(groups.keySet());
         for (var group : groups.keySet()) {
             group.settles(members.get(group)[1], members.get(group)[2]);
             group.drains();
         }
         var offsets = Map.of(classic, classic.offsets(), consumer, consumer.offsets());
-        restart();
+        restart(groups.keySet());
         expectEqual(offsets, Map.of(classic, classic.offsets(), consumer, consumer.offsets()),
                 "offsets after a restart");
     }
@@ -269,6 +278,20 @@ final class GroupChecks {
         var changes = new ArrayList<Integer>();
         members.values().forEach(each -> List.of(each).forEach(member -> changes.add(member.changes())));
         return changes;
+    }
+
+    /** What was committed before the broker's death is found after it. */
+    private void restart(Set<Group> groups) throws Exception {
+        var before = new HashMap<TopicPartition, Long>();
+        groups.forEach(group -> before.putAll(group.ledger().committed(group.partitions())));
+        restart();
+        for (var group : groups) {
+            var after = group.offsets();
+            for (var partition : group.partitions()) {
+                expect(after.getOrDefault(partition, 0L) >= before.get(partition), partition + ": "
+                        + before.get(partition) + " was committed, " + after.get(partition) + " is left of it");
+            }
+        }
     }
 
     private void restart() throws Exception {

@@ -46,7 +46,7 @@ final class GroupToolChecks {
                 Group.check(clients, "tool-classic", classic ->
                         Group.check(clients, "tool-consumer", consumer -> live(classic, consumer))));
         report.check("group: kafka-consumer-groups: offsets reset and deleted, groups deleted", () ->
-                Group.check(clients, "tool-offsets", this::empty));
+                Group.check(clients, "tool-group-offsets", this::empty));
         report.check("group: kafka-console-consumer goes on where it was", () ->
                 Group.check(clients, "tool-console-group", this::console));
         for (var protocol : List.of("classic", "consumer")) {

@@ -45,6 +45,7 @@ final class Member {
     /** Belongs to the member's thread: what it was given and has not committed. */
     private final Map<TopicPartition, OffsetAndMetadata> pending = new HashMap<>();
     private volatile Order order = Order.WORK;
+    private volatile boolean stalled;
 
     /** Starts it; the consumer is the new thread's from now on. */
     Member(String name, String described, Ledger ledger, KafkaConsumer<byte[], byte[]> consumer,
@@ -118,6 +119,7 @@ final class Member {
                     }
                     case STALL -> {
                         ledger.gone(name);
+                        stalled = true;
                         LockSupport.park();
                     }
                     case LEAVE -> working = false;
@@ -174,8 +176,10 @@ final class Member {
     }
 
     /** It takes nothing and says nothing, as in an endless loop, until it is told to {@link #resume}. */
-    void stall() {
+    void stall() throws Exception {
+        stalled = false;
         order = Order.STALL;
+        Until.holds(name + " does nothing any more", ledger::toString, () -> stalled);
     }
 
     void resume() {

@@ -11,9 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Apache Kafka's command line tools. kafka-consumer-perf-test and kafka-e2e-latency are not among them: both
- * insist on a consumer group. {@link ClientChecks} reads as much with a consumer that is assigned its
- * partition.
+ * Apache Kafka's command line tools, but for those that are about groups or members of one: see {@link
+ * GroupToolChecks}.
  */
 final class ToolChecks {
     private static final String TOPICS = "org.apache.kafka.tools.TopicCommand";

@@ -25,6 +25,5 @@ final class Until {
             }
             LockSupport.parkNanos(PAUSE_NANOS);
         }
-        if (System.getenv("DBG") != null) System.out.println("   " + java.time.LocalTime.now() + " " + what);
     }
 }

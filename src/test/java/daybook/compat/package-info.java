@@ -18,6 +18,13 @@
  *     ├── AdminChecks       its admin client
  *     ├── CompactionChecks  a compacted topic, which DiskChecks and ExchangeChecks look into later
  *     ├── KafkajsChecks     kafkajs.js, by Program
+ *     ├── GroupChecks       groups of Java consumers, of both protocols, killed and restarted
+ *     │   ├── Group         one group: its topics, what feeds them, its members
+ *     │   ├── Member        a consumer that tells the ledger all that happens to it
+ *     │   └── Ledger        who has what, was given what and committed what: finds every breach
+ *     ├── GroupAdminChecks  the admin client's calls about groups; commits of no member
+ *     ├── GroupToolChecks   Kafka's tools about groups, or consuming in one
+ *     ├── GroupProgramChecks members in processes of their own, killed: VerifiableConsumer, kcat, kafkajs
  *     ├── RestartChecks     a clean stop and kill -9 under a producer at work
  *     ├── DiskChecks        Apache Kafka's DumpLogSegments over what Daybook wrote
  *     ├── ExchangeChecks    Apache Kafka opens Daybook's directory, and Daybook opens it again

@@ -17,6 +17,7 @@ import daybook.log.TestDisk;
 import daybook.log.TopicPartition;
 import daybook.record.BatchBuilder;
 import daybook.wire.ErrorCode;
+import daybook.wire.MalformedException;
 import daybook.wire.Uuid;
 
 import org.junit.jupiter.api.AfterEach;
@@ -47,6 +48,9 @@ final class CoordinatorTest {
     private static final Format<Count> FORMAT = new Format<>() {
         @Override
         public BatchBuilder.Entry encode(Count record) {
+            if (record.word.startsWith("unfit")) {
+                throw new MalformedException("It is unfit");
+            }
             var value = record.count == null ? null : ByteBuffer.allocate(4).putInt(record.count).flip();
             return new BatchBuilder.Entry(StandardCharsets.UTF_8.encode(record.word), value);
         }
@@ -54,6 +58,9 @@ final class CoordinatorTest {
         @Override
         public Count decode(ByteBuffer key, ByteBuffer value) {
             var word = StandardCharsets.UTF_8.decode(key.duplicate()).toString();
+            if (word.equals("too deep")) {
+                throw new StackOverflowError();
+            }
             return new Count(word, value == null ? null : value.getInt(value.position()));
         }
     };
@@ -309,8 +316,66 @@ final class CoordinatorTest {
     @Test
     void aBatchThatIsTooLargeIsRefused() throws IOException {
         create(1);
-        assertEquals(-ErrorCode.MESSAGE_TOO_LARGE.code(), add("x".repeat(1_100_000)));
+        assertEquals(-ErrorCode.UNKNOWN_SERVER_ERROR.code(), add("x".repeat(1_100_000)));
         assertEquals(Map.of(), counts(0));
+    }
+
+    @Test
+    void beforeTheLogsAreOpenAllIsStillToBeLoaded() throws IOException {
+        create(1);
+        add("a");
+        logs.delete(new TopicPartition(TOPIC, 0));
+        try (var early = new Coordinator<>(TOPIC, FORMAT, Words::new, logs, catalog,
+                InstantSource.system(), InstantSource.system())) {
+            assertEquals(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, error(early, 0));
+            assertEquals(ErrorCode.NOT_COORDINATOR, error(early, 1));
+            early.start();
+            assertEquals(ErrorCode.NOT_COORDINATOR, error(early, 0));
+        }
+    }
+
+    private static ErrorCode error(Coordinator<Words, Count> asked, int partition) {
+        return asked.ask(partition, error -> error, (state, now) -> Decision.answer(ErrorCode.NONE)).await();
+    }
+
+    @Test
+    void whatCannotBeEncodedIsRefusedAlone() throws IOException {
+        create(1);
+        assertEquals(-ErrorCode.UNKNOWN_SERVER_ERROR.code(), add("unfit"));
+        words.ask("a", error -> error, (state, now) -> {
+            state.forgets.set("unfit to be forgotten", now);
+            state.forgets.set("a", now + 1);
+            return Decision.answer(ErrorCode.NONE);
+        }).await();
+        assertEquals(1, add("a"));
+        nowMs += 1;
+        while (!counts(0).isEmpty()) {
+            Thread.onSpinWait();
+        }
+        assertTrue(words.<Boolean>ask("a", error -> false, (state, now) ->
+                Decision.answer(state.forgets.contains("unfit to be forgotten"))).await());
+    }
+
+    @Test
+    void aReplayThatEndsWithAnErrorIsNotServed() throws IOException {
+        create(1);
+        add("too deep");
+        close();
+        open();
+        untilLoaded("a");
+        assertEquals(-ErrorCode.NOT_COORDINATOR.code(), add("a"));
+    }
+
+    @Test
+    void aShardThatEndedIsNotLoadedAnyMore() throws IOException {
+        create(1);
+        add("a");
+        var shard = new Shard<>(logs.find(TOPIC, 0), FORMAT, new Words(), catalog.image(),
+                InstantSource.system(), InstantSource.system());
+        shard.end();
+        shard.load();
+        assertEquals(ErrorCode.NOT_COORDINATOR,
+                shard.ask(error -> error, (state, now) -> Decision.answer(ErrorCode.NONE)).await());
     }
 
     @Test

@@ -116,6 +116,21 @@ class ConsumerGroupTest {
         assertEquals(2, a.beat().epoch());
     }
 
+    /** Its last answer may have come after it sent this, and it takes all of that before it reads the next. */
+    @Test
+    void whoHasNotTakenYetWhatItWasGivenHasNotGivenItBack() {
+        var a = member("a");
+        var b = member("b");
+        a.join();
+        b.join();
+        a.owned = Assignment.EMPTY;
+        assertEquals(2, a.beat().assignment().size());
+        assertEquals(1, a.epoch);
+        assertNull(b.beat().assignment());
+        assertEquals(2, a.beat().epoch());
+        assertEquals(2, b.beat().assignment().size());
+    }
+
     @Test
     void aMemberThatDoesNotGiveBackIsTakenOut() {
         var a = member("a");
@@ -365,6 +380,21 @@ class ConsumerGroupTest {
         groups.pass(1);
         assertNull(group().instance("i"));
         assertEquals(GroupState.EMPTY, group().state());
+    }
+
+    /** As a consumer does that takes back its subscription and subscribes again. */
+    @Test
+    void aStaticMemberThatComesBackWithItsOldIdIsHeardOfOrTakenOut() {
+        var a = member("a");
+        a.instanceId = "i";
+        a.join();
+        a.goAway();
+        assertEquals(ErrorCode.NONE, a.join().error());
+        assertEquals(4, a.owned.size());
+        groups.pass(44_999);
+        assertNotNull(group().instance("i"));
+        groups.pass(1);
+        assertNull(group().instance("i"));
     }
 
     @Test

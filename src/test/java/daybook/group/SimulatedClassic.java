@@ -44,7 +44,7 @@ final class SimulatedClassic implements Simulation.Client {
     SimulatedClassic(Simulation world, String group, String name, String instanceId, List<String> topics) {
         this.world = world;
         this.member = new ScriptedClassic(world.test, group, name);
-        this.eager = group.equals("eager");
+        this.eager = group.endsWith("eager");
         member.instanceId = instanceId;
         member.topics = topics;
         member.protocols = List.of(eager ? "range" : "cooperative-sticky");
@@ -68,15 +68,24 @@ final class SimulatedClassic implements Simulation.Client {
         var using = new HashSet<TopicPartition>();
         member.owned.forEach((topic, numbers) ->
                 numbers.forEach(each -> using.add(new TopicPartition(topic, each))));
+        // The name of a topic that is gone says nothing any more.
+        using.removeIf(each -> world.test.image.topic(each.topic()) == null);
         return using;
     }
 
-    /** Only a group that is stable with its generation tells for certain; the heartbeat's error says so. */
+    /** In a classic group only those of its generation count: static ones may still think of one before. */
     @Override
     public boolean current() {
         var group = world.test.groups.find(member.groupId);
         if (fenced || group == null || member.memberId.isEmpty()) {
             return false;
+        }
+        if (group instanceof ConsumerGroup consumer) {
+            var known = consumer.member(member.memberId);
+            var has = known == null ? Set.of() : world.partitions(known.assigned().plus(known.pending()));
+            world.require(known == null || has.containsAll(using()),
+                    member.name + " uses " + using() + " and has " + has);
+            return known != null;
         }
         var error = group.commitError(asker(), Uuid.ZERO, 0);
         return error == ErrorCode.NONE || error == ErrorCode.REBALANCE_IN_PROGRESS;
@@ -234,7 +243,7 @@ final class SimulatedClassic implements Simulation.Client {
 
     private Map<String, Integer> counts() {
         var counts = new HashMap<String, Integer>();
-        world.test.image.topics().values().forEach(topic -> counts.put(topic.name(), topic.partitions().size()));
+        world.test.image.topics().forEach((name, topic) -> counts.put(name, topic.partitions().size()));
         return counts;
     }
 
@@ -275,7 +284,8 @@ final class SimulatedClassic implements Simulation.Client {
                     .filter(number -> each.memberId().equals(claims.get(new TopicPartition(topic, number))))
                     .mapToInt(number -> number).toArray()));
             var topics = new HashSet<Uuid>();
-            told.topics.stream().filter(counts::containsKey).forEach(topic -> topics.add(image.topic(topic).id()));
+            told.topics.stream().filter(counts::containsKey)
+                    .forEach(topic -> topics.add(image.topic(topic).id()));
             members.add(new Assignor.Member(each.memberId(), each.instanceId(), topics, Assignment.of(has)));
         }
         var numbers = new HashMap<Uuid, Integer>();
@@ -300,7 +310,8 @@ final class SimulatedClassic implements Simulation.Client {
 
     @Override
     public String toString() {
-        return member.name + " " + member.memberId + " generation " + member.generation + " using " + member.owned
-                + (stable ? " stable" : "") + (joining == null ? "" : " joining") + (syncing == null ? "" : " syncing");
+        return member.name + " " + member.memberId + " generation " + member.generation + " using "
+                + member.owned + (stable ? " stable" : "") + (joining == null ? "" : " joining")
+                + (syncing == null ? "" : " syncing");
     }
 }

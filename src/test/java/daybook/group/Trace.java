@@ -102,10 +102,11 @@ final class Trace {
         if (test.groups.find(groupId) instanceof ConsumerGroup group) {
             lines.add(group.state() + ", epoch " + group.epoch() + ", target " + group.targetEpoch());
             var told = test.run((groups, nowMs) -> groups.consumer().describe(groupId)).answer();
-            for (var each : told.members()) {
-                lines.add(member(each.id()) + ": epoch " + each.epoch() + ", " + partitions(each.assigned())
-                        + ", target " + partitions(each.target()) + (each.classic() ? ", classic" : ""));
-            }
+            var sorted = new TreeSet<String>();
+            told.members().forEach(each -> sorted.add(member(each.id()) + ": epoch " + each.epoch() + ", "
+                    + partitions(each.assigned()) + ", target " + partitions(each.target())
+                    + (each.classic() ? ", classic" : "")));
+            lines.addAll(sorted);
             return lines;
         }
         var told = test.run((groups, nowMs) -> groups.classic().describe(groupId)).answer();
@@ -119,6 +120,11 @@ final class Trace {
     }
 
     // ---- records ----
+
+    /** Alike for records that differ in their member only. */
+    String kind(GroupRecord record) {
+        return record.getClass().getSimpleName() + (record.value() == null);
+    }
 
     String of(GroupRecord record) {
         var sign = record.value() == null ? "- " : "+ ";
@@ -147,7 +153,8 @@ final class Trace {
         }
         var text = new TreeSet<String>();
         value.members().forEach(each -> text.add(member(each.memberId())
-                + (each.instanceId() == null ? "" : "=" + each.instanceId()) + " " + partitions(each.assignment())));
+                + (each.instanceId() == null ? "" : "=" + each.instanceId()) + " "
+                + partitions(each.assignment())));
         return " generation " + value.generation() + ", " + value.protocol() + ", leader "
                 + member(value.leader()) + ", " + text;
     }
@@ -165,7 +172,8 @@ final class Trace {
             return "";
         }
         return (value.topicNames().isEmpty() ? "" : " topics " + value.topicNames())
-                + (value.topicRegex() == null || value.topicRegex().isEmpty() ? "" : " regex " + value.topicRegex())
+                + (value.topicRegex() == null || value.topicRegex().isEmpty() ? ""
+                        : " regex " + value.topicRegex())
                 + (value.instanceId() == null ? "" : " instance " + value.instanceId())
                 + (value.serverAssignor() == null ? "" : " assignor " + value.serverAssignor())
                 + " rebalance " + value.rebalanceTimeoutMs() / 1_000 + "s"
@@ -179,6 +187,7 @@ final class Trace {
         }
         return " epoch " + value.memberEpoch() + " after " + value.previousMemberEpoch() + ", "
                 + ConsumerMember.State.values()[value.state()] + ", " + partitions(value.assigned())
-                + (value.pendingRevocation().isEmpty() ? "" : ", gives " + partitions(value.pendingRevocation()));
+                + (value.pendingRevocation().isEmpty() ? ""
+                        : ", gives " + partitions(value.pendingRevocation()));
     }
 }

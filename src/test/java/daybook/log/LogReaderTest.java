@@ -90,18 +90,20 @@ class LogReaderTest {
 
     @Test
     void damageIsTold() throws IOException {
-        try (var logs = TestLogs.quick(temp, new TestLogs.Config())) {
-            var log = logs.words();
-            TestKeys.write(log, "a=1", "b=1", "c=1");
-            int secondAt = TestLogs.all(log).getFirst().length;
-            var reader = new LogReader(log, 0);
-            try (var file = FileChannel.open(log.directory().resolve("00000000000000000000.log"),
-                    StandardOpenOption.WRITE)) {
-                file.write(ByteBuffer.wrap(new byte[] {7}), secondAt + RecordBatch.HEADER_BYTES + 2);
+        for (int damaged : List.of(RecordBatch.LENGTH_AT, RecordBatch.MAGIC_AT, RecordBatch.HEADER_BYTES + 2)) {
+            try (var logs = TestLogs.quick(temp.resolve("byte-" + damaged), new TestLogs.Config())) {
+                var log = logs.words();
+                TestKeys.write(log, "a=1", "b=1", "c=1");
+                int secondAt = TestLogs.all(log).getFirst().length;
+                var reader = new LogReader(log, 0);
+                try (var file = FileChannel.open(log.directory().resolve("00000000000000000000.log"),
+                        StandardOpenOption.WRITE)) {
+                    file.write(ByteBuffer.wrap(new byte[] {7}), secondAt + damaged);
+                }
+                assertEquals(0, reader.next().baseOffset());
+                var failure = assertThrows(IOException.class, reader::next);
+                assertEquals("words-0 is damaged at offset 1", failure.getMessage());
             }
-            assertEquals(0, reader.next().baseOffset());
-            var failure = assertThrows(IOException.class, reader::next);
-            assertEquals("words-0 is damaged at offset 1", failure.getMessage());
         }
     }
 
