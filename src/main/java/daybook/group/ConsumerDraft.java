@@ -61,7 +61,9 @@ final class ConsumerDraft {
         group.replay(record);
     }
 
-    /** Gives a static member another member id, with all that it had; it may come with the one it had, too. */
+    /**
+     * Gives a static member another member id, with all that it had; it may come with the one it had, too.
+     */
     ConsumerMember replace(ConsumerMember old, String memberId) {
         var member = old.replacedBy(memberId);
         var target = group.target(old.id());
