@@ -43,6 +43,11 @@ final class ConsumerDraft {
         return group;
     }
 
+    /** The catalog that it looks at; by now there may be a newer one. */
+    Image image() {
+        return image;
+    }
+
     /** In the order in which they are to be written. */
     List<GroupRecord> records() {
         return records;
@@ -56,7 +61,9 @@ final class ConsumerDraft {
         group.replay(record);
     }
 
-    /** Gives a static member another member id, with all that it had; it may also come with the one it had. */
+    /**
+     * Gives a static member another member id, with all that it had; it may come with the one it had, too.
+     */
     ConsumerMember replace(ConsumerMember old, String memberId) {
         var member = old.replacedBy(memberId);
         var target = group.target(old.id());

@@ -67,7 +67,7 @@ final class ConsumerHeartbeat {
             case null -> decision;
             case ClassicGroup group -> decision.orElse(error -> group.resume(nowMs));
             case ConsumerGroup group -> {
-                group.see(groups.surroundings().image().get());
+                group.see(draft.image());
                 yield decision.orElse(error -> group.see(null));
             }
         };

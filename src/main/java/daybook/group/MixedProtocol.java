@@ -112,12 +112,11 @@ final class MixedProtocol {
 
     private Decision<GroupRecord, Joined> join(ConsumerGroup group, ConsumerDraft draft,
             ConsumerMember before, Join asked, long nowMs) {
-        var image = groups.surroundings().image().get();
         var subscription = subscription(asked);
         draft.tell(before, before.telling(told(asked, subscription)));
         draft.assign();
         var owned = subscription.owned() == null ? Assignment.EMPTY
-                : EmbeddedProtocol.assignment(subscription.owned(), image);
+                : EmbeddedProtocol.assignment(subscription.owned(), draft.image());
         var member = draft.step(draft.group().member(before.id()), owned, true);
         var downgrade = Migration.downgrade(group, draft.group(), draft.group().members(),
                 groups.surroundings());
@@ -128,7 +127,7 @@ final class MixedProtocol {
         groups.deadlines().set(timer(group, member, Timer.Kind.SYNC),
                 nowMs + asked.terms().rebalanceTimeoutMs());
         groups.consumer().await(group, member, nowMs);
-        group.see(image);
+        group.see(draft.image());
         var protocol = asked.terms().protocols().getFirst().name();
         return Decision.answer(draft.records(), joined(protocol, member.id(), member.epoch()))
                 .orElse(error -> group.see(null));

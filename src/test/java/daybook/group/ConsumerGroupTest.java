@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The rules of the consumer protocol, one by one, each also after a restart where it rests on what is kept.
@@ -475,6 +476,32 @@ class ConsumerGroupTest {
         groups.deleteTopic("orders");
         a.beat();
         assertEquals(2, a.owned.size());
+    }
+
+    /** The catalog changes after the first look of a heartbeat at it, after the second, and so on. */
+    @Test
+    void aTopicThatComesDuringAHeartbeatIsFoundWithTheNextOne() {
+        var a = member("a");
+        a.topics = null;
+        a.regex = "log-.*";
+        a.join();
+        for (int number = 1; number <= 6; number++) {
+            var looks = new AtomicInteger();
+            int last = number;
+            groups.looked = () -> {
+                if (looks.incrementAndGet() == last) {
+                    groups.topic("log-" + last, 1);
+                }
+            };
+            groups.topic("other-" + number, 1);
+            a.beat();
+            groups.looked = () -> { };
+            if (looks.get() < number) {
+                groups.topic("log-" + number, 1);
+            }
+            a.beat();
+            assertEquals(number, a.owned.size());
+        }
     }
 
     @Test

@@ -62,8 +62,7 @@ final class Simulation {
     }
 
     final Random random;
-    final TestGroups test = new TestGroups(Map.of("group.initial.rebalance.delay.ms", "0",
-            "group.consumer.heartbeat.interval.ms", "5000", "group.consumer.session.timeout.ms", "45000"));
+    final TestGroups test;
     /** Whether members and the broker do other than they should. */
     boolean chaos = true;
     private final long seed;
@@ -81,6 +80,7 @@ final class Simulation {
     Simulation(long seed) {
         this.seed = seed;
         this.random = new Random(seed);
+        this.test = new TestGroups(Map.of("group.initial.rebalance.delay.ms", once(2) ? "0" : "3000"));
         for (int i = 0; i < TOPICS; i++) {
             makeTopic();
         }
@@ -99,6 +99,8 @@ final class Simulation {
     void run(int rounds) {
         for (int round = 0; round < rounds; round++) {
             phase(true, 60_000 + random.nextInt(240_000));
+            test.refusal = ErrorCode.NONE;
+            BOTH.stream().sorted().filter(group -> once(2)).forEach(this::leaveOneKind);
             phase(false, QUIET_MS);
             checkQuiet();
             growTopic();
@@ -222,6 +224,16 @@ final class Simulation {
         boolean isNew = group.equals("new") || BOTH.contains(group) && once(2);
         clients.get(group).add(isNew ? new SimulatedConsumer(this, group, name, instance)
                 : new SimulatedClassic(this, group, name, instance, topics));
+    }
+
+    /** All members of one protocol go, the last thing that happens to the group before it is quiet. */
+    private void leaveOneKind(String group) {
+        boolean isNew = once(2);
+        var gone = clients.get(group).stream().filter(each -> each instanceof SimulatedConsumer == isNew)
+                .toList();
+        note("all of " + group + " go that speak the " + (isNew ? "consumer" : "classic") + " protocol");
+        gone.forEach(each -> each.end(false));
+        clients.get(group).removeAll(gone);
     }
 
     /** It leaves, crashes, or is restarted, which a static member may do without leaving. */

@@ -57,6 +57,8 @@ final class TestGroups {
     ErrorCode refusal = ErrorCode.NONE;
     Groups groups;
     Image image = Image.EMPTY;
+    /** Happens after each look at the catalog, which other threads change at any time. */
+    Runnable looked = () -> { };
     /** What was written, in order. */
     private final List<BatchBuilder.Entry> log = new ArrayList<>();
     private final Surroundings surroundings;
@@ -68,10 +70,16 @@ final class TestGroups {
     /** @param settings of the broker */
     TestGroups(Map<String, String> settings) {
         var config = BrokerConfig.of(settings);
-        surroundings = new Surroundings(() -> image, () -> config,
+        surroundings = new Surroundings(this::look, () -> config,
                 () -> Instant.ofEpochMilli(EPOCH_MS + nowMs));
         groups = new Groups(surroundings);
         groups.loaded(nowMs);
+    }
+
+    private Image look() {
+        var seen = image;
+        looked.run();
+        return seen;
     }
 
     /** Decides on an event, writes its records and replays them, as a shard does. */
