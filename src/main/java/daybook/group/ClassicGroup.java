@@ -22,7 +22,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -188,8 +187,8 @@ final class ClassicGroup implements Group {
     }
 
     /** Short enough to be written, and sent back. */
-    private static String newId(String name) {
-        return name.substring(0, Math.min(name.length(), ID_NAME_MOST)) + "-" + UUID.randomUUID();
+    private String newId(String name) {
+        return name.substring(0, Math.min(name.length(), ID_NAME_MOST)) + "-" + groups.surroundings().ids().get();
     }
 
     private Decision<GroupRecord, Joined> add(String memberId, Join asked, long nowMs) {
