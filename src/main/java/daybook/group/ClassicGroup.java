@@ -169,7 +169,7 @@ final class ClassicGroup implements Group {
     }
 
     private Decision<GroupRecord, Joined> joinNew(Join asked, long nowMs) {
-        var memberId = ClassicMember.newId(asked.terms().clientId());
+        var memberId = ClassicMember.newId(asked.terms().clientId(), groups.surroundings().ids().get());
         if (!asked.idFirst()) {
             return add(memberId, asked, nowMs);
         }
@@ -179,7 +179,7 @@ final class ClassicGroup implements Group {
     }
 
     private Decision<GroupRecord, Joined> joinStatic(Join asked, long nowMs) {
-        var memberId = ClassicMember.newId(asked.instanceId());
+        var memberId = ClassicMember.newId(asked.instanceId(), groups.surroundings().ids().get());
         var old = members.instance(asked.instanceId());
         return old == null ? add(memberId, asked, nowMs) : restart(old, memberId, asked, nowMs);
     }

@@ -8,10 +8,10 @@ import daybook.group.ClassicProtocol.Terms;
 import daybook.group.GroupRecord.ConsumerGroupMemberMetadata.Protocol;
 import daybook.group.GroupRecord.GroupMetadata;
 import daybook.wire.ErrorCode;
+import daybook.wire.Uuid;
 
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 
 /** A member of a classic group, with what it waits for. */
@@ -42,8 +42,8 @@ final class ClassicMember {
     }
 
     /** An id that begins with a client's name, as far as it can be written and sent back. */
-    static String newId(String name) {
-        return name.substring(0, Math.min(name.length(), ID_NAME_MOST)) + "-" + UUID.randomUUID();
+    static String newId(String name, Uuid unique) {
+        return name.substring(0, Math.min(name.length(), ID_NAME_MOST)) + "-" + unique;
     }
 
     /** A member as the log has it. */

@@ -5,7 +5,6 @@ import daybook.group.ConsumerProtocol.Answer;
 import daybook.group.ConsumerProtocol.Heartbeat;
 import daybook.group.GroupRecord.ConsumerGroupMemberMetadata;
 import daybook.wire.ErrorCode;
-import daybook.wire.Uuid;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -127,7 +126,8 @@ final class ConsumerHeartbeat {
     }
 
     private Answer join(ConsumerMember known) {
-        var memberId = asked.memberId().isEmpty() ? Uuid.random().toString() : asked.memberId();
+        var memberId = asked.memberId().isEmpty() ? groups.surroundings().ids().get().toString()
+                : asked.memberId();
         if (known == null) {
             var there = draft.group().member(memberId);
             member = there == null ? ConsumerMember.blank(memberId) : there;

@@ -15,7 +15,6 @@ import daybook.group.GroupRecord.ConsumerGroupMemberMetadata.Value;
 import daybook.group.GroupRecord.GroupMetadata;
 import daybook.wire.ErrorCode;
 import daybook.wire.MalformedException;
-import daybook.wire.Uuid;
 
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -49,7 +48,7 @@ final class MixedProtocol {
             return refused(error, asked.memberId());
         }
         boolean unknown = asked.memberId().isEmpty();
-        var memberId = unknown ? Uuid.random().toString() : asked.memberId();
+        var memberId = unknown ? groups.surroundings().ids().get().toString() : asked.memberId();
         if (unknown && asked.instanceId() == null && asked.idFirst()) {
             return refused(ErrorCode.MEMBER_ID_REQUIRED, memberId);
         }

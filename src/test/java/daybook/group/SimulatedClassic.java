@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -60,7 +61,7 @@ final class SimulatedClassic implements Simulation.Client {
 
     @Override
     public Set<String> topics() {
-        return Set.copyOf(member.topics);
+        return new TreeSet<>(member.topics);
     }
 
     @Override

@@ -108,7 +108,7 @@ final class SimulatedConsumer implements Simulation.Client {
     @Override
     public void step() {
         long nowMs = world.test.nowMs;
-        if (doneMs >= 0 && nowMs >= doneMs) {
+        if (doneMs >= 0 && nowMs >= doneMs && !lost) {
             doneMs = -1;
             using = given;
             told = false;

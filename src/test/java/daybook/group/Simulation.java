@@ -132,6 +132,9 @@ final class Simulation {
     void note(String what) {
         events++;
         latest.addLast(test.nowMs + " ms: " + what);
+        if (Boolean.getBoolean("daybook.trace")) {
+            System.out.println(latest.getLast());
+        }
         if (latest.size() > 80) {
             latest.removeFirst();
         }
