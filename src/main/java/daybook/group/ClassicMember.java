@@ -11,11 +11,15 @@ import daybook.wire.ErrorCode;
 
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 
 /** A member of a classic group, with what it waits for. */
 final class ClassicMember {
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0).asReadOnlyBuffer();
+
+    /** How many characters of a name an id may begin with. */
+    private static final int ID_NAME_MOST = 10_000;
 
     final String id;
     /** Of a static member (KIP-345); else null. */
@@ -35,6 +39,11 @@ final class ClassicMember {
         this.id = id;
         this.instanceId = instanceId;
         this.terms = terms;
+    }
+
+    /** An id that begins with a client's name, as far as it can be written and sent back. */
+    static String newId(String name) {
+        return name.substring(0, Math.min(name.length(), ID_NAME_MOST)) + "-" + UUID.randomUUID();
     }
 
     /** A member as the log has it. */
