@@ -147,7 +147,7 @@ final class ClassicGroup implements Group {
         var restarted = members.instance(asked.instanceId());
         var member = restarted == null ? members.find(asked.memberId()) : restarted;
         return switch (state) {
-            case PREPARING_REBALANCE -> (member == null || member.join == null) && members.waiting() >= limit;
+            case PREPARING_REBALANCE -> (member == null || member.join == null) && members.leastWait(limit);
             case COMPLETING_REBALANCE, STABLE -> member == null && members.count() >= limit;
             default -> false;
         };
@@ -204,7 +204,7 @@ final class ClassicGroup implements Group {
         if (state != GroupState.PREPARING_REBALANCE && same && !leads) {
             return Decision.answer(joined(member));
         }
-        member.terms = asked.terms();
+        members.renew(member, asked.terms());
         var answer = await(member);
         return Decision.later(rebalance(reason("joins again", asked), nowMs), answer);
     }
@@ -260,7 +260,7 @@ final class ClassicGroup implements Group {
         if (state != GroupState.PREPARING_REBALANCE) {
             prepare(reason, nowMs);
         }
-        boolean all = pending.isEmpty() && members.waiting() == members.count();
+        boolean all = pending.isEmpty() && members.allWait();
         boolean firstAwaited = groups.deadlines().contains(timer("", Timer.Kind.JOIN));
         return all && !firstAwaited ? complete(nowMs) : NO_RECORDS;
     }
