@@ -16,7 +16,6 @@ import daybook.wire.Uuid;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -99,7 +98,7 @@ final class ClassicGroup implements Group {
         return state;
     }
 
-    Collection<ClassicMember> members() {
+    List<ClassicMember> members() {
         return members.all();
     }
 

@@ -7,7 +7,6 @@ import daybook.wire.ErrorCode;
 import daybook.wire.MalformedException;
 import daybook.wire.Reader;
 
-import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -26,7 +25,7 @@ final class ClassicMembers {
     private String leader;
 
     /** All of them, as they are now: they may be removed while they are gone through. */
-    Collection<ClassicMember> all() {
+    List<ClassicMember> all() {
         return List.copyOf(byId.values());
     }
 

@@ -91,17 +91,28 @@ final class Migration {
 
     /**
      * Makes a consumer group of a classic one, whose generation is the first epoch, and what the leader gave
-     * the members their target.
+     * the members their target. What a member had when it joined and was not given again it gives back first:
+     * it may not have read so yet, and in the classic group nobody would have it before this one joins again.
      *
      * @param draft of a group of which there is nothing yet
      */
     static void upgrade(ClassicGroup from, ConsumerDraft draft, Image image) {
         var protocol = protocol(from);
         var members = new ArrayList<ConsumerMember>();
-        for (var member : from.members()) {
+        var classic = from.members();
+        var taken = Assignment.EMPTY;
+        for (var member : classic) {
             var assigned = EmbeddedProtocol.assignment(Assigned.read(member.assignment).partitions(), image);
+            taken = taken.plus(assigned);
             members.add(new ConsumerMember(member.id, told(member, protocol), from.generation(),
                     from.generation(), State.STABLE, assigned, Assignment.EMPTY));
+        }
+        for (int i = 0; i < members.size(); i++) {
+            var owned = Subscription.read(classic.get(i).metadata(protocol)).owned();
+            var left = owned == null ? Assignment.EMPTY
+                    : EmbeddedProtocol.assignment(owned, image).minus(taken);
+            taken = taken.plus(left);
+            members.set(i, members.get(i).giving(left));
         }
         members.forEach(member ->
                 draft.write(new ConsumerGroupMemberMetadata(from.id(), member.id(), member.told())));
