@@ -91,17 +91,26 @@ final class Migration {
 
     /**
      * Makes a consumer group of a classic one, whose generation is the first epoch, and what the leader gave
-     * the members their target.
+     * the members their target. What a cooperative leader took from one to give it to another in the next
+     * rebalance (KIP-429), the one may still use: it has to give that back first, as any member has.
      *
      * @param draft of a group of which there is nothing yet
      */
     static void upgrade(ClassicGroup from, ConsumerDraft draft, Image image) {
         var protocol = protocol(from);
         var members = new ArrayList<ConsumerMember>();
+        var taken = Assignment.EMPTY;
         for (var member : from.members()) {
-            var assigned = EmbeddedProtocol.assignment(Assigned.read(member.assignment).partitions(), image);
-            members.add(new ConsumerMember(member.id, told(member, protocol), from.generation(),
-                    from.generation(), State.STABLE, assigned, Assignment.EMPTY));
+            taken = taken.plus(assigned(member, image));
+        }
+        for (var member : from.members()) {
+            var subscription = Subscription.read(member.metadata(protocol));
+            var back = subscription.owned() == null ? Assignment.EMPTY
+                    : EmbeddedProtocol.assignment(subscription.owned(), image).minus(taken);
+            taken = taken.plus(back);
+            members.add(new ConsumerMember(member.id, told(member, subscription), from.generation(),
+                    from.generation(), back.isEmpty() ? State.STABLE : State.UNREVOKED_PARTITIONS,
+                    assigned(member, image), back));
         }
         members.forEach(member ->
                 draft.write(new ConsumerGroupMemberMetadata(from.id(), member.id(), member.told())));
@@ -114,8 +123,11 @@ final class Migration {
                 draft.write(draft.group().record(ConsumerMember.blank(member.id()), member)));
     }
 
-    private static ConsumerGroupMemberMetadata.Value told(ClassicMember member, String protocol) {
-        var subscription = Subscription.read(member.metadata(protocol));
+    private static Assignment assigned(ClassicMember member, Image image) {
+        return EmbeddedProtocol.assignment(Assigned.read(member.assignment).partitions(), image);
+    }
+
+    private static ConsumerGroupMemberMetadata.Value told(ClassicMember member, Subscription subscription) {
         var terms = member.terms;
         return new ConsumerGroupMemberMetadata.Value(member.instanceId, subscription.rackId(),
                 terms.clientId(), terms.clientHost(), List.copyOf(new TreeSet<>(subscription.topics())), "",
