@@ -176,7 +176,8 @@ public final class Coordinator<S extends State<R>, R> implements AutoCloseable {
                 shards.clear();
             }
             followed = topic;
-            if (topic != null) {
+            if (topic != null && !closed) {
+                shards.values().removeIf(Shard::over);
                 topic.partitions().forEach(partition -> add(image, topic, partition.index()));
             }
         } finally {

@@ -39,6 +39,11 @@ public final class Shard<S extends State<R>, R> {
     /** The most memory that opening one batch of the log may take. */
     private static final int BATCH_LIMIT_BYTES = 1 << 26;
 
+    private static final long NEVER = Long.MAX_VALUE;
+    private static final long ENDED = Long.MIN_VALUE;
+    /** How long is waited before a log that could not be replayed is replayed again. */
+    private static final long RELOAD_MS = 30_000;
+
     private final PartitionLog log;
     private final Format<R> format;
     private final InstantSource clock;
@@ -54,8 +59,8 @@ public final class Shard<S extends State<R>, R> {
     private volatile long dueMs = Long.MAX_VALUE;
     /** The image that the state knows. Guarded by {@link #lock}. */
     private Image known;
-    /** Nobody asks any more, so that a replay under way need not end. */
-    private volatile boolean ended;
+    /** From when on another shard may be made in its place; {@link #NEVER} while this one is of use. */
+    private volatile long overMs = NEVER;
     /** How to refuse those whose answer a later event is to give. Guarded by {@link #lock}. */
     private final Map<CompletableFuture<?>, Runnable> waiting = new IdentityHashMap<>();
 
@@ -75,6 +80,11 @@ public final class Shard<S extends State<R>, R> {
 
     long dueMs() {
         return dueMs;
+    }
+
+    /** Whether another shard may be made in its place. */
+    boolean over() {
+        return overMs != NEVER && overMs <= steady.millis();
     }
 
     /**
@@ -157,7 +167,7 @@ public final class Shard<S extends State<R>, R> {
 
     /** From now on this partition is not here; who waits for an answer is told. */
     void end() {
-        ended = true;
+        overMs = ENDED;
         lock.lock();
         try {
             status = ErrorCode.NOT_COORDINATOR;
@@ -181,11 +191,23 @@ public final class Shard<S extends State<R>, R> {
         }
         var error = append(records);
         if (error == ErrorCode.NONE) {
-            records.forEach(state::replay);
+            replay(records);
         } else {
             decision.refused().accept(error);
         }
         return error;
+    }
+
+    /** A state that has replayed only some of what was written is none; another one is made of the log. */
+    private void replay(List<R> records) {
+        try {
+            records.forEach(state::replay);
+        } catch (RuntimeException | Error failed) {
+            LOG.log(Level.ERROR, log.partition() + " is replayed anew, for what was written last was not"
+                    + " replayed whole", failed);
+            end();
+            throw failed;
+        }
     }
 
     /** Under {@link #lock}. */
@@ -231,11 +253,12 @@ public final class Shard<S extends State<R>, R> {
             replayLog();
             writtenOffset = log.endOffset();
             state.loaded(steady.millis());
-            status = ended ? ErrorCode.NOT_COORDINATOR : ErrorCode.NONE;
+            status = overMs == ENDED ? ErrorCode.NOT_COORDINATOR : ErrorCode.NONE;
         } catch (IOException | RuntimeException | Error failed) {
             status = ErrorCode.NOT_COORDINATOR;
-            LOG.log(Level.ERROR, log.partition() + " cannot be replayed: what it keeps is not served until"
-                    + " the broker is started again", failed);
+            overMs = steady.millis() + RELOAD_MS;
+            LOG.log(Level.ERROR, log.partition() + " cannot be replayed: what it keeps is not served; this is"
+                    + " tried again in " + RELOAD_MS / 1_000 + " s", failed);
         } finally {
             seen();
             lock.unlock();
@@ -244,7 +267,7 @@ public final class Shard<S extends State<R>, R> {
 
     private void replayLog() throws IOException {
         var reader = new LogReader(log, log.startOffset());
-        for (var batch = reader.next(); batch != null && !ended; batch = reader.next()) {
+        for (var batch = reader.next(); batch != null && overMs != ENDED; batch = reader.next()) {
             var marker = TransactionMarker.of(batch);
             if (marker != null) {
                 state.ended(batch.producerId(), marker.commit());

@@ -53,8 +53,6 @@ final class ClassicGroup implements Group {
      * completed again.
      */
     private static final long RETRY_MS = 1_000;
-    /** How many characters of a client's name begin the id that it is given. */
-    private static final int ID_NAME_MOST = 10_000;
     private static final List<GroupRecord> NO_RECORDS = List.of();
 
     private final Groups groups;
@@ -171,7 +169,7 @@ final class ClassicGroup implements Group {
     }
 
     private Decision<GroupRecord, Joined> joinNew(Join asked, long nowMs) {
-        var memberId = newId(asked.terms().clientId());
+        var memberId = ClassicMember.newId(asked.terms().clientId(), groups.surroundings().ids().get());
         if (!asked.idFirst()) {
             return add(memberId, asked, nowMs);
         }
@@ -181,14 +179,9 @@ final class ClassicGroup implements Group {
     }
 
     private Decision<GroupRecord, Joined> joinStatic(Join asked, long nowMs) {
-        var memberId = newId(asked.instanceId());
+        var memberId = ClassicMember.newId(asked.instanceId(), groups.surroundings().ids().get());
         var old = members.instance(asked.instanceId());
         return old == null ? add(memberId, asked, nowMs) : restart(old, memberId, asked, nowMs);
-    }
-
-    /** Short enough to be written, and sent back. */
-    private String newId(String name) {
-        return name.substring(0, Math.min(name.length(), ID_NAME_MOST)) + "-" + groups.surroundings().ids().get();
     }
 
     private Decision<GroupRecord, Joined> add(String memberId, Join asked, long nowMs) {
@@ -490,9 +483,7 @@ final class ClassicGroup implements Group {
 
     /** It is no more, or another kind of group now: those who wait learn that they have to join again. */
     void end() {
-        cancel("", Timer.Kind.JOIN);
-        cancel("", Timer.Kind.REBALANCE);
-        cancel("", Timer.Kind.SYNC);
+        List.of(Timer.Kind.values()).forEach(kind -> cancel("", kind));
         Set.copyOf(pending).forEach(this::forget);
         members.all().forEach(member -> member.refuse(ErrorCode.REBALANCE_IN_PROGRESS, member.id));
     }

@@ -2,6 +2,7 @@ package daybook.coordinator;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.catalog.BrokerConfig;
@@ -58,7 +59,7 @@ final class CoordinatorTest {
         @Override
         public Count decode(ByteBuffer key, ByteBuffer value) {
             var word = StandardCharsets.UTF_8.decode(key.duplicate()).toString();
-            if (word.equals("too deep")) {
+            if (word.equals("too deep") && unreadable) {
                 throw new StackOverflowError();
             }
             return new Count(word, value == null ? null : value.getInt(value.position()));
@@ -84,6 +85,10 @@ final class CoordinatorTest {
 
         @Override
         public void replay(Count record) {
+            if (record.word.equals("slippery") && !slipped) {
+                slipped = true;
+                throw new StackOverflowError();
+            }
             if (record.count == null) {
                 counts.remove(record.word);
             } else {
@@ -123,6 +128,11 @@ final class CoordinatorTest {
             told.add("changed");
         }
     }
+
+    /** Whether that one word cannot be read. */
+    private static volatile boolean unreadable;
+    /** Whether that one word was replayed, which throws the first time. */
+    private static volatile boolean slipped;
 
     @TempDir
     Path directory;
@@ -357,13 +367,35 @@ final class CoordinatorTest {
     }
 
     @Test
-    void aReplayThatEndsWithAnErrorIsNotServed() throws IOException {
+    void aReplayThatEndsWithAnErrorIsTriedAgainLater() throws IOException {
         create(1);
         add("too deep");
         close();
+        unreadable = true;
         open();
         untilLoaded("a");
         assertEquals(-ErrorCode.NOT_COORDINATOR.code(), add("a"));
+        unreadable = false;
+        nowMs += 30_000;
+        while (counts(0).containsValue(-1)) {
+            Thread.onSpinWait();
+        }
+        assertEquals(Map.of("too deep", 1), counts(0));
+    }
+
+    @Test
+    void whatIsNotReplayedWholeIsReplayedAnew() throws IOException {
+        slipped = false;
+        create(1);
+        add("a");
+        var reply = words.ask("a", error -> -error.code(), (state, now) -> state.await("b"));
+        assertThrows(StackOverflowError.class, () -> add("slippery"));
+        assertEquals(-ErrorCode.NOT_COORDINATOR.code(), reply.await());
+        while (counts(0).containsValue(-1)) {
+            Thread.onSpinWait();
+        }
+        assertEquals(Map.of("a", 1, "slippery", 1), counts(0));
+        assertEquals(2, add("slippery"));
     }
 
     @Test
