@@ -73,7 +73,8 @@ final class TestGroups {
     TestGroups(Map<String, String> settings) {
         var config = BrokerConfig.of(settings);
         surroundings = new Surroundings(this::look, () -> config,
-                () -> Instant.ofEpochMilli(EPOCH_MS + nowMs), () -> new Uuid(++lastId * 0x9E3779B97F4A7C15L, lastId));
+                () -> Instant.ofEpochMilli(EPOCH_MS + nowMs),
+                () -> new Uuid(++lastId * 0x9E3779B97F4A7C15L, lastId));
         groups = new Groups(surroundings);
         groups.loaded(nowMs);
     }
