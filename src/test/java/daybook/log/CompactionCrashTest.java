@@ -142,7 +142,7 @@ class CompactionCrashTest {
                 logs.logs.cleaner().compactDirtiest();
                 failed = steps.get() > last;
                 logs.disk.fault = (operation, file) -> { };
-                // Where a segment begins the log begins by its files, not by the checkpoint, once that is new.
+                // Where a segment begins: there a log begins by its files, and the checkpoint says nothing.
                 start = logs.words().segments().active().baseOffset();
                 assertEquals(new Deleted.Done(start), logs.words().deleteRecordsBefore(start));
                 logs.nowMs += 60_000;

@@ -385,8 +385,8 @@ final class ModelLog {
     }
 
     /**
-     * Retention took what it may take by the configuration, and nothing else. By what a damaged time index says
-     * a segment may be older than it is.
+     * Retention took what it may take by the configuration, and nothing else. By what a damaged time index
+     * says a segment may be older than it is.
      */
     void checkRetained(long start, long nowMs) {
         long behind = 0;
