@@ -12,6 +12,7 @@ import daybook.wire.Uuid;
 import daybook.wire.Writer;
 
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.Map;
 
 /**
@@ -23,14 +24,14 @@ import java.util.Map;
  *   v1  whether a member speaks the classic protocol (KIP-1099)
  * </pre>
  * A classic group is answered GROUP_ID_NOT_FOUND: clients then ask DescribeGroups. Partitions of topics that
- * are gone are left out.
+ * are gone are left out. A group that is named twice is answered once.
  */
 record ConsumerGroupDescribe(Services services) {
     private static final int CLASSIC = 0;
     private static final int CONSUMER = 1;
 
     void serve(Request request, Reader in, Writer out) {
-        var ids = in.array(Reader::string);
+        var ids = new LinkedHashSet<>(in.array(Reader::string));
         boolean operations = in.bool();
         in.tags();
         var image = services.catalog().image();

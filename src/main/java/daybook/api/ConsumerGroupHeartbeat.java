@@ -10,6 +10,7 @@ import daybook.wire.Uuid;
 import daybook.wire.Writer;
 
 import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -60,11 +61,12 @@ record ConsumerGroupHeartbeat(Services services) {
         if (topics == null) {
             return null;
         }
+        var indexes = new HashMap<Uuid, List<Integer>>();
+        topics.forEach(each ->
+                indexes.computeIfAbsent(each.topic, none -> new ArrayList<>()).addAll(each.indexes));
         var owned = new HashMap<Uuid, int[]>();
-        for (var topic : topics) {
-            owned.merge(topic.topic, topic.indexes.stream().mapToInt(Integer::intValue).toArray(),
-                    (some, others) -> IntStream.concat(Arrays.stream(some), Arrays.stream(others)).toArray());
-        }
+        indexes.forEach((topic, all) ->
+                owned.put(topic, all.stream().mapToInt(Integer::intValue).toArray()));
         return Assignment.of(owned);
     }
 

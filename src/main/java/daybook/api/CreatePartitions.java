@@ -22,6 +22,8 @@ import java.util.Objects;
  *   v2  flexible
  *   v3  THROTTLING_QUOTA_EXCEEDED may be answered (KIP-599)
  * </pre>
+ * Stricter than Apache Kafka: internal topics are refused. With another number of partitions groups would
+ * be looked for where they are not; in Apache Kafka that happens with the next start.
  */
 record CreatePartitions(Services services) {
     /** The number of partitions a topic is to have, and the brokers of each new one, or null. */
@@ -65,6 +67,10 @@ record CreatePartitions(Services services) {
         var topic = image.topic(wanted.name);
         if (topic == null) {
             return Outcome.of(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+        }
+        if (InternalTopics.contains(wanted.name)) {
+            return Outcome.invalid("The partitions of " + wanted.name
+                    + " say where each key is; their number stays.");
         }
         int present = topic.partitions().size();
         if (wanted.count <= present) {

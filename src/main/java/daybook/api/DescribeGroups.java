@@ -8,6 +8,7 @@ import daybook.wire.Reader;
 import daybook.wire.Writer;
 
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 
 /**
  * DescribeGroups (15): classic groups and their members.
@@ -19,12 +20,13 @@ import java.util.ArrayList;
  *   v5  flexible
  *   v6  GROUP_ID_NOT_FOUND and a message, where older clients are told of a dead group (KIP-1043)
  * </pre>
+ * A group that is named twice is answered once.
  */
 record DescribeGroups(Services services) {
     private static final int NOT_FOUND_FROM = 6;
 
     void serve(Request request, Reader in, Writer out) {
-        var ids = in.array(Reader::string);
+        var ids = new LinkedHashSet<>(in.array(Reader::string));
         boolean operationsAsked = in.since(3) && in.bool();
         in.tags();
         var replies = new ArrayList<Reply<Described>>();

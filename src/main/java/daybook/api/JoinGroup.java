@@ -50,10 +50,11 @@ record JoinGroup(Services services) {
     void serve(Request request, Reader in, Writer out) {
         var query = Query.read(in);
         in.tags();
+        // The answer may take minutes: nobody waits for who is gone, nor with memory that others need.
         request.connection().frameRead();
         var join = query.by(request, in.version());
         write(out, services.groups().ask(query.groupId, error -> Joined.refused(error, query.memberId),
-                (groups, nowMs) -> groups.classic().join(join, nowMs)).await());
+                (groups, nowMs) -> groups.classic().join(join, nowMs)).await(request.connection()::mayWait));
     }
 
     private static void write(Writer out, Joined joined) {

@@ -34,7 +34,7 @@ record ListGroups(Services services) {
         in.tags();
         var error = ErrorCode.NONE;
         var listed = new ArrayList<Listed>();
-        for (int partition : services.groups().shards().keySet()) {
+        for (int partition = 0; partition < services.groups().partitions(); partition++) {
             var answer = services.groups().ask(partition, Answer::refused, (groups, nowMs) ->
                     Decision.answer(new Answer(ErrorCode.NONE, groups.list()))).await();
             error = answer.error == ErrorCode.NONE ? error : answer.error;

@@ -11,6 +11,7 @@ import daybook.wire.Reader;
 import daybook.wire.Writer;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 
@@ -60,7 +61,7 @@ record OffsetFetch(Services services) {
     private record Answer(ErrorCode error, List<ByTopic<Place>> topics) { }
 
     void serve(Request request, Reader in, Writer out) {
-        var wanted = in.since(MANY_FROM) ? in.structs(Wanted::ofMany) : List.of(Wanted.one(in));
+        var wanted = distinct(in.since(MANY_FROM) ? in.structs(Wanted::ofMany) : List.of(Wanted.one(in)));
         boolean stable = in.since(7) && in.bool();
         in.tags();
         var replies = new ArrayList<Reply<Answer>>();
@@ -81,6 +82,13 @@ record OffsetFetch(Services services) {
             writeTopics(out, answer).since(2, more -> more.error(answer.error));
         }
         out.tags();
+    }
+
+    /** Each group once, so that no answer is longer than what is known. */
+    private static Collection<Wanted> distinct(List<Wanted> wanted) {
+        var byGroup = new LinkedHashMap<String, Wanted>();
+        wanted.forEach(each -> byGroup.putIfAbsent(each.groupId, each));
+        return byGroup.values();
     }
 
     private static Writer writeTopics(Writer out, Answer answer) {

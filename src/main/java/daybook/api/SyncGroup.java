@@ -34,7 +34,7 @@ record SyncGroup(Services services) {
             return;
         }
         write(out, services.groups().ask(sync.groupId(), Synced::refused,
-                (groups, nowMs) -> groups.classic().sync(sync, nowMs)).await());
+                (groups, nowMs) -> groups.classic().sync(sync, nowMs)).await(request.connection()::mayWait));
     }
 
     private static Sync read(Reader in) {

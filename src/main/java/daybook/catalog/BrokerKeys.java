@@ -191,8 +191,6 @@ final class BrokerKeys {
                     oneOfAnyCase("disabled", "downgrade", "upgrade", "bidirectional"),
                     "Whether a group with members may go from the classic protocol to the consumer "
                             + "protocol (upgrade), and back (downgrade)."),
-            fixed("group.consumer.regex.refresh.interval.ms", INT, "600000", atLeast(10000),
-                    "How often regular expressions of subscriptions are matched anew."),
             fixed("offset.metadata.max.bytes", INT, "4096", ANY,
                     "The longest text that may be committed with an offset."),
             fixed("offsets.retention.minutes", INT, "10080", atLeast(1),

@@ -46,6 +46,8 @@ public final class Coordinator<S extends State<R>, R> implements AutoCloseable {
     private final Thread thread = Thread.ofPlatform().daemon().unstarted(this::run);
     /** Until when the thread sleeps; written by it. */
     private volatile long sleepsUntilMs;
+    /** The logs are open, and those that there are have shards. */
+    private volatile boolean started;
     private volatile boolean closed;
 
     /**
@@ -68,12 +70,15 @@ public final class Coordinator<S extends State<R>, R> implements AutoCloseable {
     /** Begins to load; the logs are open. */
     public void start() {
         catalog.onChange((before, after) -> LockSupport.unpark(thread));
+        follow();
+        started = true;
         thread.start();
     }
 
-    /** The shards that there are, by their partitions. */
-    public Map<Integer, Shard<S, R>> shards() {
-        return shards;
+    /** How many partitions the topic has; 0 while there is none. */
+    public int partitions() {
+        var topic = catalog.image().topic(topicName);
+        return topic == null ? 0 : topic.partitions().size();
     }
 
     /** Asks the shard that the key belongs to, as {@link Shard#ask}. */
@@ -89,7 +94,7 @@ public final class Coordinator<S extends State<R>, R> implements AutoCloseable {
             shard = shards.get(partition);
         }
         if (shard == null) {
-            return Reply.refusal(ErrorCode.NOT_COORDINATOR, refused);
+            return Reply.refusal(absence(partition), refused);
         }
         var reply = shard.ask(refused, event);
         if (shard.dueMs() < sleepsUntilMs) {
@@ -98,10 +103,16 @@ public final class Coordinator<S extends State<R>, R> implements AutoCloseable {
         return reply;
     }
 
+    /** While the broker starts the catalog knows of partitions whose logs are not open yet. */
+    private ErrorCode absence(int partition) {
+        boolean coming = !started && partition >= 0 && partition < partitions();
+        return coming ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : ErrorCode.NOT_COORDINATOR;
+    }
+
     /** The partition that a key belongs to, as Apache Kafka counts it; -1 while there is no topic. */
     public int partition(String key) {
-        var topic = catalog.image().topic(topicName);
-        return topic == null ? -1 : partition(key, topic.partitions().size());
+        int partitions = partitions();
+        return partitions == 0 ? -1 : partition(key, partitions);
     }
 
     /** The smallest int has no absolute value; its place is the first partition. */
@@ -152,12 +163,12 @@ public final class Coordinator<S extends State<R>, R> implements AutoCloseable {
 
     /** Brings the shards in line with the catalog. */
     private void follow() {
-        var image = catalog.image();
-        if (image.topic(topicName) == followed && followed == null) {
+        if (catalog.image().topic(topicName) == null && followed == null) {
             return;
         }
         lock.lock();
         try {
+            var image = catalog.image();
             var topic = image.topic(topicName);
             boolean another = topic == null || followed == null || !topic.id().equals(followed.id());
             if (another) {
@@ -165,7 +176,8 @@ public final class Coordinator<S extends State<R>, R> implements AutoCloseable {
                 shards.clear();
             }
             followed = topic;
-            if (topic != null) {
+            if (topic != null && !closed) {
+                shards.values().removeIf(Shard::over);
                 topic.partitions().forEach(partition -> add(image, topic, partition.index()));
             }
         } finally {

@@ -22,11 +22,16 @@ public final class Deadlines<K> {
     /** When a key is due, and where its earliest place in the queue is. */
     private record Due(long atMs, long placedMs) { }
 
+    private static final int SPARE_PLACES = 64;
+
     private final Map<K, Due> dues = new HashMap<>();
     private final PriorityQueue<Place<K>> places = new PriorityQueue<>();
 
     /** The key is due at {@code atMs}, and no more when it was due before. */
     public void set(K key, long atMs) {
+        if (places.size() > SPARE_PLACES + 2 * dues.size()) {
+            tidy();
+        }
         var before = dues.get(key);
         if (before != null && before.placedMs <= atMs) {
             dues.put(key, new Due(atMs, before.placedMs));
@@ -34,6 +39,18 @@ public final class Deadlines<K> {
             dues.put(key, new Due(atMs, atMs));
             places.add(new Place<>(key, atMs));
         }
+    }
+
+    /** Takes the places that stand for nothing any more out of the queue, before they are most of it. */
+    private void tidy() {
+        places.clear();
+        dues.replaceAll((key, due) -> new Due(due.atMs, due.atMs));
+        dues.forEach((key, due) -> places.add(new Place<>(key, due.atMs)));
+    }
+
+    /** How long the queue is. */
+    int places() {
+        return places.size();
     }
 
     /** The key is never due. */

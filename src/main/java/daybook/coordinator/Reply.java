@@ -3,6 +3,8 @@ package daybook.coordinator;
 import daybook.wire.ErrorCode;
 
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /**
@@ -29,5 +31,18 @@ public record Reply<T>(CompletableFuture<T> answer, Function<ErrorCode, T> refus
     public T await() {
         T value = answer.join();
         return shard == null || shard.awaitForced(restsOn) ? value : refused.apply(ErrorCode.NOT_COORDINATOR);
+    }
+
+    /**
+     * As {@link #await()}, for as long as that is worthwhile; then the refusal. The thread is unparked by who
+     * makes it no longer worthwhile.
+     */
+    public T await(BooleanSupplier worthwhile) {
+        var waiter = Thread.currentThread();
+        answer.thenRun(() -> LockSupport.unpark(waiter));
+        while (!answer.isDone() && worthwhile.getAsBoolean()) {
+            LockSupport.park(this);
+        }
+        return answer.isDone() ? await() : refused.apply(ErrorCode.NOT_COORDINATOR);
     }
 }

@@ -8,6 +8,7 @@ import daybook.record.BatchBuilder;
 import daybook.record.RecordBatch;
 import daybook.record.TransactionMarker;
 import daybook.wire.ErrorCode;
+import daybook.wire.MalformedException;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -38,6 +39,11 @@ public final class Shard<S extends State<R>, R> {
     /** The most memory that opening one batch of the log may take. */
     private static final int BATCH_LIMIT_BYTES = 1 << 26;
 
+    private static final long NEVER = Long.MAX_VALUE;
+    private static final long ENDED = Long.MIN_VALUE;
+    /** How long is waited before a log that could not be replayed is replayed again. */
+    private static final long RELOAD_MS = 30_000;
+
     private final PartitionLog log;
     private final Format<R> format;
     private final InstantSource clock;
@@ -53,6 +59,8 @@ public final class Shard<S extends State<R>, R> {
     private volatile long dueMs = Long.MAX_VALUE;
     /** The image that the state knows. Guarded by {@link #lock}. */
     private Image known;
+    /** From when on another shard may be made in its place; {@link #NEVER} while this one is of use. */
+    private volatile long overMs = NEVER;
     /** How to refuse those whose answer a later event is to give. Guarded by {@link #lock}. */
     private final Map<CompletableFuture<?>, Runnable> waiting = new IdentityHashMap<>();
 
@@ -72,6 +80,11 @@ public final class Shard<S extends State<R>, R> {
 
     long dueMs() {
         return dueMs;
+    }
+
+    /** Whether another shard may be made in its place. */
+    boolean over() {
+        return overMs != NEVER && overMs <= steady.millis();
     }
 
     /**
@@ -116,11 +129,17 @@ public final class Shard<S extends State<R>, R> {
         return log.awaitForced(Math.min(offset, writtenOffset));
     }
 
-    /** Decides all that is due by now. */
+    /** Decides all that is due by now. Where that is much, those who ask have their turn between. */
     void decideDue() {
+        while (dueMs <= steady.millis()) {
+            decideOneDue();
+        }
+    }
+
+    private void decideOneDue() {
         lock.lock();
         try {
-            while (status == ErrorCode.NONE && state.dueMs() <= steady.millis()) {
+            if (status == ErrorCode.NONE && state.dueMs() <= steady.millis()) {
                 write(state.due(steady.millis()));
             }
         } finally {
@@ -148,6 +167,7 @@ public final class Shard<S extends State<R>, R> {
 
     /** From now on this partition is not here; who waits for an answer is told. */
     void end() {
+        overMs = ENDED;
         lock.lock();
         try {
             status = ErrorCode.NOT_COORDINATOR;
@@ -171,22 +191,33 @@ public final class Shard<S extends State<R>, R> {
         }
         var error = append(records);
         if (error == ErrorCode.NONE) {
-            records.forEach(state::replay);
+            replay(records);
         } else {
             decision.refused().accept(error);
         }
         return error;
     }
 
+    /** A state that has replayed only some of what was written is none; another one is made of the log. */
+    private void replay(List<R> records) {
+        try {
+            records.forEach(state::replay);
+        } catch (RuntimeException | Error failed) {
+            LOG.log(Level.ERROR, log.partition() + " is replayed anew, for what was written last was not"
+                    + " replayed whole", failed);
+            end();
+            throw failed;
+        }
+    }
+
     /** Under {@link #lock}. */
     private ErrorCode append(List<R> records) {
-        var entries = new ArrayList<BatchBuilder.Entry>(records.size());
-        for (var record : records) {
-            entries.add(format.encode(record));
+        var batch = encode(records);
+        if (batch == null) {
+            return ErrorCode.UNKNOWN_SERVER_ERROR;
         }
-        var batch = BatchBuilder.plain(clock.millis(), entries);
         if (batch.remaining() > log.config().maxMessageBytes()) {
-            return ErrorCode.MESSAGE_TOO_LARGE;
+            return ErrorCode.UNKNOWN_SERVER_ERROR;
         }
         switch (log.appendOwn(batch)) {
             case Appended.Done done -> {
@@ -200,6 +231,21 @@ public final class Shard<S extends State<R>, R> {
         }
     }
 
+    /** Null where the records hold what their format cannot: the fault of who asked, and of nobody else. */
+    private ByteBuffer encode(List<R> records) {
+        try {
+            var entries = new ArrayList<BatchBuilder.Entry>(records.size());
+            for (var record : records) {
+                entries.add(format.encode(record));
+            }
+            return BatchBuilder.plain(clock.millis(), entries);
+        } catch (MalformedException unfit) {
+            LOG.log(Level.WARNING, "Records cannot be written to {0}: {1}", log.partition(),
+                    unfit.getMessage());
+            return null;
+        }
+    }
+
     /** Replays the log; from then on the shard can be asked. Called once. */
     void load() {
         lock.lock();
@@ -207,11 +253,12 @@ public final class Shard<S extends State<R>, R> {
             replayLog();
             writtenOffset = log.endOffset();
             state.loaded(steady.millis());
-            status = ErrorCode.NONE;
-        } catch (IOException | RuntimeException failed) {
+            status = overMs == ENDED ? ErrorCode.NOT_COORDINATOR : ErrorCode.NONE;
+        } catch (IOException | RuntimeException | Error failed) {
             status = ErrorCode.NOT_COORDINATOR;
-            LOG.log(Level.ERROR, log.partition() + " cannot be replayed: what it keeps is not served until"
-                    + " the broker is started again", failed);
+            overMs = steady.millis() + RELOAD_MS;
+            LOG.log(Level.ERROR, log.partition() + " cannot be replayed: what it keeps is not served; this is"
+                    + " tried again in " + RELOAD_MS / 1_000 + " s", failed);
         } finally {
             seen();
             lock.unlock();
@@ -220,7 +267,7 @@ public final class Shard<S extends State<R>, R> {
 
     private void replayLog() throws IOException {
         var reader = new LogReader(log, log.startOffset());
-        for (var batch = reader.next(); batch != null; batch = reader.next()) {
+        for (var batch = reader.next(); batch != null && overMs != ENDED; batch = reader.next()) {
             var marker = TransactionMarker.of(batch);
             if (marker != null) {
                 state.ended(batch.producerId(), marker.commit());

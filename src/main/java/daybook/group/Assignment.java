@@ -132,6 +132,9 @@ public final class Assignment {
 
     @Override
     public boolean equals(Object other) {
+        if (other == this) {
+            return true;
+        }
         if (!(other instanceof Assignment assignment) || topics.size() != assignment.topics.size()) {
             return false;
         }

@@ -16,13 +16,11 @@ import daybook.wire.Uuid;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -49,7 +47,10 @@ final class ClassicGroup implements Group {
     private static final String CONSUMER = "consumer";
     /** How long a member that joins for the first time may wait, for nobody hears whether it still does. */
     private static final long NEW_MEMBER_MS = 300_000;
-    /** How long is waited before the end of the last member is written again. */
+    /**
+     * How long is waited at least before a rebalance that nobody came to, or that could not be written, is
+     * completed again.
+     */
     private static final long RETRY_MS = 1_000;
     private static final List<GroupRecord> NO_RECORDS = List.of();
 
@@ -97,7 +98,7 @@ final class ClassicGroup implements Group {
         return state;
     }
 
-    Collection<ClassicMember> members() {
+    List<ClassicMember> members() {
         return members.all();
     }
 
@@ -145,7 +146,7 @@ final class ClassicGroup implements Group {
         var restarted = members.instance(asked.instanceId());
         var member = restarted == null ? members.find(asked.memberId()) : restarted;
         return switch (state) {
-            case PREPARING_REBALANCE -> (member == null || member.join == null) && members.waiting() >= limit;
+            case PREPARING_REBALANCE -> (member == null || member.join == null) && members.leastWait(limit);
             case COMPLETING_REBALANCE, STABLE -> member == null && members.count() >= limit;
             default -> false;
         };
@@ -167,7 +168,7 @@ final class ClassicGroup implements Group {
     }
 
     private Decision<GroupRecord, Joined> joinNew(Join asked, long nowMs) {
-        var memberId = newId(asked.terms().clientId());
+        var memberId = ClassicMember.newId(asked.terms().clientId(), groups.surroundings().ids().get());
         if (!asked.idFirst()) {
             return add(memberId, asked, nowMs);
         }
@@ -177,13 +178,9 @@ final class ClassicGroup implements Group {
     }
 
     private Decision<GroupRecord, Joined> joinStatic(Join asked, long nowMs) {
-        var memberId = newId(asked.instanceId());
+        var memberId = ClassicMember.newId(asked.instanceId(), groups.surroundings().ids().get());
         var old = members.instance(asked.instanceId());
         return old == null ? add(memberId, asked, nowMs) : restart(old, memberId, asked, nowMs);
-    }
-
-    private static String newId(String name) {
-        return name + "-" + UUID.randomUUID();
     }
 
     private Decision<GroupRecord, Joined> add(String memberId, Join asked, long nowMs) {
@@ -206,7 +203,7 @@ final class ClassicGroup implements Group {
         if (state != GroupState.PREPARING_REBALANCE && same && !leads) {
             return Decision.answer(joined(member));
         }
-        member.terms = asked.terms();
+        members.renew(member, asked.terms());
         var answer = await(member);
         return Decision.later(rebalance(reason("joins again", asked), nowMs), answer);
     }
@@ -262,7 +259,7 @@ final class ClassicGroup implements Group {
         if (state != GroupState.PREPARING_REBALANCE) {
             prepare(reason, nowMs);
         }
-        boolean all = pending.isEmpty() && members.waiting() == members.count();
+        boolean all = pending.isEmpty() && members.allWait();
         boolean firstAwaited = groups.deadlines().contains(timer("", Timer.Kind.JOIN));
         return all && !firstAwaited ? complete(nowMs) : NO_RECORDS;
     }
@@ -319,7 +316,7 @@ final class ClassicGroup implements Group {
                     null, groups.surroundings().clock().millis(), List.of())));
         }
         if (!members.elect()) {
-            set("", Timer.Kind.REBALANCE, nowMs + members.rebalanceTimeoutMs());
+            set("", Timer.Kind.REBALANCE, nowMs + Math.max(RETRY_MS, members.rebalanceTimeoutMs()));
             return NO_RECORDS;
         }
         cancel("", Timer.Kind.REBALANCE);
@@ -475,11 +472,17 @@ final class ClassicGroup implements Group {
         }
     }
 
+    /** What was to end it could not be written: who waits to join has no session, as before. */
+    void resume(long nowMs) {
+        for (var member : members.all()) {
+            cancel(member.id, Timer.Kind.SESSION);
+            session(member, nowMs);
+        }
+    }
+
     /** It is no more, or another kind of group now: those who wait learn that they have to join again. */
     void end() {
-        cancel("", Timer.Kind.JOIN);
-        cancel("", Timer.Kind.REBALANCE);
-        cancel("", Timer.Kind.SYNC);
+        List.of(Timer.Kind.values()).forEach(kind -> cancel("", kind));
         Set.copyOf(pending).forEach(this::forget);
         members.all().forEach(member -> member.refuse(ErrorCode.REBALANCE_IN_PROGRESS, member.id));
     }

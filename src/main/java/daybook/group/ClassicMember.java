@@ -8,6 +8,7 @@ import daybook.group.ClassicProtocol.Terms;
 import daybook.group.GroupRecord.ConsumerGroupMemberMetadata.Protocol;
 import daybook.group.GroupRecord.GroupMetadata;
 import daybook.wire.ErrorCode;
+import daybook.wire.Uuid;
 
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -16,6 +17,9 @@ import java.util.concurrent.CompletableFuture;
 /** A member of a classic group, with what it waits for. */
 final class ClassicMember {
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0).asReadOnlyBuffer();
+
+    /** How many characters of a name an id may begin with. */
+    private static final int ID_NAME_MOST = 10_000;
 
     final String id;
     /** Of a static member (KIP-345); else null. */
@@ -35,6 +39,11 @@ final class ClassicMember {
         this.id = id;
         this.instanceId = instanceId;
         this.terms = terms;
+    }
+
+    /** An id that begins with a client's name, as far as it can be written and sent back. */
+    static String newId(String name, Uuid unique) {
+        return name.substring(0, Math.min(name.length(), ID_NAME_MOST)) + "-" + unique;
     }
 
     /** A member as the log has it. */
@@ -70,10 +79,6 @@ final class ClassicMember {
     DescribedMember describe(String protocol) {
         return new DescribedMember(id, instanceId, terms.clientId(), terms.clientHost(), metadata(protocol),
                 protocol.isEmpty() ? NOTHING : assignment);
-    }
-
-    boolean supports(String protocol) {
-        return terms.protocols().stream().anyMatch(each -> each.name().equals(protocol));
     }
 
     /** Gives up waiting, where it does. */

@@ -61,12 +61,16 @@ final class ConsumerDraft {
         group.replay(record);
     }
 
-    /** Gives a static member another member id, with all that it had. */
+    /**
+     * Gives a static member another member id, with all that it had; it may come with the one it had, too.
+     */
     ConsumerMember replace(ConsumerMember old, String memberId) {
         var member = old.replacedBy(memberId);
         var target = group.target(old.id());
         var current = group.record(old, member);
-        erase(old.id());
+        if (!memberId.equals(old.id())) {
+            erase(old.id());
+        }
         write(new ConsumerGroupMemberMetadata(group.id(), memberId, member.told()));
         write(targetRecord(memberId, target));
         write(current);

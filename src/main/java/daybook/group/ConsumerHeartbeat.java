@@ -5,7 +5,6 @@ import daybook.group.ConsumerProtocol.Answer;
 import daybook.group.ConsumerProtocol.Heartbeat;
 import daybook.group.GroupRecord.ConsumerGroupMemberMetadata;
 import daybook.wire.ErrorCode;
-import daybook.wire.Uuid;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -49,7 +48,7 @@ final class ConsumerHeartbeat {
         draft.tell(before, before.telling(told(before.told())));
         draft.assign();
         var told = draft.group().member(before.id());
-        member = draft.step(told, asked.owned(), asked.epoch() == 0);
+        member = draft.step(told, owned(told), asked.epoch() == 0);
         records.addAll(draft.records());
         protocol.await(draft.group(), member, nowMs);
         if (member != told) {
@@ -63,11 +62,14 @@ final class ConsumerHeartbeat {
 
     /** The group has seen the catalog, unless what it made of it cannot be written. */
     private Decision<GroupRecord, Answer> seeing(Decision<GroupRecord, Answer> decision) {
-        if (!(groups.find(asked.groupId()) instanceof ConsumerGroup group)) {
-            return decision;
-        }
-        group.see(draft.image());
-        return decision.orElse(error -> group.see(null));
+        return switch (groups.find(asked.groupId())) {
+            case null -> decision;
+            case ClassicGroup group -> decision.orElse(error -> group.resume(nowMs));
+            case ConsumerGroup group -> {
+                group.see(draft.image());
+                yield decision.orElse(error -> group.see(null));
+            }
+        };
     }
 
     /** Finds the group, or makes it for who joins. */
@@ -124,7 +126,8 @@ final class ConsumerHeartbeat {
     }
 
     private Answer join(ConsumerMember known) {
-        var memberId = asked.memberId().isEmpty() ? Uuid.random().toString() : asked.memberId();
+        var memberId = asked.memberId().isEmpty() ? groups.surroundings().ids().get().toString()
+                : asked.memberId();
         if (known == null) {
             var there = draft.group().member(memberId);
             member = there == null ? ConsumerMember.blank(memberId) : there;
@@ -151,6 +154,16 @@ final class ConsumerHeartbeat {
                 + (asked.epoch() > member.epoch() ? "greater" : "smaller") + " member epoch (" + asked.epoch()
                 + ") than the one known by the group coordinator (" + member.epoch()
                 + "). The member must abandon all its partitions and rejoin.");
+    }
+
+    /**
+     * What the member says that it has; null where that is not to be relied on. One that tells all may not
+     * have had the last answer: while it has not taken all that it is to keep, it may still be about to take
+     * what it was given before, of which it was to give something back.
+     */
+    private Assignment owned(ConsumerMember known) {
+        boolean behind = asked.epoch() > 0 && asked.whole() && !asked.owned().containsAll(known.assigned());
+        return behind ? null : asked.owned();
     }
 
     /** What the member tells now, with what is as it was. */

@@ -89,8 +89,12 @@ public final class Groups implements State<GroupRecord> {
         groups.put(group.id(), group);
     }
 
+    /** Ends the group; where it has left offsets behind they are an empty group's. */
     void remove(String id) {
         groups.remove(id);
+        if (offsets.any(id)) {
+            groups.put(id, new ClassicGroup(this, id));
+        }
     }
 
     /** All groups of the shard. */

@@ -10,12 +10,15 @@ import daybook.group.GroupRecord.ConsumerGroupMemberMetadata;
 import daybook.group.GroupRecord.ConsumerGroupMetadata;
 import daybook.group.GroupRecord.GroupMetadata;
 import daybook.group.GroupRecord.TargetAssignmentMetadata;
+import daybook.log.TopicPartition;
 import daybook.wire.MalformedException;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -45,9 +48,11 @@ final class Migration {
             return refusal(group, "the group size exceeds the consumer group maximum size.");
         }
         try {
+            var owned = new HashSet<TopicPartition>();
             for (var member : group.members()) {
                 Subscription.read(member.metadata(protocol(group)));
-                if (Assigned.read(member.assignment).custom()) {
+                var assigned = Assigned.read(member.assignment);
+                if (assigned.custom() || !addTo(owned, assigned)) {
                     return refusal(group, "an unsupported custom assignor is in use. Please refer to the"
                             + " documentation or switch to a default assignor before re-attempting the"
                             + " upgrade.");
@@ -57,6 +62,17 @@ final class Migration {
         } catch (MalformedException none) {
             return refusal(group, "the embedded consumer protocol is malformed.");
         }
+    }
+
+    /** False where another member has one of the partitions too, which no consumer group knows. */
+    private static boolean addTo(Set<TopicPartition> owned, Assigned assigned) {
+        boolean added = true;
+        for (var topic : assigned.partitions()) {
+            for (int index : topic.indexes()) {
+                added &= owned.add(new TopicPartition(topic.topic(), index));
+            }
+        }
+        return added;
     }
 
     private static String refusal(ClassicGroup group, String why) {
@@ -75,17 +91,28 @@ final class Migration {
 
     /**
      * Makes a consumer group of a classic one, whose generation is the first epoch, and what the leader gave
-     * the members their target.
+     * the members their target. What a member had when it joined and was not given again it gives back first:
+     * it may not have read so yet, and in the classic group nobody would have it before this one joins again.
      *
      * @param draft of a group of which there is nothing yet
      */
     static void upgrade(ClassicGroup from, ConsumerDraft draft, Image image) {
         var protocol = protocol(from);
         var members = new ArrayList<ConsumerMember>();
-        for (var member : from.members()) {
+        var classic = from.members();
+        var taken = Assignment.EMPTY;
+        for (var member : classic) {
             var assigned = EmbeddedProtocol.assignment(Assigned.read(member.assignment).partitions(), image);
+            taken = taken.plus(assigned);
             members.add(new ConsumerMember(member.id, told(member, protocol), from.generation(),
                     from.generation(), State.STABLE, assigned, Assignment.EMPTY));
+        }
+        for (int i = 0; i < members.size(); i++) {
+            var owned = Subscription.read(classic.get(i).metadata(protocol)).owned();
+            var left = owned == null ? Assignment.EMPTY
+                    : EmbeddedProtocol.assignment(owned, image).minus(taken);
+            taken = taken.plus(left);
+            members.set(i, members.get(i).giving(left));
         }
         members.forEach(member ->
                 draft.write(new ConsumerGroupMemberMetadata(from.id(), member.id(), member.told())));

@@ -12,13 +12,15 @@ import daybook.group.EmbeddedProtocol.Subscription;
 import daybook.group.GroupRecord.ConsumerGroupMemberMetadata.Classic;
 import daybook.group.GroupRecord.ConsumerGroupMemberMetadata.Protocol;
 import daybook.group.GroupRecord.ConsumerGroupMemberMetadata.Value;
+import daybook.group.GroupRecord.GroupMetadata;
 import daybook.wire.ErrorCode;
 import daybook.wire.MalformedException;
-import daybook.wire.Uuid;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -46,7 +48,7 @@ final class MixedProtocol {
             return refused(error, asked.memberId());
         }
         boolean unknown = asked.memberId().isEmpty();
-        var memberId = unknown ? Uuid.random().toString() : asked.memberId();
+        var memberId = unknown ? groups.surroundings().ids().get().toString() : asked.memberId();
         if (unknown && asked.instanceId() == null && asked.idFirst()) {
             return refused(ErrorCode.MEMBER_ID_REQUIRED, memberId);
         }
@@ -77,17 +79,25 @@ final class MixedProtocol {
         if (!here && group.members().size() >= config.integer("group.consumer.max.size")) {
             return ErrorCode.GROUP_MAX_SIZE_REACHED;
         }
-        boolean common = asked.terms().protocols().stream().anyMatch(each -> supported(group, each.name()));
-        return asked.protocolType().equals(CONSUMER) && common && subscription(asked) != null ? ErrorCode.NONE
-                : ErrorCode.INCONSISTENT_GROUP_PROTOCOL;
+        return asked.protocolType().equals(CONSUMER) && supported(group, asked) && subscription(asked) != null
+                ? ErrorCode.NONE : ErrorCode.INCONSISTENT_GROUP_PROTOCOL;
     }
 
     /**
-     * Whether all members with the classic protocol support it, who may be among themselves again one day.
+     * Whether all members with the classic protocol support one of its protocols: they may be among
+     * themselves again one day.
      */
-    private static boolean supported(ConsumerGroup group, String name) {
-        return group.members().stream().filter(ConsumerMember::classic).allMatch(member -> member.told()
-                .classic().protocols().stream().map(Protocol::name).anyMatch(name::equals));
+    private static boolean supported(ConsumerGroup group, Join asked) {
+        var common = names(asked.terms().protocols());
+        group.members().stream().filter(ConsumerMember::classic)
+                .forEach(member -> common.retainAll(names(member.told().classic().protocols())));
+        return !common.isEmpty();
+    }
+
+    private static Set<String> names(List<Protocol> protocols) {
+        var names = new HashSet<String>();
+        protocols.forEach(each -> names.add(each.name()));
+        return names;
     }
 
     /** What it wants, which is the same with all its protocols; null where the bytes are none. */
@@ -117,7 +127,8 @@ final class MixedProtocol {
                 nowMs + asked.terms().rebalanceTimeoutMs());
         groups.consumer().await(group, member, nowMs);
         group.see(draft.image());
-        return Decision.answer(draft.records(), joined(asked, member.id(), member.epoch()))
+        var protocol = asked.terms().protocols().getFirst().name();
+        return Decision.answer(draft.records(), joined(protocol, member.id(), member.epoch()))
                 .orElse(error -> group.see(null));
     }
 
@@ -136,11 +147,11 @@ final class MixedProtocol {
                 .allMatch(each -> each.settled(group.targetEpoch()));
         var kind = settled ? Timer.Kind.JOIN : Timer.Kind.REBALANCE;
         groups.deadlines().set(new Timer(group.id(), "", kind), nowMs);
-        return Decision.answer(records, joined(asked, member.id(), group.epoch()));
+        var protocol = ((GroupMetadata) records.getLast()).value().protocol();
+        return Decision.answer(records, joined(protocol, member.id(), group.epoch()));
     }
 
-    private static Joined joined(Join asked, String memberId, int generation) {
-        var protocol = asked.terms().protocols().getFirst().name();
+    private static Joined joined(String protocol, String memberId, int generation) {
         return new Joined(ErrorCode.NONE, generation, CONSUMER, protocol, "", false, memberId, List.of());
     }
 

@@ -12,8 +12,10 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -87,6 +89,8 @@ public final class Offsets {
     private long expiryDueMs = Long.MAX_VALUE;
     /** When is looked for offsets of topics that are gone. */
     private long topicsDueMs = Long.MAX_VALUE;
+    /** Those of what was committed since the last change of the catalog. */
+    private final Set<Uuid> latestTopics = new HashSet<>();
 
     Offsets(Groups groups) {
         this.groups = groups;
@@ -225,6 +229,12 @@ public final class Offsets {
         return committed.of(groupId).containsKey(partition) || isPending(groupId, partition);
     }
 
+    /** Whether something is committed, or about to be, by this group. */
+    boolean any(String groupId) {
+        return !committed.of(groupId).isEmpty()
+                || pending.values().stream().anyMatch(table -> !table.of(groupId).isEmpty());
+    }
+
     private boolean isPending(String groupId, TopicPartition partition) {
         for (var table : pending.values()) {
             if (table.of(groupId).containsKey(partition)) {
@@ -240,7 +250,7 @@ public final class Offsets {
             committed.remove(record.groupId(), partition);
             pending.values().forEach(table -> table.remove(record.groupId(), partition));
         } else {
-            ensureGroup(record.groupId());
+            keep(record);
             committed.put(record.groupId(), partition, new Committed(record.value(), replayed++));
         }
     }
@@ -250,17 +260,27 @@ public final class Offsets {
         if (record.value() == null) {
             replay(record);
         } else {
-            ensureGroup(record.groupId());
+            keep(record);
             pending.computeIfAbsent(producerId, none -> new Table()).put(record.groupId(),
                     new TopicPartition(record.topic(), record.partition()),
                     new Committed(record.value(), replayed++));
         }
     }
 
-    /** Offsets belong to a group: without members it is an empty one of the classic kind. */
-    private void ensureGroup(String groupId) {
-        if (groups.find(groupId) == null) {
-            groups.put(new ClassicGroup(groups, groupId));
+    /**
+     * Offsets belong to a group: without members it is an empty one of the classic kind. And to a topic,
+     * which may be gone by now.
+     */
+    private void keep(OffsetCommit record) {
+        if (groups.find(record.groupId()) == null) {
+            groups.put(new ClassicGroup(groups, record.groupId()));
+        }
+        var topicId = record.value().topicId();
+        if (!topicId.equals(Uuid.ZERO)) {
+            latestTopics.add(topicId);
+            if (groups.surroundings().image().get().topic(topicId) == null) {
+                topicsDueMs = Long.MIN_VALUE;
+            }
         }
     }
 
@@ -279,13 +299,19 @@ public final class Offsets {
     void loaded(long nowMs) {
         expiryDueMs = nowMs + checkIntervalMs();
         topicsDueMs = nowMs;
+        latestTopics.clear();
     }
 
-    /** The offsets of topics that were deleted go soon. */
+    /**
+     * The offsets of topics that were deleted go soon. Not each image is seen here: a topic may have come and
+     * gone between these two.
+     */
     void changed(Image before, Image after, long nowMs) {
-        if (!after.topicsById().keySet().containsAll(before.topicsById().keySet())) {
+        var present = after.topicsById().keySet();
+        if (!present.containsAll(before.topicsById().keySet()) || !present.containsAll(latestTopics)) {
             topicsDueMs = nowMs;
         }
+        latestTopics.clear();
     }
 
     long dueMs() {

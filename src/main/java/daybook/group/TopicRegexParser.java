@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
@@ -28,10 +29,13 @@ import java.util.regex.PatternSyntaxException;
  * characters hold those below 128 only: there are no others in names of topics.
  */
 final class TopicRegexParser {
+    private static final int ASCII = 128;
+    /** What was looked up of the JDK's classes, of which there are a few hundred. */
+    private static final Map<String, BitSet> CLASSES = new ConcurrentHashMap<>();
+
     /** The characters that words are made of. */
     static final BitSet WORD = characters("\\w");
 
-    private static final int ASCII = 128;
     private static final int END = -1;
     /** RE2's limit too. */
     private static final int MAX_REPEAT = 1_000;
@@ -337,6 +341,10 @@ final class TopicRegexParser {
      * The characters that a class of the JDK's has; PatternSyntaxException where it knows none of that name.
      */
     private static BitSet characters(String name) {
+        return (BitSet) CLASSES.computeIfAbsent(name, TopicRegexParser::lookedUp).clone();
+    }
+
+    private static BitSet lookedUp(String name) {
         var pattern = Pattern.compile(name);
         var set = new BitSet();
         for (int c = 0; c < ASCII; c++) {

@@ -230,7 +230,12 @@ public final class Reader {
         need(length);
         var bytes = new byte[length];
         in.get(bytes);
-        return new String(bytes, StandardCharsets.UTF_8);
+        var text = new String(bytes, StandardCharsets.UTF_8);
+        // What is no UTF-8 becomes up to three times as many bytes, and has to be written again some day.
+        if (length > Short.MAX_VALUE / 3 && text.getBytes(StandardCharsets.UTF_8).length > Short.MAX_VALUE) {
+            throw new MalformedException("A string that is not UTF-8, and would be too long if it were");
+        }
+        return text;
     }
 
     private ByteBuffer need(int length) {

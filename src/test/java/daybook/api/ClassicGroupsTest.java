@@ -240,7 +240,7 @@ class ClassicGroupsTest {
         }
         sync(5, id, 1, "p0");
         assertEquals(List.of("NONE null g Stable consumer range[instance test /127.0.0.1 m p0] 3400"),
-                describe(6, "g"));
+                describe(6, "g", "g"), "each once");
     }
 
     @Test

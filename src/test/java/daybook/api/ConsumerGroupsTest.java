@@ -164,6 +164,6 @@ class ConsumerGroupsTest {
         assertEquals(new Beat(ErrorCode.UNSUPPORTED_VERSION, null, null, 0, 0, null),
                 join(1, "m", null, null, List.of("orders")));
         assertEquals(List.of(new Group(ErrorCode.UNSUPPORTED_VERSION, null, "g", "", 0, 0, "", List.of(),
-                Integer.MIN_VALUE)), describe(1, "g"));
+                Integer.MIN_VALUE)), describe(1, "g", "g"), "each once");
     }
 }

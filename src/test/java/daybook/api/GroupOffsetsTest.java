@@ -123,7 +123,7 @@ class GroupOffsetsTest {
         findCoordinator();
         commit(8, "g", -1, "", topic("orders", new Item(0, 5, -1, "")));
         commit(8, "h", -1, "", topic("orders", new Item(1, 6, -1, "")));
-        var in = client.ask("OffsetFetch", 8, out -> out.structs(List.of("g", "unknown", "h"),
+        var in = client.ask("OffsetFetch", 8, out -> out.structs(List.of("g", "unknown", "h", "g"),
                 (each, id) -> writeIndexes(each.string(id), null)).bool(false).tags());
         assertEquals(0, in.int32());
         var groups = in.structs(this::readGroup);
@@ -370,5 +370,21 @@ class GroupOffsetsTest {
                     all.add(name + "-" + inner.int32() + " " + ErrorCode.of(inner.int16())));
         });
         return Replies.whole(in, all);
+    }
+
+    /** The number of partitions says where each group is. */
+    @Test
+    void thePartitionsOfTheOffsetsThemselvesStayAsManyAsTheyAre() throws IOException {
+        findCoordinator();
+        var groups = IntStream.range(0, 10).mapToObj(i -> "g" + i).toList();
+        var place = new Topic("orders", null, List.of(new Item(0, 5, -1, "")));
+        for (var group : groups) {
+            assertEquals(NONE, commit(2, group, -1, "", place).getFirst().error);
+        }
+        client.ask("CreatePartitions", 0, out -> out.structs(List.of("__consumer_offsets"), (each, topic) ->
+                each.string(topic).int32(7).length(-1)).int32(30_000).bool(false));
+        for (var group : groups) {
+            assertEquals(5, fetch(2, false, group, place).places.getFirst().offset, group);
+        }
     }
 }

@@ -23,7 +23,9 @@ public final class Bench {
     private static final List<String> KAFKA_JVM = List.of("-Xms1g", "-Xmx1g", "-server", "-XX:+UseG1GC",
             "-XX:MaxGCPauseMillis=20", "-XX:InitiatingHeapOccupancyPercent=35",
             "-XX:+ExplicitGCInvokesConcurrent", "-Djava.awt.headless=true");
-    private static final Map<String, String> KAFKA_SETTINGS = Map.of("offsets.topic.num.partitions", "50");
+    /** As Daybook: as many partitions of offsets, and no wait between two assignments of a group. */
+    private static final Map<String, String> KAFKA_SETTINGS = Map.of("offsets.topic.num.partitions", "50",
+            "group.consumer.assignment.interval.ms", "0");
 
     static {
         LOADS.put("classic", new ClassicGroups());

@@ -2,6 +2,7 @@ package daybook.coordinator;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.catalog.BrokerConfig;
@@ -17,6 +18,7 @@ import daybook.log.TestDisk;
 import daybook.log.TopicPartition;
 import daybook.record.BatchBuilder;
 import daybook.wire.ErrorCode;
+import daybook.wire.MalformedException;
 import daybook.wire.Uuid;
 
 import org.junit.jupiter.api.AfterEach;
@@ -47,6 +49,9 @@ final class CoordinatorTest {
     private static final Format<Count> FORMAT = new Format<>() {
         @Override
         public BatchBuilder.Entry encode(Count record) {
+            if (record.word.startsWith("unfit")) {
+                throw new MalformedException("It is unfit");
+            }
             var value = record.count == null ? null : ByteBuffer.allocate(4).putInt(record.count).flip();
             return new BatchBuilder.Entry(StandardCharsets.UTF_8.encode(record.word), value);
         }
@@ -54,6 +59,9 @@ final class CoordinatorTest {
         @Override
         public Count decode(ByteBuffer key, ByteBuffer value) {
             var word = StandardCharsets.UTF_8.decode(key.duplicate()).toString();
+            if (word.equals("too deep") && unreadable) {
+                throw new StackOverflowError();
+            }
             return new Count(word, value == null ? null : value.getInt(value.position()));
         }
     };
@@ -77,6 +85,10 @@ final class CoordinatorTest {
 
         @Override
         public void replay(Count record) {
+            if (record.word.equals("slippery") && !slipped) {
+                slipped = true;
+                throw new StackOverflowError();
+            }
             if (record.count == null) {
                 counts.remove(record.word);
             } else {
@@ -116,6 +128,11 @@ final class CoordinatorTest {
             told.add("changed");
         }
     }
+
+    /** Whether that one word cannot be read. */
+    private static volatile boolean unreadable;
+    /** Whether that one word was replayed, which throws the first time. */
+    private static volatile boolean slipped;
 
     @TempDir
     Path directory;
@@ -309,8 +326,88 @@ final class CoordinatorTest {
     @Test
     void aBatchThatIsTooLargeIsRefused() throws IOException {
         create(1);
-        assertEquals(-ErrorCode.MESSAGE_TOO_LARGE.code(), add("x".repeat(1_100_000)));
+        assertEquals(-ErrorCode.UNKNOWN_SERVER_ERROR.code(), add("x".repeat(1_100_000)));
         assertEquals(Map.of(), counts(0));
+    }
+
+    @Test
+    void beforeTheLogsAreOpenAllIsStillToBeLoaded() throws IOException {
+        create(1);
+        add("a");
+        logs.delete(new TopicPartition(TOPIC, 0));
+        try (var early = new Coordinator<>(TOPIC, FORMAT, Words::new, logs, catalog,
+                InstantSource.system(), InstantSource.system())) {
+            assertEquals(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, error(early, 0));
+            assertEquals(ErrorCode.NOT_COORDINATOR, error(early, 1));
+            early.start();
+            assertEquals(ErrorCode.NOT_COORDINATOR, error(early, 0));
+        }
+    }
+
+    private static ErrorCode error(Coordinator<Words, Count> asked, int partition) {
+        return asked.ask(partition, error -> error, (state, now) -> Decision.answer(ErrorCode.NONE)).await();
+    }
+
+    @Test
+    void whatCannotBeEncodedIsRefusedAlone() throws IOException {
+        create(1);
+        assertEquals(-ErrorCode.UNKNOWN_SERVER_ERROR.code(), add("unfit"));
+        words.ask("a", error -> error, (state, now) -> {
+            state.forgets.set("unfit to be forgotten", now);
+            state.forgets.set("a", now + 1);
+            return Decision.answer(ErrorCode.NONE);
+        }).await();
+        assertEquals(1, add("a"));
+        nowMs += 1;
+        while (!counts(0).isEmpty()) {
+            Thread.onSpinWait();
+        }
+        assertTrue(words.<Boolean>ask("a", error -> false, (state, now) ->
+                Decision.answer(state.forgets.contains("unfit to be forgotten"))).await());
+    }
+
+    @Test
+    void aReplayThatEndsWithAnErrorIsTriedAgainLater() throws IOException {
+        create(1);
+        add("too deep");
+        close();
+        unreadable = true;
+        open();
+        untilLoaded("a");
+        assertEquals(-ErrorCode.NOT_COORDINATOR.code(), add("a"));
+        unreadable = false;
+        nowMs += 30_000;
+        while (counts(0).containsValue(-1)) {
+            Thread.onSpinWait();
+        }
+        assertEquals(Map.of("too deep", 1), counts(0));
+    }
+
+    @Test
+    void whatIsNotReplayedWholeIsReplayedAnew() throws IOException {
+        slipped = false;
+        create(1);
+        add("a");
+        var reply = words.ask("a", error -> -error.code(), (state, now) -> state.await("b"));
+        assertThrows(StackOverflowError.class, () -> add("slippery"));
+        assertEquals(-ErrorCode.NOT_COORDINATOR.code(), reply.await());
+        while (counts(0).containsValue(-1)) {
+            Thread.onSpinWait();
+        }
+        assertEquals(Map.of("a", 1, "slippery", 1), counts(0));
+        assertEquals(2, add("slippery"));
+    }
+
+    @Test
+    void aShardThatEndedIsNotLoadedAnyMore() throws IOException {
+        create(1);
+        add("a");
+        var shard = new Shard<>(logs.find(TOPIC, 0), FORMAT, new Words(), catalog.image(),
+                InstantSource.system(), InstantSource.system());
+        shard.end();
+        shard.load();
+        assertEquals(ErrorCode.NOT_COORDINATOR,
+                shard.ask(error -> error, (state, now) -> Decision.answer(ErrorCode.NONE)).await());
     }
 
     @Test

@@ -975,6 +975,22 @@ class ClassicGroupTest {
                 .map(each -> text(each.assignment()) + text(each.metadata())).collect(Collectors.toList()));
     }
 
+    /** No time at all to join again is looked at now and then, not for ever at once. */
+    @Test
+    void aStaticMemberWithoutTimeToJoinAgainIsAwaited() {
+        var first = join(older(asks("", "hasty", SESSION_MS, 0, "range=h"))).answer().memberId();
+        var other = joinStatic("", "other", "range=o");
+        int generation = join(asks(first, "hasty", SESSION_MS, 0, "range=h")).answer().generation();
+        sync(first, generation);
+        sync(other.answer().memberId(), generation);
+        assertEquals(GroupState.STABLE, group().state());
+        leave(other.answer().memberId());
+        test.pass(SESSION_MS - 1);
+        assertEquals(GroupState.PREPARING_REBALANCE, group().state());
+        test.pass(1);
+        assertEquals(GroupState.EMPTY, group().state());
+    }
+
     /** Each member of a large group joins and syncs in time that does not grow out of hand. */
     @Test
     void aThousandMembersSettle() {

@@ -88,6 +88,83 @@ class MigrationTest {
         }
     }
 
+    /** As an assignor does that has every member read all. */
+    @Test
+    void whereTwoHaveAPartitionTheGroupStaysClassic() {
+        var members = classicGroup();
+        members.forEach(TestClassicConsumer::join);
+        members.forEach(TestClassicConsumer::joined);
+        var a = members.getFirst();
+        var b = members.getLast();
+        a.synced(a.sync(Map.of(a.id, partitions(orders, 0, 1), b.id, partitions(orders, 1, 2, 3))));
+        assertEquals(ErrorCode.GROUP_ID_NOT_FOUND, consumer("c").join().error());
+        assertEquals("classic", groups.groups.find("g").type());
+    }
+
+    /** In the middle of a cooperative rebalance: what one is to give back no other gets before it has. */
+    @Test
+    void whatAClassicMemberStillHasIsGivenToNobody() {
+        var a = classic();
+        a.join().joined();
+        a.synced(a.sync(Map.of(a.id, partitions(orders, 0, 1, 2, 3))));
+        var b = classic().join();
+        a.join();
+        a.joined();
+        b.joined();
+        var answer = a.sync(Map.of(a.id, partitions(orders, 0, 1)));
+        b.synced(b.sync(Map.of()));
+        var c = consumer("c");
+        c.join();
+        assertEquals(Assignment.EMPTY, c.owned);
+        assertEquals(partitions(orders, 2, 3), group().member(a.id).pending());
+        groups.restartCompacted();
+        a.synced(answer);
+        assertEquals(ErrorCode.REBALANCE_IN_PROGRESS, a.beat());
+        a.join().joined();
+        b.join().joined();
+        b.sync();
+        c.beat();
+        assertEquals(4, a.owned.size() + b.owned.size() + c.owned.size());
+    }
+
+    /** A member waits to join for longer than its session; the upgrade that is refused changes nothing. */
+    @Test
+    void anUpgradeThatCannotBeWrittenLeavesWhoWaits() {
+        var a = classic();
+        a.join().joined();
+        a.synced(a.sync(Map.of(a.id, partitions(orders, 0, 1, 2, 3))));
+        var late = classic().join();
+        groups.refusal = ErrorCode.COORDINATOR_NOT_AVAILABLE;
+        consumer("c").join();
+        groups.refusal = ErrorCode.NONE;
+        for (int beats = 0; beats < 3; beats++) {
+            groups.pass(9_000);
+            assertEquals(ErrorCode.REBALANCE_IN_PROGRESS, a.beat());
+        }
+        assertTrue(late.joining.waits());
+        groups.pass(10_000);
+        assertEquals(ErrorCode.NONE, late.joining.answer().error());
+    }
+
+    /** Also where nobody has synced in the classic group that it is now, and the broker ends. */
+    @Test
+    void theOffsetsOfAGroupThatChangesItsKindHaveAGroup() {
+        var c = consumer("c");
+        c.join();
+        var commit = new Offsets.Commit("orders", orders, 0, 5, -1, "");
+        groups.run((all, nowMs) -> all.offsets().commit("g", new Asker("c", null, c.epoch), -1,
+                List.of(commit), nowMs));
+        c.leave();
+        classic().join();
+        assertEquals("classic", groups.groups.find("g").type());
+        groups.restart();
+        assertEquals(GroupState.EMPTY, groups.groups.find("g").state());
+        groups.run((all, nowMs) -> all.delete("g"));
+        assertNull(groups.groups.find("g"));
+        groups.restart();
+        assertNull(groups.groups.find("g"));
+    }
+
     @Test
     void classicMembersHaveTheirOwnSessionTimeout() {
         classicGroup();

@@ -379,6 +379,21 @@ class MixedProtocolTest {
         assertEquals(GroupState.EMPTY, group().state(), "its session began");
     }
 
+    /** Not what the last one to come likes best, which the others may not know. */
+    @Test
+    void whoMakesTheGroupClassicIsToldWhatAllSupport() {
+        consumer.instanceId = "i";
+        classicAlone();
+        consumer.join();
+        var subscription = classic.subscription();
+        var asked = new Join(GROUP, "", "i", "consumer", new Terms("c", "/127.0.0.1", REBALANCE_MS, SESSION_MS,
+                List.of(new Protocol("sticky", subscription), new Protocol("range", subscription))), null,
+                false, true);
+        var joined = test.run((groups, nowMs) -> groups.classic().join(asked, nowMs)).answer();
+        assertEquals("classic", group().type());
+        assertEquals("range", joined.protocol());
+    }
+
     @Test
     void aStaticMemberThatIsRestartedInAMixedGroupKeepsWhatItHas() {
         classic.instanceId = "i";

@@ -172,6 +172,27 @@ final class OffsetsTest {
         assertEquals(9, shard.groups.offsets().position("g", new TopicPartition("other", 0), false).offset());
     }
 
+    /** The coordinator looks at the catalog now and then only. */
+    @Test
+    void offsetsOfATopicThatCameAndWentBetweenTwoLooksGoToo() {
+        var before = shard.image;
+        var brief = shard.topic("brief", 1);
+        shard.groups.changed(shard.image, before, shard.nowMs);
+        commit("g", new Commit("brief", brief, 0, 5, -1, ""));
+        assertEquals(List.of(), shard.pass(0));
+        shard.image = before;
+        shard.groups.changed(before, before, shard.nowMs);
+        assertEquals(1, shard.pass(0).size());
+        assertEquals(List.of(), List.copyOf(shard.groups.offsets().partitions("g")));
+    }
+
+    /** The request was begun before that. */
+    @Test
+    void anOffsetThatComesAfterItsTopicWentGoesToo() {
+        commit("g", new Commit("gone", new Uuid(5, 6), 0, 5, -1, ""));
+        assertEquals(1, shard.pass(0).size());
+    }
+
     @Test
     void offsetsOfATopicThatWentWhileNobodyLookedGoAtTheStart() {
         commit("g", at(0, 5));
@@ -256,6 +277,24 @@ final class OffsetsTest {
         shard.refusal = NONE;
         shard.pass(1_000);
         assertEquals(position(-1), position("g", 0));
+    }
+
+    @Test
+    void offsetsOfAGroupThatChangesItsKindHaveAGroupAfterARestart() {
+        commit("g", at(0, 5));
+        var member = new TestConsumer(shard, "g", "m", "orders");
+        member.join();
+        member.leave();
+        assertEquals(ErrorCode.MEMBER_ID_REQUIRED, shard.run((groups, nowMs) -> groups.classic().join(
+                new Join("g", "", null, "consumer", new Terms("client", "/10.0.0.1", 60_000, SESSION_MS,
+                        List.of(new Protocol("range", ByteBuffer.allocate(0)))), "", true, true),
+                nowMs)).answer().error());
+        shard.restart();
+        assertEquals(position(5), position("g", 0));
+        assertNotNull(shard.groups.find("g"));
+        shard.pass(RETENTION_MS + CHECK_MS);
+        assertEquals(position(-1), position("g", 0));
+        assertNull(shard.groups.find("g"));
     }
 
     @Test

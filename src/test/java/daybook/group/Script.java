@@ -20,8 +20,9 @@ import java.util.function.Consumer;
 /**
  * A golden script: events, one a line, each with the trace that it left, indented below it. Lines with a #
  * and empty ones are for the reader. A trace has the answers, also those that waited until now, and then the
- * records that were written, with a + or, where the key is gone, a -. Ids are told by name, so where their order
- * decides, as between members of the classic protocol in a consumer group, the script gives them instances.
+ * records that were written, with a + or, where the key is gone, a -. Ids are told by name, so where their
+ * order decides, as between members of the classic protocol in a consumer group, the script gives them
+ * instances.
  *
  * <pre>
  *   broker KEY=VALUE ...                      a new broker with these settings
@@ -36,7 +37,8 @@ import java.util.function.Consumer;
  *                                             group, protocols, topics, instance, session, rebalance, type
  *   sync NAME [MEMBER=TOPIC:0,1/TOPIC:0 ...]  classic, with assignments where it leads
  *   heartbeat NAME, leave NAME                classic
- *   enter NAME [OPTION=VALUE ...]             consumer protocol: group, topics, regex, instance, assignor, rebalance
+ *   enter NAME [OPTION=VALUE ...]             consumer protocol: group, topics, regex, instance, assignor,
+ *                                             rebalance
  *   beat NAME, quiet NAME, whole NAME         heartbeats that tell what it has, nothing, all
  *   tell NAME OPTION=VALUE ...                a heartbeat that tells another topics, regex or assignor
  *   exit NAME, away NAME                      leaves; a static member for a while only
@@ -135,7 +137,9 @@ final class Script {
         each.told.accept(each.answer.join());
     }
 
-    /** Records of one kind in a row are sorted: the ids of members are made at random, and so is their order. */
+    /**
+     * Records of one kind in a row are sorted: the ids of members are made at random, and so is their order.
+     */
     private void written(int from) {
         var records = test.written();
         for (int to = from; from < records.size(); from = to) {

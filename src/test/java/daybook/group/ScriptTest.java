@@ -28,7 +28,8 @@ class ScriptTest {
             files = list.sorted().toList();
         }
         assertTrue(files.size() > 5, "the tests run in the project's directory");
-        return files.stream().map(file -> DynamicTest.dynamicTest(file.getFileName().toString(), () -> run(file)));
+        return files.stream().map(file ->
+                DynamicTest.dynamicTest(file.getFileName().toString(), () -> run(file)));
     }
 
     private static void run(Path file) {
@@ -48,7 +49,9 @@ class ScriptTest {
         }
     }
 
-    /** The longest common lines as they are; what is expected only after a -, what is there only after a +. */
+    /**
+     * The longest common lines as they are; what is expected only after a -, what is there only after a +.
+     */
     private static String difference(List<String> expected, List<String> actual) {
         int[][] common = new int[expected.size() + 1][actual.size() + 1];
         for (int i = expected.size() - 1; i >= 0; i--) {

@@ -104,7 +104,8 @@ final class ScriptedClassic {
     }
 
     private static void write(Writer out, TreeMap<String, List<Integer>> partitions) {
-        out.array(partitions.entrySet(), (each, topic) -> each.string(topic.getKey()).int32s(topic.getValue()));
+        out.array(partitions.entrySet(), (each, topic) ->
+                each.string(topic.getKey()).int32s(topic.getValue()));
     }
 
     /** What the bytes of an assignment say; nothing where there are none. */

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -60,7 +61,7 @@ final class SimulatedClassic implements Simulation.Client {
 
     @Override
     public Set<String> topics() {
-        return Set.copyOf(member.topics);
+        return new TreeSet<>(member.topics);
     }
 
     @Override
@@ -68,7 +69,8 @@ final class SimulatedClassic implements Simulation.Client {
         var using = new HashSet<TopicPartition>();
         member.owned.forEach((topic, numbers) ->
                 numbers.forEach(each -> using.add(new TopicPartition(topic, each))));
-        using.removeIf(each -> world.test.image.topic(each.topic()) == null); // Its name says nothing any more.
+        // The name of a topic that is gone says nothing any more.
+        using.removeIf(each -> world.test.image.topic(each.topic()) == null);
         return using;
     }
 
@@ -242,7 +244,7 @@ final class SimulatedClassic implements Simulation.Client {
 
     private Map<String, Integer> counts() {
         var counts = new HashMap<String, Integer>();
-        world.test.image.topics().values().forEach(topic -> counts.put(topic.name(), topic.partitions().size()));
+        world.test.image.topics().forEach((name, topic) -> counts.put(name, topic.partitions().size()));
         return counts;
     }
 
@@ -283,7 +285,8 @@ final class SimulatedClassic implements Simulation.Client {
                     .filter(number -> each.memberId().equals(claims.get(new TopicPartition(topic, number))))
                     .mapToInt(number -> number).toArray()));
             var topics = new HashSet<Uuid>();
-            told.topics.stream().filter(counts::containsKey).forEach(topic -> topics.add(image.topic(topic).id()));
+            told.topics.stream().filter(counts::containsKey)
+                    .forEach(topic -> topics.add(image.topic(topic).id()));
             members.add(new Assignor.Member(each.memberId(), each.instanceId(), topics, Assignment.of(has)));
         }
         var numbers = new HashMap<Uuid, Integer>();
@@ -308,7 +311,8 @@ final class SimulatedClassic implements Simulation.Client {
 
     @Override
     public String toString() {
-        return member.name + " " + member.memberId + " generation " + member.generation + " using " + member.owned
-                + (stable ? " stable" : "") + (joining == null ? "" : " joining") + (syncing == null ? "" : " syncing");
+        return member.name + " " + member.memberId + " generation " + member.generation + " using "
+                + member.owned + (stable ? " stable" : "") + (joining == null ? "" : " joining")
+                + (syncing == null ? "" : " syncing");
     }
 }

@@ -9,8 +9,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * A consumer with the consumer protocol as Java's is: it takes its time to give partitions back, tells what it
- * has only when that has changed, and tells all after an answer that it did not get.
+ * A consumer with the consumer protocol as Java's is: it takes its time to give partitions back, tells what
+ * it has only when that has changed, and tells all after an answer that it did not get.
  */
 final class SimulatedConsumer implements Simulation.Client {
     private static final int INTERVAL_MS = 5_000;
@@ -25,6 +25,9 @@ final class SimulatedConsumer implements Simulation.Client {
     /** When it will have done as it was told; -1: it has. */
     private long doneMs = -1;
     private long nextMs;
+    /** The answer on its way, or null. */
+    private Answer coming;
+    private long comesMs;
     private boolean joined;
     private boolean lost;
     /** Whether the broker knows what it reads. */
@@ -105,16 +108,22 @@ final class SimulatedConsumer implements Simulation.Client {
     @Override
     public void step() {
         long nowMs = world.test.nowMs;
-        if (doneMs >= 0 && nowMs >= doneMs) {
+        if (doneMs >= 0 && nowMs >= doneMs && !lost) {
             doneMs = -1;
             using = given;
             told = false;
             nextMs = nowMs;
         }
-        if (nowMs < nextMs) {
-            return;
+        if (coming != null) {
+            await();
+        } else if (nowMs >= nextMs) {
+            nextMs = nowMs + INTERVAL_MS;
+            mishap();
+            send();
         }
-        nextMs = nowMs + INTERVAL_MS;
+    }
+
+    private void mishap() {
         if (world.chaos && world.once(60)) {
             nextMs += world.random.nextInt(80_000);
             world.note(member.id + " pauses until " + nextMs);
@@ -123,21 +132,38 @@ final class SimulatedConsumer implements Simulation.Client {
             subscribe();
             lost = true;
         }
+    }
+
+    /** The request, and perhaps its answer, may be lost on the way. */
+    private void send() {
+        long nowMs = world.test.nowMs;
         if (world.chaos && world.once(30)) {
             lost = joined;
             return;
         }
         member.owned = using;
-        var answer = ask();
-        if (!told || lost || answer.error() != ErrorCode.NONE || answer.assignment() != null) {
+        coming = ask();
+        comesMs = nowMs + (world.chaos && world.once(4) ? world.random.nextInt(2_000) : 0);
+        if (!told || lost || coming.error() != ErrorCode.NONE || coming.assignment() != null) {
             world.note(member.id + " at " + member.epoch + (lost ? " tells all and " : " tells ")
-                    + (told ? "nothing of " : "") + using() + ": " + answer.error() + " " + answer.epoch() + " "
-                    + (answer.assignment() == null ? "" : world.partitions(answer.assignment())));
+                    + (told ? "nothing of " : "") + using() + ": " + coming.error() + " " + coming.epoch()
+                    + " " + (coming.assignment() == null ? "" : world.partitions(coming.assignment())));
         }
         if (world.chaos && world.once(30)) {
+            world.note(member.id + " does not get it");
+            coming = null;
             lost = joined;
             nextMs = nowMs + 1_000;
         } else {
+            told = true;
+            await();
+        }
+    }
+
+    private void await() {
+        if (world.test.nowMs >= comesMs) {
+            var answer = coming;
+            coming = null;
             take(answer);
         }
     }
@@ -152,13 +178,13 @@ final class SimulatedConsumer implements Simulation.Client {
     private void take(Answer answer) {
         switch (answer.error()) {
             case NONE -> {
-                told = true;
                 lost = false;
                 joined = true;
                 member.epoch = answer.epoch();
                 if (answer.assignment() != null) {
                     given = answer.assignment();
-                    doneMs = given.equals(using) ? -1 : world.test.nowMs + world.random.nextInt(4_000);
+                    doneMs = given.equals(using) ? -1 : world.test.nowMs + world.random.nextInt(9_000);
+                    told &= !world.once(3); // Also before it has done as it was told.
                 }
             }
             case FENCED_MEMBER_EPOCH, UNKNOWN_MEMBER_ID, FENCED_INSTANCE_ID -> {

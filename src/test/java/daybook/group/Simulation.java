@@ -4,6 +4,7 @@ import daybook.log.TopicPartition;
 import daybook.wire.ErrorCode;
 import daybook.wire.Uuid;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -28,6 +29,7 @@ import java.util.TreeSet;
 final class Simulation {
     /** What members of the classic protocol do in their groups, that of the other one, and those of both. */
     private static final List<String> GROUPS = List.of("eager", "cooperative", "new", "mixed", "both eager");
+    private static final Set<String> BOTH = Set.of("mixed", "both eager");
     private static final int STEP_MS = 200;
     private static final int QUIET_MS = 240_000;
     private static final int TOPICS = 5;
@@ -60,8 +62,7 @@ final class Simulation {
     }
 
     final Random random;
-    final TestGroups test = new TestGroups(Map.of("group.initial.rebalance.delay.ms", "0",
-            "group.consumer.heartbeat.interval.ms", "5000", "group.consumer.session.timeout.ms", "45000"));
+    final TestGroups test;
     /** Whether members and the broker do other than they should. */
     boolean chaos = true;
     private final long seed;
@@ -79,6 +80,7 @@ final class Simulation {
     Simulation(long seed) {
         this.seed = seed;
         this.random = new Random(seed);
+        this.test = new TestGroups(Map.of("group.initial.rebalance.delay.ms", once(2) ? "0" : "3000"));
         for (int i = 0; i < TOPICS; i++) {
             makeTopic();
         }
@@ -97,6 +99,8 @@ final class Simulation {
     void run(int rounds) {
         for (int round = 0; round < rounds; round++) {
             phase(true, 60_000 + random.nextInt(240_000));
+            test.refusal = ErrorCode.NONE;
+            BOTH.stream().sorted().filter(group -> once(2)).forEach(this::leaveOneKind);
             phase(false, QUIET_MS);
             checkQuiet();
             growTopic();
@@ -128,6 +132,9 @@ final class Simulation {
     void note(String what) {
         events++;
         latest.addLast(test.nowMs + " ms: " + what);
+        if (Boolean.getBoolean("daybook.trace")) {
+            System.out.println(latest.getLast());
+        }
         if (latest.size() > 80) {
             latest.removeFirst();
         }
@@ -174,7 +181,8 @@ final class Simulation {
         var name = topics.remove(random.nextInt(topics.size()));
         note(name + " is deleted");
         test.deleteTopic(name);
-        committed.values().forEach(each -> each.keySet().removeIf(partition -> partition.topic().equals(name)));
+        committed.values().forEach(each ->
+                each.keySet().removeIf(partition -> partition.topic().equals(name)));
     }
 
     // ---- what happens to them ----
@@ -216,9 +224,19 @@ final class Simulation {
         var name = group.charAt(0) + "" + ++named;
         var instance = instanceId == null && once(3) ? "instance" + named : instanceId;
         note(name + " begins" + (instance == null ? "" : " as " + instance));
-        boolean isNew = group.equals("new") || (group.equals("mixed") || group.equals("both eager")) && once(2);
+        boolean isNew = group.equals("new") || BOTH.contains(group) && once(2);
         clients.get(group).add(isNew ? new SimulatedConsumer(this, group, name, instance)
                 : new SimulatedClassic(this, group, name, instance, topics));
+    }
+
+    /** All members of one protocol go, the last thing that happens to the group before it is quiet. */
+    private void leaveOneKind(String group) {
+        boolean isNew = once(2);
+        var gone = clients.get(group).stream().filter(each -> each instanceof SimulatedConsumer == isNew)
+                .toList();
+        note("all of " + group + " go that speak the " + (isNew ? "consumer" : "classic") + " protocol");
+        gone.forEach(each -> each.end(false));
+        clients.get(group).removeAll(gone);
     }
 
     /** It leaves, crashes, or is restarted, which a static member may do without leaving. */
@@ -235,16 +253,18 @@ final class Simulation {
     }
 
     private void commit(String group, Client client) {
-        var partition = client.using().stream().filter(each -> topics.contains(each.topic())).findFirst().orElse(null);
+        var partition = client.using().stream().filter(each -> topics.contains(each.topic())).findFirst()
+                .orElse(null);
         if (partition == null) {
             return;
         }
         var topic = test.image.topic(partition.topic());
         long offset = ++offsets;
         boolean current = client.current();
-        var outcome = test.run((groups, nowMs) -> groups.offsets().commit(group, client.asker(), -1,
-                List.of(new Offsets.Commit(partition.topic(), topic.id(), partition.partition(), offset, -1, "")),
-                nowMs));
+        var commits = List.of(new Offsets.Commit(partition.topic(), topic.id(), partition.partition(), offset,
+                -1, ""));
+        var outcome = test.run((groups, nowMs) ->
+                groups.offsets().commit(group, client.asker(), -1, commits, nowMs));
         if (outcome.error() == ErrorCode.NONE) {
             var error = outcome.answer().getFirst();
             note(client.name() + " commits " + partition + ": " + error);
@@ -281,7 +301,7 @@ final class Simulation {
                 case ConsumerGroup group -> states.put(name, consumer(group));
                 case ClassicGroup group -> {
                     if (group.state() == GroupState.STABLE) {
-                        states.put(name, group.describe().toString());
+                        states.put(name, classic(group.describe()));
                     }
                 }
             }
@@ -289,9 +309,20 @@ final class Simulation {
         return states;
     }
 
+    /** Without the order of the members, which may change where the log refuses one that comes back. */
+    private static String classic(ClassicProtocol.Described group) {
+        var members = new TreeSet<String>();
+        for (var member : group.members()) {
+            members.add(member.memberId() + " " + member.instanceId() + " " + member.clientId() + " "
+                    + StandardCharsets.ISO_8859_1.decode(member.metadata().duplicate()) + " "
+                    + ScriptedClassic.partitions(member.assignment()));
+        }
+        return group.state() + " " + group.protocol() + " " + members;
+    }
+
     private static String consumer(ConsumerGroup group) {
-        var text = new StringBuilder(group.epoch() + " " + group.targetEpoch() + " " + group.metadataHash() + " "
-                + group.expressions());
+        var text = new StringBuilder(group.epoch() + " " + group.targetEpoch() + " " + group.metadataHash()
+                + " " + group.expressions());
         group.members().forEach(member -> text.append('\n').append(member).append(" to have ")
                 .append(group.target(member.id())));
         return text.toString();
@@ -330,11 +361,13 @@ final class Simulation {
             var expected = new TreeSet<String>();
             var actual = new TreeSet<String>();
             for (var client : clients.get(group)) {
-                require(client.settled(), client.name() + " has not settled: " + client + ", groups are " + states);
+                require(client.settled(), client.name() + " has not settled: " + client + ", groups are "
+                        + states);
                 client.using().forEach(each -> actual.add(each.topic() + "-" + each.partition()));
                 for (var topic : client.topics()) {
-                    for (int i = 0; topics.contains(topic) && i < test.image.topic(topic).partitions().size(); i++) {
-                        expected.add(topic + "-" + i);
+                    if (topics.contains(topic)) {
+                        test.image.topic(topic).partitions().forEach(each ->
+                                expected.add(topic + "-" + each.index()));
                     }
                 }
                 client.using().forEach(each -> require(client.topics().contains(each.topic()),

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
  * {@code make torture} draws others, {@code -Ddaybook.seed=N} too.
  */
 class SimulationTest {
-    private static final int RUNS = 12;
+    private static final int RUNS = 6;
     private static final long SEED = 4711;
     private static final long MOST_NANOS = 15_000_000_000L;
 

@@ -1,5 +1,7 @@
 package daybook.group;
 
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.util.Random;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -16,6 +18,9 @@ public final class SimulationTorture {
     public static void main(String[] arguments) {
         int runs = Integer.parseInt(arguments[0]);
         long seed = arguments.length > 1 ? Long.parseLong(arguments[1]) : System.nanoTime();
+        if (!Boolean.getBoolean("daybook.trace")) {
+            System.setErr(new PrintStream(OutputStream.nullOutputStream()));
+        }
         System.out.println("The simulation of groups, " + runs + " runs from seed " + seed);
         try {
             System.out.println(run(runs, seed, Long.MAX_VALUE) + " requests and mishaps");

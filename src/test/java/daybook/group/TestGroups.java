@@ -62,6 +62,8 @@ final class TestGroups {
     /** What was written, in order. */
     private final List<BatchBuilder.Entry> log = new ArrayList<>();
     private final Surroundings surroundings;
+    /** Of the ids that were given to members. */
+    private long lastId;
 
     TestGroups() {
         this(Map.of());
@@ -71,7 +73,8 @@ final class TestGroups {
     TestGroups(Map<String, String> settings) {
         var config = BrokerConfig.of(settings);
         surroundings = new Surroundings(this::look, () -> config,
-                () -> Instant.ofEpochMilli(EPOCH_MS + nowMs));
+                () -> Instant.ofEpochMilli(EPOCH_MS + nowMs),
+                () -> new Uuid(++lastId * 0x9E3779B97F4A7C15L, lastId));
         groups = new Groups(surroundings);
         groups.loaded(nowMs);
     }

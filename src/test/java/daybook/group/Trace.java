@@ -153,7 +153,8 @@ final class Trace {
         }
         var text = new TreeSet<String>();
         value.members().forEach(each -> text.add(member(each.memberId())
-                + (each.instanceId() == null ? "" : "=" + each.instanceId()) + " " + partitions(each.assignment())));
+                + (each.instanceId() == null ? "" : "=" + each.instanceId()) + " "
+                + partitions(each.assignment())));
         return " generation " + value.generation() + ", " + value.protocol() + ", leader "
                 + member(value.leader()) + ", " + text;
     }
@@ -171,7 +172,8 @@ final class Trace {
             return "";
         }
         return (value.topicNames().isEmpty() ? "" : " topics " + value.topicNames())
-                + (value.topicRegex() == null || value.topicRegex().isEmpty() ? "" : " regex " + value.topicRegex())
+                + (value.topicRegex() == null || value.topicRegex().isEmpty() ? ""
+                        : " regex " + value.topicRegex())
                 + (value.instanceId() == null ? "" : " instance " + value.instanceId())
                 + (value.serverAssignor() == null ? "" : " assignor " + value.serverAssignor())
                 + " rebalance " + value.rebalanceTimeoutMs() / 1_000 + "s"
@@ -185,6 +187,7 @@ final class Trace {
         }
         return " epoch " + value.memberEpoch() + " after " + value.previousMemberEpoch() + ", "
                 + ConsumerMember.State.values()[value.state()] + ", " + partitions(value.assigned())
-                + (value.pendingRevocation().isEmpty() ? "" : ", gives " + partitions(value.pendingRevocation()));
+                + (value.pendingRevocation().isEmpty() ? ""
+                        : ", gives " + partitions(value.pendingRevocation()));
     }
 }

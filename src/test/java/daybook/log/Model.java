@@ -122,8 +122,10 @@ final class Model {
         if (Boolean.getBoolean("daybook.trace")) {
             say("  %s %s", what, path.relativize(file));
         }
-        // While an index is made its lock is held by this thread, which would find it half made.
-        boolean inIndex = !what.equals("rename") && file.toString().contains("index");
+        // While an index is made its lock is held by this thread, which would find it half made, and make it
+        // once more by the same name: another thread waits. Only to be renamed with its segment it need not be.
+        boolean inIndex = file.toString().contains("index")
+                && !(what.equals("rename") && !file.toString().endsWith(".tmp"));
         if (compacting && !inIndex && disk.failures() == failuresBefore && !disk.dead()
                 && random.nextInt(5) == 0) {
             readMeanwhile();
