@@ -89,12 +89,9 @@ record OffsetCommit(Services services) {
         }).tags();
     }
 
-    /** Older clients know no error for a group that is not there; too large a batch has none at all. */
+    /** Older clients know no error for a group that is not there. */
     private static ErrorCode told(Query query, ErrorCode error) {
-        return switch (error) {
-            case GROUP_ID_NOT_FOUND -> query.who.knowsEpochs() ? error : ErrorCode.ILLEGAL_GENERATION;
-            case MESSAGE_TOO_LARGE -> ErrorCode.UNKNOWN_SERVER_ERROR;
-            default -> error;
-        };
+        boolean older = error == ErrorCode.GROUP_ID_NOT_FOUND && !query.who.knowsEpochs();
+        return older ? ErrorCode.ILLEGAL_GENERATION : error;
     }
 }

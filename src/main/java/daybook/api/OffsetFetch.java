@@ -37,6 +37,11 @@ record OffsetFetch(Services services) {
 
     /** @param topics null for all */
     private record Wanted(String groupId, Asker who, List<ByTopic<Integer>> topics) {
+        /** Each partition once, for the answer has what was committed with each. */
+        Wanted {
+            topics = topics == null ? null : ByTopic.distinct(topics, index -> index, (index, again) -> index);
+        }
+
         static Wanted one(Reader in) {
             return new Wanted(in.string(), new Asker(null, null, -1), in.since(2)
                     ? ByTopic.nullableIndexes(in, IDS_FROM) : ByTopic.indexes(in, IDS_FROM));

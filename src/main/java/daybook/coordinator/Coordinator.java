@@ -152,13 +152,24 @@ public final class Coordinator<S extends State<R>, R> implements AutoCloseable {
         follow();
         var image = catalog.image();
         for (var shard : shards.values()) {
-            shard.follow(image);
-            if (shard.dueMs() <= steady.millis()) {
-                shard.decideDue();
-            }
-            nextMs = Math.min(nextMs, shard.dueMs());
+            nextMs = Math.min(nextMs, bring(shard, image));
         }
         sleepsUntilMs = nextMs;
+    }
+
+    /**
+     * Brings a shard up to now; returns when it is due next. Where it fails the shards behind it have their
+     * turn, and it has its own with the next round.
+     */
+    private static long bring(Shard<?, ?> shard, Image image) {
+        try {
+            shard.follow(image);
+            shard.decideDue();
+            return shard.dueMs();
+        } catch (RuntimeException | Error failed) {
+            LOG.log(Level.ERROR, shard.log().partition() + " could not be brought up to now", failed);
+            return Long.MAX_VALUE;
+        }
     }
 
     /** Brings the shards in line with the catalog. */

@@ -50,7 +50,7 @@ public final class ClassicProtocol {
     public record Joined(ErrorCode error, int generation, String protocolType, String protocol,
             String leader, boolean skipAssignment, String memberId, List<JoinedMember> members) {
         public static Joined refused(ErrorCode error, String memberId) {
-            return new Joined(told(error), -1, null, null, "", false, memberId, List.of());
+            return new Joined(error, -1, null, null, "", false, memberId, List.of());
         }
     }
 
@@ -72,7 +72,7 @@ public final class ClassicProtocol {
         private static final ByteBuffer NOTHING = ByteBuffer.allocate(0).asReadOnlyBuffer();
 
         public static Synced refused(ErrorCode error) {
-            return new Synced(told(error), null, null, NOTHING);
+            return new Synced(error, null, null, NOTHING);
         }
     }
 
@@ -88,7 +88,7 @@ public final class ClassicProtocol {
     /** The answer to those who leave, in their order; none where all are refused for one reason. */
     public record Left(ErrorCode error, List<ErrorCode> errors) {
         public static Left refused(ErrorCode error) {
-            return new Left(told(error), List.of());
+            return new Left(error, List.of());
         }
     }
 
@@ -101,7 +101,7 @@ public final class ClassicProtocol {
     public record Described(ErrorCode error, String message, GroupState state, String protocolType,
             String protocol, List<DescribedMember> members) {
         public static Described refused(ErrorCode error, String message) {
-            return new Described(told(error), message, GroupState.DEAD, "", "", List.of());
+            return new Described(error, message, GroupState.DEAD, "", "", List.of());
         }
     }
 
@@ -115,11 +115,6 @@ public final class ClassicProtocol {
     ClassicProtocol(Groups groups) {
         this.groups = groups;
         this.mixed = new MixedProtocol(groups);
-    }
-
-    /** A batch that is larger than the log takes is no fault of who asked. */
-    private static ErrorCode told(ErrorCode error) {
-        return error == ErrorCode.MESSAGE_TOO_LARGE ? ErrorCode.UNKNOWN_SERVER_ERROR : error;
     }
 
     /** The answer comes when all members have joined, or are given up. */

@@ -42,7 +42,7 @@ public final class ConsumerProtocol {
     public record Answer(ErrorCode error, String message, String memberId, int epoch, int intervalMs,
             Assignment assignment) {
         public static Answer refused(ErrorCode error, String message) {
-            return new Answer(told(error), message, null, 0, 0, null);
+            return new Answer(error, message, null, 0, 0, null);
         }
     }
 
@@ -50,7 +50,7 @@ public final class ConsumerProtocol {
     public record Described(String id, ErrorCode error, String message, GroupState state, int epoch,
             int targetEpoch, String assignor, List<DescribedMember> members) {
         public static Described refused(String id, ErrorCode error, String message) {
-            return new Described(id, told(error), message, GroupState.DEAD, 0, 0, "", List.of());
+            return new Described(id, error, message, GroupState.DEAD, 0, 0, "", List.of());
         }
     }
 
@@ -63,11 +63,6 @@ public final class ConsumerProtocol {
 
     ConsumerProtocol(Groups groups) {
         this.groups = groups;
-    }
-
-    /** A batch that is larger than the log takes is no fault of who asked. */
-    private static ErrorCode told(ErrorCode error) {
-        return error == ErrorCode.MESSAGE_TOO_LARGE ? ErrorCode.UNKNOWN_SERVER_ERROR : error;
     }
 
     Groups groups() {

@@ -119,6 +119,17 @@ class GroupOffsetsTest {
     }
 
     @Test
+    void aPartitionThatIsNamedAgainIsToldOnce() throws IOException {
+        findCoordinator();
+        commit(8, "g", -1, "", topic("orders", new Item(0, 5, -1, "why")));
+        for (int version = 1; version <= 10; version++) {
+            assertEquals(new Group("g", NONE, List.of(new Fetched("orders", 0, 5, -1, "why", NONE),
+                    new Fetched("orders", 1, -1, -1, "", NONE))),
+                    fetch(version, false, "g", topic("orders", 0, 1, 0, 0, 1)));
+        }
+    }
+
+    @Test
     void manyGroupsAreFetchedAtOnce() throws IOException {
         findCoordinator();
         commit(8, "g", -1, "", topic("orders", new Item(0, 5, -1, "")));

@@ -119,6 +119,10 @@ final class CoordinatorTest {
         @Override
         public Decision<Count, ?> due(long nowMs) {
             var word = forgets.poll(nowMs);
+            if (word.equals("stuck")) {
+                forgets.set(word, nowMs);
+                throw new IllegalStateException("it is stuck");
+            }
             return Decision.write(List.of(new Count(word, null)))
                     .orElse(error -> forgets.set(word, nowMs + 10));
         }
@@ -297,6 +301,33 @@ final class CoordinatorTest {
         nowMs += 5_000;
         gone.orTimeout(30, TimeUnit.SECONDS).join();
         assertEquals(Map.of(), counts(0));
+    }
+
+    @Test
+    void aShardThatFailsIsNotWaitedForByTheOthers() throws IOException {
+        create(3);
+        assertEquals(List.of(0, 1, 2), List.of(words.partition("c"), words.partition("a"), words.partition("b")));
+        add("a");
+        add("b");
+        var due = List.of("stuck", "a", "b");
+        for (int partition = 0; partition < 3; partition++) {
+            var word = due.get(partition);
+            words.ask(partition, error -> error, (state, now) -> {
+                state.forgets.set(word, now + 1);
+                return Decision.answer(ErrorCode.NONE);
+            }).await();
+        }
+        nowMs += 1;
+        untilForgotten(1);
+        untilForgotten(2);
+    }
+
+    private void untilForgotten(int partition) {
+        long endNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (!counts(partition).isEmpty()) {
+            assertTrue(System.nanoTime() < endNanos, "still there");
+            Thread.onSpinWait();
+        }
     }
 
     @Test

@@ -833,18 +833,6 @@ class ClassicGroupTest {
     }
 
     @Test
-    void anAssignmentThatIsTooLargeIsTheServersError() {
-        var ids = two();
-        var waiting = join(ids.getFirst(), "range=m1");
-        join(ids.getLast(), "range=m2");
-        assertJoined(3, ids.getFirst(), waiting);
-        var syncing = sync(ids.getLast(), 3);
-        test.refusal = ErrorCode.MESSAGE_TOO_LARGE;
-        sync(ids.getFirst(), 3);
-        assertEquals(ErrorCode.UNKNOWN_SERVER_ERROR, error(syncing));
-    }
-
-    @Test
     void aRestartThatCannotBeWrittenIsAsIfItHadNotBeen() {
         var ids = twoStatic();
         test.refusal = ErrorCode.COORDINATOR_NOT_AVAILABLE;
