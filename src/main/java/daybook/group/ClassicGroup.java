@@ -16,7 +16,6 @@ import daybook.wire.Uuid;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -99,7 +98,7 @@ final class ClassicGroup implements Group {
         return state;
     }
 
-    Collection<ClassicMember> members() {
+    List<ClassicMember> members() {
         return members.all();
     }
 
@@ -147,7 +146,7 @@ final class ClassicGroup implements Group {
         var restarted = members.instance(asked.instanceId());
         var member = restarted == null ? members.find(asked.memberId()) : restarted;
         return switch (state) {
-            case PREPARING_REBALANCE -> (member == null || member.join == null) && members.waiting() >= limit;
+            case PREPARING_REBALANCE -> (member == null || member.join == null) && members.leastWait(limit);
             case COMPLETING_REBALANCE, STABLE -> member == null && members.count() >= limit;
             default -> false;
         };
@@ -204,7 +203,7 @@ final class ClassicGroup implements Group {
         if (state != GroupState.PREPARING_REBALANCE && same && !leads) {
             return Decision.answer(joined(member));
         }
-        member.terms = asked.terms();
+        members.renew(member, asked.terms());
         var answer = await(member);
         return Decision.later(rebalance(reason("joins again", asked), nowMs), answer);
     }
@@ -260,7 +259,7 @@ final class ClassicGroup implements Group {
         if (state != GroupState.PREPARING_REBALANCE) {
             prepare(reason, nowMs);
         }
-        boolean all = pending.isEmpty() && members.waiting() == members.count();
+        boolean all = pending.isEmpty() && members.allWait();
         boolean firstAwaited = groups.deadlines().contains(timer("", Timer.Kind.JOIN));
         return all && !firstAwaited ? complete(nowMs) : NO_RECORDS;
     }

@@ -1,17 +1,16 @@
 package daybook.group;
 
 import daybook.group.ClassicProtocol.JoinedMember;
+import daybook.group.ClassicProtocol.Terms;
 import daybook.group.GroupRecord.ConsumerGroupMemberMetadata.Protocol;
 import daybook.wire.ErrorCode;
 import daybook.wire.MalformedException;
 import daybook.wire.Reader;
 
-import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -21,10 +20,12 @@ final class ClassicMembers {
     private final Map<String, ClassicMember> byId = new LinkedHashMap<>();
     /** The ids of the static members, by instance id. */
     private final Map<String, String> instances = new HashMap<>();
+    /** How many members support each protocol. */
+    private final Map<String, Integer> supporters = new HashMap<>();
     private String leader;
 
     /** All of them, as they are now: they may be removed while they are gone through. */
-    Collection<ClassicMember> all() {
+    List<ClassicMember> all() {
         return List.copyOf(byId.values());
     }
 
@@ -61,7 +62,11 @@ final class ClassicMembers {
     }
 
     void put(ClassicMember member) {
-        byId.put(member.id, member);
+        var before = byId.put(member.id, member);
+        if (before != null) {
+            count(before.terms, -1);
+        }
+        count(member.terms, 1);
         if (member.instanceId != null) {
             instances.put(member.instanceId, member.id);
         }
@@ -69,11 +74,27 @@ final class ClassicMembers {
     }
 
     void remove(ClassicMember member) {
-        byId.remove(member.id);
+        if (byId.remove(member.id) != null) {
+            count(member.terms, -1);
+        }
         instances.remove(member.instanceId);
         if (member.id.equals(leader)) {
             leader = none() ? null : byId.keySet().iterator().next();
         }
+    }
+
+    /** A member joins again, in other terms. */
+    void renew(ClassicMember member, Terms terms) {
+        count(member.terms, -1);
+        member.terms = terms;
+        count(terms, 1);
+    }
+
+    private void count(Terms terms, int more) {
+        var names = new HashSet<String>();
+        terms.protocols().forEach(each -> names.add(each.name()));
+        names.forEach(name -> supporters.merge(name, more, Integer::sum));
+        names.forEach(name -> supporters.remove(name, 0));
     }
 
     /** Puts a member in the place of another. */
@@ -87,6 +108,7 @@ final class ClassicMembers {
     /** These instead of those there are. */
     void replace(String leads, List<ClassicMember> members) {
         byId.clear();
+        supporters.clear();
         instances.clear();
         leader = leads;
         members.forEach(this::put);
@@ -101,8 +123,13 @@ final class ClassicMembers {
         return elected != null;
     }
 
-    int waiting() {
-        return (int) byId.values().stream().filter(each -> each.join != null).count();
+    /** Whether so many wait to join. */
+    boolean leastWait(int count) {
+        return count() >= count && byId.values().stream().filter(each -> each.join != null).count() >= count;
+    }
+
+    boolean allWait() {
+        return byId.values().stream().allMatch(each -> each.join != null);
     }
 
     /** The longest of all. */
@@ -112,29 +139,21 @@ final class ClassicMembers {
 
     /** Whether all support one of these. */
     boolean support(List<Protocol> protocols) {
-        var common = common();
-        return protocols.stream().anyMatch(each -> common.contains(each.name()));
+        return protocols.stream().anyMatch(this::isCommon);
     }
 
-    /** The protocols that all support, those first that the first member likes best. */
-    private Set<String> common() {
-        Set<String> common = null;
-        for (var member : byId.values()) {
-            var names = new LinkedHashSet<String>();
-            member.terms.protocols().forEach(each -> names.add(each.name()));
-            if (common == null) {
-                common = names;
-            } else {
-                common.retainAll(names);
-            }
-        }
-        return common;
+    private boolean isCommon(Protocol protocol) {
+        return supporters.getOrDefault(protocol.name(), 0) == count();
     }
 
-    /** Of the protocols that all support the one that most like best; the first such where there are more. */
+    /**
+     * Of the protocols that all support the one that most like best; where there are more such, the one that
+     * the first member likes better.
+     */
     String selected() {
         var votes = new LinkedHashMap<String, Integer>();
-        common().forEach(name -> votes.put(name, 0));
+        byId.values().iterator().next().terms.protocols().stream().filter(this::isCommon)
+                .forEach(each -> votes.put(each.name(), 0));
         for (var member : byId.values()) {
             member.terms.protocols().stream().map(Protocol::name).filter(votes::containsKey).findFirst()
                     .ifPresent(name -> votes.merge(name, 1, Integer::sum));

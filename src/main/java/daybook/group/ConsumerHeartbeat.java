@@ -48,7 +48,7 @@ final class ConsumerHeartbeat {
         draft.tell(before, before.telling(told(before.told())));
         draft.assign();
         var told = draft.group().member(before.id());
-        member = draft.step(told, asked.owned(), asked.epoch() == 0);
+        member = draft.step(told, owned(told), asked.epoch() == 0);
         records.addAll(draft.records());
         protocol.await(draft.group(), member, nowMs);
         if (member != told) {
@@ -154,6 +154,16 @@ final class ConsumerHeartbeat {
                 + (asked.epoch() > member.epoch() ? "greater" : "smaller") + " member epoch (" + asked.epoch()
                 + ") than the one known by the group coordinator (" + member.epoch()
                 + "). The member must abandon all its partitions and rejoin.");
+    }
+
+    /**
+     * What the member says that it has; null where that is not to be relied on. One that tells all may not
+     * have had the last answer: while it has not taken all that it is to keep, it may still be about to take
+     * what it was given before, of which it was to give something back.
+     */
+    private Assignment owned(ConsumerMember known) {
+        boolean behind = asked.epoch() > 0 && asked.whole() && !asked.owned().containsAll(known.assigned());
+        return behind ? null : asked.owned();
     }
 
     /** What the member tells now, with what is as it was. */

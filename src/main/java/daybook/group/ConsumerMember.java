@@ -122,6 +122,12 @@ record ConsumerMember(String id, Value told, int epoch, int previousEpoch, State
         return new ConsumerMember(id, told, AWAY, previousEpoch, state, assigned, Assignment.EMPTY);
     }
 
+    /** The member where it has to give these back, if any, and has all else that it is to have. */
+    ConsumerMember giving(Assignment back) {
+        return back.isEmpty() ? this : new ConsumerMember(id, told, epoch, previousEpoch,
+                State.UNREVOKED_PARTITIONS, assigned, back);
+    }
+
     /** The member that takes this one's place, with all that it had. */
     ConsumerMember replacedBy(String otherId) {
         return new ConsumerMember(otherId, told, 0, 0, state, assigned, pending);

@@ -91,26 +91,28 @@ final class Migration {
 
     /**
      * Makes a consumer group of a classic one, whose generation is the first epoch, and what the leader gave
-     * the members their target. What a cooperative leader took from one to give it to another in the next
-     * rebalance (KIP-429), the one may still use: it has to give that back first, as any member has.
+     * the members their target. What a member had when it joined and was not given again it gives back first:
+     * it may not have read so yet, and in the classic group nobody would have it before this one joins again.
      *
      * @param draft of a group of which there is nothing yet
      */
     static void upgrade(ClassicGroup from, ConsumerDraft draft, Image image) {
         var protocol = protocol(from);
         var members = new ArrayList<ConsumerMember>();
+        var classic = from.members();
         var taken = Assignment.EMPTY;
-        for (var member : from.members()) {
-            taken = taken.plus(assigned(member, image));
+        for (var member : classic) {
+            var assigned = EmbeddedProtocol.assignment(Assigned.read(member.assignment).partitions(), image);
+            taken = taken.plus(assigned);
+            members.add(new ConsumerMember(member.id, told(member, protocol), from.generation(),
+                    from.generation(), State.STABLE, assigned, Assignment.EMPTY));
         }
-        for (var member : from.members()) {
-            var subscription = Subscription.read(member.metadata(protocol));
-            var back = subscription.owned() == null ? Assignment.EMPTY
-                    : EmbeddedProtocol.assignment(subscription.owned(), image).minus(taken);
-            taken = taken.plus(back);
-            members.add(new ConsumerMember(member.id, told(member, subscription), from.generation(),
-                    from.generation(), back.isEmpty() ? State.STABLE : State.UNREVOKED_PARTITIONS,
-                    assigned(member, image), back));
+        for (int i = 0; i < members.size(); i++) {
+            var owned = Subscription.read(classic.get(i).metadata(protocol)).owned();
+            var left = owned == null ? Assignment.EMPTY
+                    : EmbeddedProtocol.assignment(owned, image).minus(taken);
+            taken = taken.plus(left);
+            members.set(i, members.get(i).giving(left));
         }
         members.forEach(member ->
                 draft.write(new ConsumerGroupMemberMetadata(from.id(), member.id(), member.told())));
@@ -123,11 +125,8 @@ final class Migration {
                 draft.write(draft.group().record(ConsumerMember.blank(member.id()), member)));
     }
 
-    private static Assignment assigned(ClassicMember member, Image image) {
-        return EmbeddedProtocol.assignment(Assigned.read(member.assignment).partitions(), image);
-    }
-
-    private static ConsumerGroupMemberMetadata.Value told(ClassicMember member, Subscription subscription) {
+    private static ConsumerGroupMemberMetadata.Value told(ClassicMember member, String protocol) {
+        var subscription = Subscription.read(member.metadata(protocol));
         var terms = member.terms;
         return new ConsumerGroupMemberMetadata.Value(member.instanceId, subscription.rackId(),
                 terms.clientId(), terms.clientHost(), List.copyOf(new TreeSet<>(subscription.topics())), "",

@@ -65,6 +65,11 @@ public final class PartitionLog {
     private volatile Segments.End firstUnstable;
     /** Whether the log takes no batches any more. */
     private volatile boolean refusesWrites;
+    /**
+     * Whether a replacement failed, so that there may be files of it, or of what it was to replace, which
+     * only the next start settles. Guarded by {@link #lock}.
+     */
+    private boolean halfReplaced;
     /** Written under {@link #lock}. */
     private volatile boolean closed;
     /** When bytes were last forced, in milliseconds since 1970. */
@@ -589,8 +594,12 @@ public final class PartitionLog {
         }
     }
 
+    /**
+     * Takes out the oldest segments. None goes where a replacement failed: the next start would find what is
+     * left of it, and the log begin there; as long as all stay, it begins where the checkpoint says.
+     */
     private void remove(List<Segment> expendable, long nowMs) throws IOException {
-        if (!expendable.isEmpty()) {
+        if (!expendable.isEmpty() && !halfReplaced) {
             startOffset = Math.max(startOffset, segments.baseAfter(expendable.getLast()));
             try {
                 home.deleteLater(segments.remove(expendable), nowMs + config.fileDeleteDelayMs());
@@ -641,6 +650,7 @@ public final class PartitionLog {
             home.deleteLater(segments.settle(replaced, by), deleteAtMs);
             return true;
         } catch (Throwable failure) {
+            halfReplaced = true;
             fail("A compacted segment could not take its place", failure);
             throw failure;
         } finally {

@@ -252,17 +252,19 @@ final class SparseIndex {
         if (held == null) {
             held = unwritten;
         }
-        if (held == null) {
-            held = mapped.get();
-        }
+        return held != null ? held : mapping();
+    }
+
+    private ByteBuffer mapping() throws IOException {
+        var held = mapped.get();
         if (held == null) {
             try (var open = disk.openToRead(file)) {
                 held = open.map(MapMode.READ_ONLY, 0, (long) entries * entryBytes);
             }
             mapped = new WeakReference<>(held);
-            // Held meanwhile: then the name may have been that of another file already.
-            held = unwritten == null ? held : unwritten;
         }
-        return held;
+        // Held meanwhile: then the name may have been that of another file already, for whoever mapped it.
+        var kept = unwritten;
+        return kept == null ? held : kept;
     }
 }

@@ -87,9 +87,18 @@ final class GroupChecks {
             migrate(group, with(PROTOCOLS.get("cooperative-sticky"), "session.timeout.ms", OVER_A_RESTART_MS),
                     this::restart);
         });
+        check("members come, leave and die and the broker is killed, ", "at-random", this::history);
         report.check("group: kill -9 of the broker under two groups", () ->
                 Group.check(clients, "group-kill-classic", classic ->
                         Group.check(clients, "group-kill-consumer", consumer -> kill(classic, consumer))));
+    }
+
+    /** With {@code -Dseed=N}, which a failure tells, what happened then. */
+    private void history(Group group) throws Exception {
+        group.sessions(OVER_A_RESTART_MS);
+        var classic = with(PROTOCOLS.get("cooperative-sticky"), "session.timeout.ms", OVER_A_RESTART_MS);
+        var protocols = List.of(classic, PROTOCOLS.get("uniform"), PROTOCOLS.get("server-range"));
+        new GroupHistory(group, protocols, this::restart, Long.getLong("seed", System.nanoTime())).run();
     }
 
     private void check(String what, String name, Group.Check check) {

@@ -19,6 +19,7 @@
  *     ├── CompactionChecks  a compacted topic, which DiskChecks and ExchangeChecks look into later
  *     ├── KafkajsChecks     kafkajs.js, by Program
  *     ├── GroupChecks       groups of Java consumers, of both protocols, killed and restarted
+ *     │   ├── GroupHistory  what happens to one group at random
  *     │   ├── Group         one group: its topics, what feeds them, its members
  *     │   ├── Member        a consumer that tells the ledger all that happens to it
  *     │   └── Ledger        who has what, was given what and committed what: finds every breach

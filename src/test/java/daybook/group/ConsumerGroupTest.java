@@ -132,6 +132,23 @@ class ConsumerGroupTest {
         assertEquals(2, b.beat().assignment().size());
     }
 
+    /** Nor where it was told so, and the answer was lost: then it tells all. */
+    @Test
+    void whoWasNotReachedHasNotGivenItBack() {
+        var a = member("a");
+        var b = member("b");
+        a.join();
+        b.join();
+        a.send(1, -1, null, null, Assignment.EMPTY);
+        a.owned = Assignment.EMPTY;
+        var again = a.take(a.whole());
+        assertEquals(2, again.assignment().size());
+        assertEquals(1, again.epoch());
+        assertNull(b.beat().assignment());
+        assertEquals(2, a.take(a.whole()).epoch(), "it has taken what it keeps");
+        assertEquals(2, b.beat().assignment().size());
+    }
+
     @Test
     void aMemberThatDoesNotGiveBackIsTakenOut() {
         var a = member("a");

@@ -101,6 +101,32 @@ class MigrationTest {
         assertEquals("classic", groups.groups.find("g").type());
     }
 
+    /** In the middle of a cooperative rebalance: what one is to give back no other gets before it has. */
+    @Test
+    void whatAClassicMemberStillHasIsGivenToNobody() {
+        var a = classic();
+        a.join().joined();
+        a.synced(a.sync(Map.of(a.id, partitions(orders, 0, 1, 2, 3))));
+        var b = classic().join();
+        a.join();
+        a.joined();
+        b.joined();
+        var answer = a.sync(Map.of(a.id, partitions(orders, 0, 1)));
+        b.synced(b.sync(Map.of()));
+        var c = consumer("c");
+        c.join();
+        assertEquals(Assignment.EMPTY, c.owned);
+        assertEquals(partitions(orders, 2, 3), group().member(a.id).pending());
+        groups.restartCompacted();
+        a.synced(answer);
+        assertEquals(ErrorCode.REBALANCE_IN_PROGRESS, a.beat());
+        a.join().joined();
+        b.join().joined();
+        b.sync();
+        c.beat();
+        assertEquals(4, a.owned.size() + b.owned.size() + c.owned.size());
+    }
+
     /** A member waits to join for longer than its session; the upgrade that is refused changes nothing. */
     @Test
     void anUpgradeThatCannotBeWrittenLeavesWhoWaits() {

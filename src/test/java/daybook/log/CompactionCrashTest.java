@@ -120,6 +120,44 @@ class CompactionCrashTest {
         }
     }
 
+    /** What was deleted behind a compaction that failed at a step stays deleted: no file of it comes back. */
+    @Test
+    void whatIsDeletedAfterItFailedStaysDeleted() throws IOException {
+        var config = config();
+        config.compaction = new LogConfig.CompactionRules(0, 0, Long.MAX_VALUE, 1_000, true);
+        boolean failed = true;
+        for (int step = 0; failed; step++) {
+            var at = temp.resolve("deleted-" + step);
+            var steps = new AtomicInteger();
+            int last = step;
+            long start;
+            try (var logs = TestLogs.quick(at, config)) {
+                fill(logs);
+                logs.disk.fault = (operation, file) -> {
+                    if (!operation.equals("list") && !operation.equals("read")
+                            && steps.getAndIncrement() == last) {
+                        throw new IOException("Input/output error at " + operation + " " + file);
+                    }
+                };
+                logs.logs.cleaner().compactDirtiest();
+                failed = steps.get() > last;
+                logs.disk.fault = (operation, file) -> { };
+                // Where a segment begins: there a log begins by its files, and the checkpoint says nothing.
+                start = logs.words().segments().active().baseOffset();
+                assertEquals(new Deleted.Done(start), logs.words().deleteRecordsBefore(start));
+                logs.nowMs += 60_000;
+                logs.logs.tick(logs.nowMs);
+                TestLogs.copy(at, temp.resolve("killed-" + step));
+            }
+            for (var name : List.of("killed-" + step, "deleted-" + step)) {
+                try (var logs = TestLogs.quick(temp.resolve(name), config)) {
+                    assertEquals(start, logs.words().startOffset(), name);
+                    assertTrue(records(logs.words()).getLast().endsWith("x=6"), name);
+                }
+            }
+        }
+    }
+
     /** The power is cut at each change that a compaction makes, and what was not forced is there or not. */
     @Test
     void aPowerCutAtAnyStepLosesNothing() throws IOException {

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -399,6 +400,41 @@ class CompactionTest {
             assertTrue(compact(logs));
             assertEquals(List.of("2:b=1", "3:x=1"), records(log));
         }
+    }
+
+    /** A reader opens an index by its name, which is another one's by then: it reads what its own holds. */
+    @Test
+    void anIndexWhoseNameGoesWhileItIsMappedIsRead() throws IOException {
+        var file = temp.resolve("0.index");
+        var reopened = new SparseIndex[1];
+        var disk = new Disk() {
+            private boolean replaces;
+
+            @Override
+            public FileChannel openToRead(Path path) throws IOException {
+                if (replaces) {
+                    replaces = false;
+                    reopened[0].hold();
+                    Files.move(path, temp.resolve("0.index.deleted"));
+                    writeIndex(this, path, 100);
+                }
+                return super.openToRead(path);
+            }
+        };
+        writeIndex(disk, file, 1);
+        reopened[0] = SparseIndex.offsets(disk, file);
+        disk.replaces = true;
+        assertEquals(21, reopened[0].value(1), "the reader that mapped it");
+        assertEquals(21, reopened[0].value(1), "the next one");
+        assertEquals(120, SparseIndex.offsets(disk, file).value(1));
+    }
+
+    private static void writeIndex(Disk disk, Path file, int more) throws IOException {
+        var index = SparseIndex.offsets(disk, file);
+        index.gather(100);
+        index.append(10, 10 + more);
+        index.append(20, 20 + more);
+        index.seal(false);
     }
 
     @Test

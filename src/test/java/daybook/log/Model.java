@@ -123,7 +123,7 @@ final class Model {
             say("  %s %s", what, path.relativize(file));
         }
         // While an index is made its lock is held by this thread, which would find it half made, and make it
-        // once more by the same name: another thread waits. Only to be renamed with its segment it need not be.
+        // once more by the same name: another thread waits. No lock is held while a segment is renamed.
         boolean inIndex = file.toString().contains("index")
                 && !(what.equals("rename") && !file.toString().endsWith(".tmp"));
         if (compacting && !inIndex && disk.failures() == failuresBefore && !disk.dead()

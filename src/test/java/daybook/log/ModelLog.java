@@ -384,16 +384,21 @@ final class ModelLog {
         return PartitionLog.Found.NONE;
     }
 
-    /** Retention took what it may take by the configuration, and nothing else. */
+    /**
+     * Retention took what it may take by the configuration, and nothing else. By what a damaged time index
+     * says a segment may be older than it is.
+     */
     void checkRetained(long start, long nowMs) {
         long behind = 0;
         for (var entry : entries.reversed()) {
             boolean gone = entry.next <= start;
-            boolean old = config.retentionMs >= 0 && nowMs - entry.newestMs() > config.retentionMs;
+            boolean old = config.retentionMs >= 0
+                    && (timesUnsure || nowMs - entry.newestMs() > config.retentionMs);
             boolean excess = config.retentionBytes >= 0 && behind >= config.retentionBytes;
-            require(!gone || old || excess || entry.next <= Math.max(startLeast, startMost), "retention took batch " + entry.base + " of "
-                    + config.retentionMs + " ms, " + config.retentionBytes + " bytes, start " + start
-                    + ", before " + startLeast + ", behind it " + behind + " bytes");
+            require(!gone || old || excess || entry.next <= Math.max(startLeast, startMost),
+                    "retention took batch " + entry.base + " of " + config.retentionMs + " ms, "
+                    + config.retentionBytes + " bytes, start " + start + ", before " + startLeast
+                    + ", behind it " + behind + " bytes");
             behind += entry.bytes.length;
         }
     }
