@@ -136,7 +136,8 @@ final class Migration {
 
     /**
      * Makes a classic group of a consumer group that has only members of the classic protocol left. They are
-     * assigned what they were to have; the epoch is their generation.
+     * assigned what they have, not what they were to have (as Apache Kafka does), which another may still use;
+     * a rebalance follows where that is not the same. The epoch is their generation.
      *
      * @param before the group as it is
      * @param after the group as it was to be
@@ -160,7 +161,7 @@ final class Migration {
         var protocol = members.selected();
         var written = new ArrayList<GroupMetadata.Member>();
         for (var member : members.all()) {
-            written.add(member.record(protocol, EmbeddedProtocol.bytes(after.target(member.id),
+            written.add(member.record(protocol, EmbeddedProtocol.bytes(after.member(member.id).assigned(),
                     EmbeddedProtocol.version(member.metadata(protocol)), surroundings.image().get())));
         }
         var records = before.tombstones();
