@@ -49,7 +49,7 @@ final class GroupHistory {
             settle();
             group.drains();
         } catch (Exception failed) {
-            throw new CheckFailed(story + ": " + failed.getMessage());
+            throw new CheckFailed(story + ": " + failed);
         }
     }
 
