@@ -386,10 +386,10 @@ final class ModelLog {
 
     /**
      * Retention took what it may take by the configuration, and nothing else. By what a damaged time index
-     * says a segment may be older than it is.
+     * says a segment may be older than it is, and what was refused because its force failed is there too.
      */
     void checkRetained(long start, long nowMs) {
-        long behind = 0;
+        long behind = doubtful.stream().mapToLong(sent -> sent.bytes().length).sum();
         for (var entry : entries.reversed()) {
             boolean gone = entry.next <= start;
             boolean old = config.retentionMs >= 0
