@@ -39,7 +39,8 @@ record OffsetFetch(Services services) {
     private record Wanted(String groupId, Asker who, List<ByTopic<Integer>> topics) {
         /** Each partition once, for the answer has what was committed with each. */
         Wanted {
-            topics = topics == null ? null : ByTopic.distinct(topics, index -> index, (index, again) -> index);
+            topics = topics == null ? null
+                    : ByTopic.distinct(topics, index -> index, (index, again) -> index);
         }
 
         static Wanted one(Reader in) {

@@ -515,6 +515,8 @@ final class ClassicGroup implements Group {
         if (member == null || member.sync != null) {
             return NO_RECORDS;
         }
+        LOG.log(Level.INFO, "Group {0}: member {1} of {2} is taken out, it was not heard of for its session"
+                + " timeout", id, member.id, member.terms.clientHost());
         remove(member);
         return rebalance("member " + member.id + " was not heard of", nowMs);
     }

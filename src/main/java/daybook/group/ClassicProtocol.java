@@ -141,7 +141,7 @@ public final class ClassicProtocol {
                 || sessionMs > config.integer("group.max.session.timeout.ms")) {
             return ErrorCode.INVALID_SESSION_TIMEOUT;
         }
-        return ErrorCode.NONE;
+        return groups.taken(asked.groupId) ? ErrorCode.INCONSISTENT_GROUP_PROTOCOL : ErrorCode.NONE;
     }
 
     /** @param emptied the consumer group whose place the new one takes, or null */

@@ -328,6 +328,7 @@ final class ConsumerGroup implements Group {
             case GroupRecord.OffsetCommit offset -> throw new IllegalArgumentException("An offset");
             case GroupRecord.GroupMetadata classic ->
                     throw new IllegalArgumentException("Of a classic group");
+            case GroupRecord.OtherGroup other -> throw new IllegalArgumentException("Of another kind");
         }
     }
 

@@ -6,6 +6,7 @@ import daybook.group.ConsumerProtocol.Heartbeat;
 import daybook.group.GroupRecord.ConsumerGroupMemberMetadata;
 import daybook.wire.ErrorCode;
 
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
@@ -19,6 +20,8 @@ import java.util.TreeSet;
  * </pre>
  */
 final class ConsumerHeartbeat {
+    private static final System.Logger LOG = System.getLogger("daybook.group");
+
     private final ConsumerProtocol protocol;
     private final Groups groups;
     private final Heartbeat asked;
@@ -80,7 +83,7 @@ final class ConsumerHeartbeat {
             draft = new ConsumerDraft(group, groups.surroundings());
             return null;
         }
-        if (!joins) {
+        if (!joins || groups.taken(asked.groupId())) {
             return Answer.refused(ErrorCode.GROUP_ID_NOT_FOUND,
                     protocol.notFound("Consumer group ", asked.groupId()));
         }
@@ -99,6 +102,7 @@ final class ConsumerHeartbeat {
             return Answer.refused(ErrorCode.GROUP_ID_NOT_FOUND, message);
         }
         Migration.upgrade(classic, draft, groups.surroundings().image().get());
+        LOG.log(Level.INFO, "Group {0} becomes a consumer group", classic.id());
         return null;
     }
 

@@ -171,7 +171,7 @@ public final class ConsumerProtocol {
 
     /** @param kind what the sentence begins with where there is no group at all */
     String notFound(String kind, String groupId) {
-        return groups.find(groupId) == null ? kind + groupId + " not found."
+        return groups.find(groupId) == null && !groups.taken(groupId) ? kind + groupId + " not found."
                 : "Group " + groupId + " is not a consumer group.";
     }
 
@@ -235,8 +235,8 @@ public final class ConsumerProtocol {
         if (!late) {
             return Decision.write(List.of());
         }
-        LOG.log(Level.INFO, "Group {0}: member {1} is taken out, {2}", group.id(), member.id(),
-                switch (timer.kind()) {
+        LOG.log(Level.INFO, "Group {0}: member {1} (client {2} of {3}) is taken out, {4}", group.id(),
+                member.id(), member.told().clientId(), member.told().clientHost(), switch (timer.kind()) {
                     case SESSION -> "it was not heard of for its session timeout";
                     case REBALANCE -> "it did not give its partitions back within its rebalance timeout";
                     case JOIN -> "it did not join again within its rebalance timeout";

@@ -60,8 +60,8 @@ public sealed interface GroupRecord {
      * Reads a record of the log.
      *
      * @param value null for a tombstone
-     * @return null for the records of share groups, streams groups and of what is not known here, which are
-     *     passed over as Apache Kafka passes over what it does not know
+     * @return null for the members and all else of share groups and streams groups, and for what is not known
+     *     here: that is passed over, as Apache Kafka passes over what it does not know
      * @throws MalformedException if the bytes are not a record of its type, or its version is not known
      */
     static GroupRecord decode(ByteBuffer key, ByteBuffer value) {
@@ -80,6 +80,8 @@ public sealed interface GroupRecord {
             case TargetAssignmentMember.TYPE -> TargetAssignmentMember.read(in, value);
             case CurrentMemberAssignment.TYPE -> CurrentMemberAssignment.read(in, value);
             case RegularExpression.TYPE -> RegularExpression.read(in, value);
+            case OtherGroup.SHARE -> OtherGroup.read(OtherGroup.SHARE, in, value);
+            case OtherGroup.STREAMS -> OtherGroup.read(OtherGroup.STREAMS, in, value);
             default -> null;
         };
     }
@@ -277,6 +279,27 @@ public sealed interface GroupRecord {
         @Override
         public ByteBuffer key() {
             return keyOf(TYPE, groupId);
+        }
+    }
+
+    /**
+     * A share group or a streams group of Apache Kafka's. It is not served here, but its name is taken.
+     *
+     * @param type of the key
+     */
+    record OtherGroup(int type, String groupId, ConsumerGroupPartitionMetadata.Value value)
+            implements GroupRecord {
+        static final int SHARE = 11;
+        static final int STREAMS = 17;
+
+        static OtherGroup read(int type, Reader key, ByteBuffer value) {
+            return new OtherGroup(type, key.string(),
+                    valueOf(value, 0, 0, ConsumerGroupPartitionMetadata.Value::read));
+        }
+
+        @Override
+        public ByteBuffer key() {
+            return keyOf(type, groupId);
         }
     }
 

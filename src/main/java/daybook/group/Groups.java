@@ -12,8 +12,10 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** The state of one shard: the groups whose ids belong there, and their offsets. */
 public final class Groups implements State<GroupRecord> {
@@ -41,6 +43,8 @@ public final class Groups implements State<GroupRecord> {
 
     private final Surroundings surroundings;
     private final Map<String, Group> groups = new HashMap<>();
+    /** The names of groups that another broker keeps in this log, and that are not served here. */
+    private final Set<String> others = new HashSet<>();
     private final Deadlines<Timer> deadlines = new Deadlines<>();
     private final Offsets offsets;
     private final ClassicProtocol classic;
@@ -92,9 +96,7 @@ public final class Groups implements State<GroupRecord> {
     /** Ends the group; where it has left offsets behind they are an empty group's. */
     void remove(String id) {
         groups.remove(id);
-        if (offsets.any(id)) {
-            groups.put(id, new ClassicGroup(this, id));
-        }
+        offsets.keepGroup(id);
     }
 
     /** All groups of the shard. */
@@ -125,8 +127,27 @@ public final class Groups implements State<GroupRecord> {
         switch (record) {
             case GroupRecord.OffsetCommit commit -> offsets.replay(commit);
             case GroupRecord.GroupMetadata metadata -> classic.replay(metadata);
+            case GroupRecord.OtherGroup other -> replay(other);
             default -> consumer.replay(record);
         }
+    }
+
+    /** What offsets the group has are its own, and not those of an empty classic one. */
+    private void replay(GroupRecord.OtherGroup other) {
+        if (other.value() == null) {
+            others.remove(other.groupId());
+            offsets.keepGroup(other.groupId());
+        } else {
+            others.add(other.groupId());
+            if (groups.get(other.groupId()) instanceof ClassicGroup group && !group.used()) {
+                groups.remove(other.groupId());
+            }
+        }
+    }
+
+    /** Whether the name is that of a group of another kind, of those that are not served here. */
+    boolean taken(String id) {
+        return others.contains(id);
     }
 
     /** Only offsets are committed in transactions. */

@@ -134,7 +134,8 @@ public final class Offsets {
     private ErrorCode commitError(String groupId, Asker who, List<Commit> commits) {
         var group = groups.find(groupId);
         if (group == null) {
-            return who.epoch() < 0 ? ErrorCode.NONE : ErrorCode.GROUP_ID_NOT_FOUND;
+            boolean begins = who.epoch() < 0 && !groups.taken(groupId);
+            return begins ? ErrorCode.NONE : ErrorCode.GROUP_ID_NOT_FOUND;
         }
         for (var commit : commits) {
             var error = group.commitError(who, commit.topicId, commit.partition);
@@ -230,9 +231,23 @@ public final class Offsets {
     }
 
     /** Whether something is committed, or about to be, by this group. */
-    boolean any(String groupId) {
+    private boolean any(String groupId) {
         return !committed.of(groupId).isEmpty()
                 || pending.values().stream().anyMatch(table -> !table.of(groupId).isEmpty());
+    }
+
+    /** What is left of a group that goes belongs to an empty one. */
+    void keepGroup(String groupId) {
+        if (any(groupId)) {
+            ensureGroup(groupId);
+        }
+    }
+
+    /** Offsets belong to a group: without members it is an empty one of the classic kind. */
+    private void ensureGroup(String groupId) {
+        if (groups.find(groupId) == null && !groups.taken(groupId)) {
+            groups.put(new ClassicGroup(groups, groupId));
+        }
     }
 
     private boolean isPending(String groupId, TopicPartition partition) {
@@ -267,14 +282,9 @@ public final class Offsets {
         }
     }
 
-    /**
-     * Offsets belong to a group: without members it is an empty one of the classic kind. And to a topic,
-     * which may be gone by now.
-     */
+    /** Offsets belong to a group, and to a topic, which may be gone by now. */
     private void keep(OffsetCommit record) {
-        if (groups.find(record.groupId()) == null) {
-            groups.put(new ClassicGroup(groups, record.groupId()));
-        }
+        ensureGroup(record.groupId());
         var topicId = record.value().topicId();
         if (!topicId.equals(Uuid.ZERO)) {
             latestTopics.add(topicId);

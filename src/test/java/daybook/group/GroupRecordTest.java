@@ -151,7 +151,7 @@ class GroupRecordTest {
 
     @Test
     void whatIsNotServedIsPassedOver() {
-        for (int type : new int[] { 9, 10, 11, 12, 13, 14, 15, 17, 18, 23, 24, 99, -1 }) {
+        for (int type : new int[] { 9, 10, 12, 13, 14, 15, 18, 23, 24, 99, -1 }) {
             assertNull(GroupRecord.decode(new Writer(0, false).int16(type).toBuffer(), bytes("0000")));
         }
         var old = "000002" + "29ba0d7a4e8b45a38575b2c0a85ae2f8" + "076f7264657273" + "00000002" + "01" + "0000";

@@ -129,6 +129,7 @@ final class Trace {
     String of(GroupRecord record) {
         var sign = record.value() == null ? "- " : "+ ";
         return sign + record.groupId() + " " + switch (record) {
+            case GroupRecord.OtherGroup other -> "of type " + other.type();
             case GroupRecord.OffsetCommit commit -> "offset " + commit.topic() + "-" + commit.partition()
                     + (commit.value() == null ? "" : " " + commit.value().offset());
             case GroupRecord.GroupMetadata group -> "group" + text(group.value());
