@@ -136,13 +136,8 @@ final class Migration {
 
     /**
      * Makes a classic group of a consumer group that has only members of the classic protocol left. They are
-<<<<<<< HEAD
-     * assigned what they have, not what they were to have (as Apache Kafka does), which another may still
-     * use; a rebalance follows where that is not the same. The epoch is their generation.
-=======
      * assigned what they have; not, as with Apache Kafka, what they were to have, which another may still
      * use. A rebalance follows where that is not the same. The epoch is their generation.
->>>>>>> assign
      *
      * @param before the group as it is
      * @param after the group as it was to be
