@@ -9,6 +9,7 @@ import daybook.group.GroupRecord.TargetAssignmentMember;
 import daybook.group.GroupRecord.TargetAssignmentMetadata;
 import daybook.wire.Uuid;
 
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumMap;
@@ -25,8 +26,23 @@ import java.util.regex.PatternSyntaxException;
  * itself is as it was until the records are written. A heartbeat that changes nothing copies nothing.
  */
 final class ConsumerDraft {
+    private static final System.Logger LOG = System.getLogger("daybook.group");
+    /**
+     * How many steps matching expressions may take for each topic; that is about a tenth of a second for
+     * {@link #FEW_TOPICS}, during which no other group of the shard is served.
+     */
+    private static final long STEPS = 1_000;
+    /** So many topics are taken to be there at least. */
+    private static final int FEW_TOPICS = 10_000;
+
     private final Surroundings surroundings;
     private final Image image;
+    /** The topics that match, by the expression; null where that took too long. */
+    private final Map<String, List<String>> matched = new HashMap<>();
+    /** How many more steps expressions may take until the others are left to the next heartbeat. */
+    private long stepsLeft;
+    /** Whether expressions were left to the next heartbeat. */
+    private boolean postponed;
     private final List<GroupRecord> records = new ArrayList<>();
     private final ConsumerGroup original;
     private ConsumerGroup group;
@@ -36,6 +52,11 @@ final class ConsumerDraft {
         this.group = group;
         this.surroundings = surroundings;
         this.image = surroundings.image().get();
+        this.stepsLeft = mostSteps();
+    }
+
+    private long mostSteps() {
+        return STEPS * Math.max(FEW_TOPICS, image.topics().size());
     }
 
     /** The group as it is with the records so far. */
@@ -46,6 +67,17 @@ final class ConsumerDraft {
     /** The catalog that it looks at; by now there may be a newer one. */
     Image image() {
         return image;
+    }
+
+    /** What the group has seen of the catalog with this. */
+    ConsumerGroup.Seen seen() {
+        if (!postponed) {
+            return new ConsumerGroup.Seen(image, true, Set.of());
+        }
+        var expressions = new HashSet<>(matched.keySet());
+        original.expressions().keySet().stream().filter(each -> original.hasMatched(each, image))
+                .forEach(expressions::add);
+        return new ConsumerGroup.Seen(image, false, expressions);
     }
 
     /** In the order in which they are to be written. */
@@ -138,8 +170,15 @@ final class ConsumerDraft {
     }
 
     /**
+     * Whether a member may come with this expression: it was taken before, or does not take too long.
+     */
+    boolean takes(String expression) {
+        return group.expressions().containsKey(expression) || matching(expression) != null;
+    }
+
+    /**
      * Looks which topics match. Apache Kafka does so beside, on another thread, and at most every ten
-     * seconds; here the time for a name is bounded, and it is done once for each change of the catalog.
+     * seconds; here the time is bounded, and it is done once for each change of the catalog.
      *
      * @return whether that changes what somebody subscribes to
      */
@@ -147,26 +186,45 @@ final class ConsumerDraft {
         boolean changed = false;
         for (var each : usedExpressions()) {
             var known = group.expressions().get(each);
-            if (known == null || !group.hasSeen(image)) {
-                var topics = matching(each);
-                if (known == null || !topics.equals(known.topics())) {
-                    write(new RegularExpression(group.id(), each, new RegularExpression.Value(topics,
-                            image.offset(), surroundings.clock().millis())));
-                    changed = true;
-                }
+            if (known != null && group.hasMatched(each, image)) {
+                continue;
+            }
+            if (stepsLeft <= 0 && !matched.containsKey(each)) {
+                postponed = true;
+                continue;
+            }
+            var before = known == null ? List.<String>of() : known.topics();
+            var found = matching(each);
+            var topics = found == null ? before : found;
+            if (found == null) {
+                LOG.log(Level.WARNING, "Group {0}: which of {1} topics match an expression takes too long to"
+                        + " find out; the {2} that did still do: {3}", group.id(), image.topics().size(),
+                        before.size(), each);
+            }
+            if (known == null || !topics.equals(before)) {
+                write(new RegularExpression(group.id(), each, new RegularExpression.Value(topics,
+                        image.offset(), surroundings.clock().millis())));
+                changed = true;
             }
         }
         return changed;
     }
 
-    /** An expression that Apache Kafka has taken, and that is too large here, matches nothing. */
+    /**
+     * The topics that match; null where that takes too long. An expression that Apache Kafka has taken, and
+     * that is too large here, matches nothing.
+     */
     private List<String> matching(String text) {
-        try {
-            var expression = TopicRegex.of(text);
-            return image.topics().keySet().stream().filter(expression::matches).toList();
-        } catch (PatternSyntaxException none) {
-            return List.of();
+        if (!matched.containsKey(text)) {
+            try {
+                var matches = TopicRegex.of(text).matching(image.topics().keySet(), mostSteps());
+                stepsLeft -= matches.steps();
+                matched.put(text, matches.names());
+            } catch (PatternSyntaxException none) {
+                matched.put(text, List.of());
+            }
         }
+        return matched.get(text);
     }
 
     /**

@@ -34,6 +34,14 @@ import java.util.TreeMap;
  * </pre>
  */
 final class ConsumerGroup implements Group {
+    /**
+     * How the group last looked at the catalog.
+     *
+     * @param whole whether there is nothing new in it for the group, as the records say
+     * @param expressions that were matched with it, where it is not whole
+     */
+    record Seen(Image image, boolean whole, Set<String> expressions) { }
+
     private record Place(Uuid topic, int partition) { }
 
     /** @param epoch the member's epoch when it was given the partition (KIP-1251) */
@@ -54,8 +62,8 @@ final class ConsumerGroup implements Group {
     private int targetEpoch;
     /** The topics that somebody subscribes to; null where that is to be found out. */
     private Set<String> subscribed;
-    /** The catalog as it was when the group last saw nothing new in it; not kept in the log. */
-    private Image seen;
+    /** Not kept in the log; null where the group is to look at the catalog anew. */
+    private Seen seen;
 
     ConsumerGroup(ConsumerProtocol protocol, String id) {
         this.protocol = protocol;
@@ -181,13 +189,18 @@ final class ConsumerGroup implements Group {
         return subscribed;
     }
 
-    /** Whether the group has seen nothing new in this image; the records say what it has seen. */
+    /** Whether the group has seen all of this image. */
     boolean hasSeen(Image image) {
-        return seen == image;
+        return seen != null && seen.image == image && seen.whole;
     }
 
-    void see(Image image) {
-        seen = image;
+    /** Whether the expression was matched with this image. */
+    boolean hasMatched(String expression, Image image) {
+        return hasSeen(image) || seen != null && seen.image == image && seen.expressions.contains(expression);
+    }
+
+    void see(Seen now) {
+        seen = now;
     }
 
     @Override

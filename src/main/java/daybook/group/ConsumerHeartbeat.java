@@ -41,6 +41,7 @@ final class ConsumerHeartbeat {
     Decision<GroupRecord, Answer> decide() {
         var refusal = open();
         refusal = refusal == null ? admit() : refusal;
+        refusal = refusal == null ? expressionError() : refusal;
         if (refusal != null) {
             return Decision.answer(refusal);
         }
@@ -69,7 +70,7 @@ final class ConsumerHeartbeat {
             case null -> decision;
             case ClassicGroup group -> decision.orElse(error -> group.resume(nowMs));
             case ConsumerGroup group -> {
-                group.see(draft.image());
+                group.see(draft.seen());
                 yield decision.orElse(error -> group.see(null));
             }
         };
@@ -145,6 +146,13 @@ final class ConsumerHeartbeat {
                     + " instance id is owned by " + known.id() + " member.");
         }
         return null;
+    }
+
+    private Answer expressionError() {
+        var expression = asked.topicRegex();
+        return expression == null || expression.isEmpty() || draft.takes(expression) ? null
+                : Answer.refused(ErrorCode.INVALID_REGULAR_EXPRESSION, "SubscribedTopicRegex `" + expression
+                + "` takes too long to match with the names of all topics.");
     }
 
     /** The previous epoch is taken of a member that the last answer did not reach. */

@@ -126,7 +126,7 @@ final class MixedProtocol {
         groups.deadlines().set(timer(group, member, Timer.Kind.SYNC),
                 nowMs + asked.terms().rebalanceTimeoutMs());
         groups.consumer().await(group, member, nowMs);
-        group.see(draft.image());
+        group.see(draft.seen());
         var protocol = asked.terms().protocols().getFirst().name();
         return Decision.answer(draft.records(), joined(protocol, member.id(), member.epoch()))
                 .orElse(error -> group.see(null));

@@ -2,6 +2,7 @@ package daybook.group;
 
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Collection;
 import java.util.List;
 import java.util.regex.PatternSyntaxException;
 
@@ -11,9 +12,10 @@ import java.util.regex.PatternSyntaxException;
  * groups. {@link TopicRegexParser} reads it.
  *
  * <p>It is matched without backtracking, by following all states at once (Thompson, 1968), so the time for a
- * name is bounded by its length times the number of states, whatever the expression. The JDK's regular
- * expressions cannot be bounded: {@code (?:^|^|^|^)} written twenty times over takes hours without reading
- * one character that could be counted.
+ * name is bounded by its length times the number of states, whatever the expression; and states are counted as
+ * they are entered, so that the time for many names can be bounded too. The JDK's regular expressions cannot be
+ * bounded: {@code (?:^|^|^|^)} written twenty times over takes hours without reading one character that could
+ * be counted.
  *
  * <p>Topic names are ASCII, so that is all that is looked at. Immutable.
  */
@@ -62,17 +64,35 @@ public final class TopicRegex {
         return new TopicRegex(text, builder.states.toArray(new State[0]), start);
     }
 
-    /** Whether the whole name is one that the expression describes. */
-    public boolean matches(String name) {
-        var run = new Run(name);
-        run.enter(start, 0);
-        for (int at = 0; at < name.length(); at++) {
-            if (run.count == 0) {
-                return false;
+    /**
+     * The names that match.
+     *
+     * @param names in the order of those given; null where that takes too many steps
+     * @param steps how many it took, each some nanoseconds
+     */
+    record Matches(List<String> names, long steps) { }
+
+    /**
+     * Finds the names that the expression describes, each as a whole, unless it takes more than so many
+     * steps.
+     */
+    Matches matching(Collection<String> names, long mostSteps) {
+        var run = new Run(mostSteps);
+        var matching = new ArrayList<String>();
+        for (var name : names) {
+            if (run.matches(name)) {
+                matching.add(name);
             }
-            run.step(at);
+            if (run.steps > mostSteps) {
+                return new Matches(null, run.steps);
+            }
         }
-        return run.ended;
+        return new Matches(matching, run.steps);
+    }
+
+    /** Whether the expression describes the whole name. */
+    boolean matches(String name) {
+        return new Run(Long.MAX_VALUE).matches(name);
     }
 
     /** The expression as it was given. */
@@ -159,51 +179,76 @@ public final class TopicRegex {
         }
     }
 
-    /** The way of one name through the states. */
+    /** The way of one name after the other through the states. */
     private final class Run {
-        private final String name;
-        /** The states that wait for the next character. */
+        private final long mostSteps;
+        private long steps;
+        private String name;
+        /** The states that wait for the next character, and will take it. */
         private int[] waiting = new int[states.length];
         private int[] waited = new int[states.length];
         private int count;
         /** Whether the name may end here. */
         private boolean ended;
-        /** For each state the position after which it was last entered; 0: never. */
-        private final int[] entered = new int[states.length];
+        /** Counts the positions of all names. */
+        private long position;
+        /** For each state the {@link #position} at which it was last entered. */
+        private final long[] entered = new long[states.length];
         private final int[] stack = new int[states.length + 1];
 
-        Run(String name) {
-            this.name = name;
+        Run(long mostSteps) {
+            this.mostSteps = mostSteps;
+        }
+
+        /** Also false once there were too many steps. */
+        boolean matches(String next) {
+            name = next;
+            begin();
+            enter(start, 0);
+            for (int at = 0; at < name.length(); at++) {
+                if (count == 0 || steps > mostSteps) {
+                    return false;
+                }
+                step(at);
+            }
+            return ended;
+        }
+
+        private void begin() {
+            position++;
+            count = 0;
+            ended = false;
         }
 
         /** Takes the character at this position. */
-        void step(int at) {
+        private void step(int at) {
             int[] swap = waited;
             waited = waiting;
             waiting = swap;
             int before = count;
-            count = 0;
-            ended = false;
+            begin();
             for (int i = 0; i < before; i++) {
-                var state = (OneOf) states[waited[i]];
-                if (state.characters.get(name.charAt(at))) {
-                    enter(state.next, at + 1);
-                }
+                enter(((OneOf) states[waited[i]]).next, at + 1);
             }
         }
 
         /** Goes on from this state to all that need no character. Each is entered once at a position. */
-        void enter(int first, int at) {
+        private void enter(int first, int at) {
             int depth = 0;
             stack[depth++] = first;
             while (depth > 0) {
                 int index = stack[--depth];
-                if (entered[index] == at + 1) {
+                if (entered[index] == position) {
                     continue;
                 }
-                entered[index] = at + 1;
+                entered[index] = position;
+                steps++;
                 switch (states[index]) {
-                    case OneOf oneOf -> waiting[count++] = index;
+                    case OneOf oneOf -> {
+                        if (at < name.length() && oneOf.characters.get(name.charAt(at))) {
+                            waiting[count++] = index;
+                        }
+                    }
                     case Fork fork -> {
                         stack[depth++] = fork.one;
                         stack[depth++] = fork.other;

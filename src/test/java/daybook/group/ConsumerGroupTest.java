@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -117,7 +118,9 @@ class ConsumerGroupTest {
         assertEquals(2, a.beat().epoch());
     }
 
-    /** Its last answer may have come after it sent this, and it takes all of that before it reads the next. */
+    /**
+     * Its last answer may have come after it sent this, and it takes all of that before it reads the next.
+     */
     @Test
     void whoHasNotTakenYetWhatItWasGivenHasNotGivenItBack() {
         var a = member("a");
@@ -584,6 +587,71 @@ class ConsumerGroupTest {
         assertTrue(answer.message().startsWith("SubscribedTopicRegex `(` is not a valid regular expression: "),
                 answer.message());
         assertNull(groups.groups.find("g"));
+    }
+
+    /** Some 10,000 steps for each character of a name. */
+    private static final String SLOW = "(?:.?.?.?.?.?){999}";
+
+    private List<String> longTopics(int count) {
+        var names = new ArrayList<String>();
+        for (int i = 0; i < count; i++) {
+            names.add("x".repeat(240) + i);
+            groups.topic(names.getLast(), 1);
+        }
+        return names;
+    }
+
+    @Test
+    void anExpressionThatTakesTooLongIsRefused() {
+        longTopics(5);
+        var a = member("a");
+        a.regex = SLOW;
+        var answer = a.join();
+        assertEquals(ErrorCode.INVALID_REGULAR_EXPRESSION, answer.error());
+        assertEquals("SubscribedTopicRegex `" + SLOW + "` takes too long to match with the names of all"
+                + " topics.", answer.message());
+        assertNull(groups.groups.find("g"));
+        a.regex = "x.*0";
+        assertEquals(ErrorCode.NONE, a.join().error());
+        assertEquals(ErrorCode.INVALID_REGULAR_EXPRESSION, a.send(1, -1, null, SLOW, a.owned).error());
+        assertEquals(List.of(), a.records);
+        assertEquals(Set.of("x.*0"), group().expressions().keySet());
+    }
+
+    @Test
+    void anExpressionThatTakesTooLongByNowKeepsWhatItHad() {
+        var a = member("a");
+        a.topics = null;
+        a.regex = SLOW;
+        assertEquals(ErrorCode.NONE, a.join().error());
+        assertEquals(partitions(orders, 0, 1, 2, 3), a.owned);
+        longTopics(5);
+        assertEquals(ErrorCode.NONE, a.beat().error());
+        assertEquals(List.of(), a.records);
+        assertTrue(group().hasSeen(groups.image), "it is not tried again and again");
+        a.join();
+        assertEquals(partitions(orders, 0, 1, 2, 3), a.owned, "nor is it refused");
+    }
+
+    @Test
+    void oneHeartbeatMatchesSomeExpressionsAndTheNextTheOthers() {
+        var members = new ArrayList<TestConsumer>();
+        for (int i = 0; i < 5; i++) {
+            var member = member("m" + i);
+            member.topics = null;
+            member.regex = SLOW + "|" + i;
+            member.join();
+            members.add(member);
+        }
+        var name = longTopics(2).getLast();
+        var counts = new ArrayList<Long>();
+        for (int i = 0; i < 3; i++) {
+            members.get(i).beat();
+            counts.add(group().expressions().values().stream()
+                    .filter(each -> each.topics().contains(name)).count());
+        }
+        assertEquals(List.of(3L, 5L, 5L), counts);
+        assertTrue(group().hasSeen(groups.image));
     }
 
     @Test

@@ -2,6 +2,7 @@ package daybook.group;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -16,6 +17,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import java.util.stream.IntStream;
 
 /** What is taken and what is refused was found by asking RE2/J 1.8, which Apache Kafka 4.3 uses. */
 class TopicRegexTest {
@@ -164,6 +166,17 @@ class TopicRegexTest {
                 assertFalse(TopicRegex.of(text).matches(name), text);
             });
         }
+    }
+
+    @Test
+    void aMatchEndsWhenItHasTakenTooManySteps() {
+        var names = IntStream.range(0, 1_000).mapToObj(i -> "a".repeat(240) + i).toList();
+        var slow = TopicRegex.of("(?:.?.?.?.?.?){999}").matching(names, 1_000_000);
+        assertNull(slow.names());
+        assertTrue(slow.steps() < 1_000_000 + 2 * TopicRegex.MAX_STATES, slow.steps() + " steps");
+        var quick = TopicRegex.of("a*7").matching(names, 1_000_000);
+        assertEquals(List.of(names.get(7)), quick.names());
+        assertEquals(names, TopicRegex.of("a.*").matching(names, 1_000_000).names());
     }
 
     /** Where both know the language, the JDK's says the same. */
