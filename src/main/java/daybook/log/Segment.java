@@ -374,8 +374,10 @@ final class Segment {
         int from = indexes().positionOf(offset);
         var cursor = cursor(from, limit, BatchCursor.SMALL_WINDOW_BYTES);
         boolean found = cursor.next();
-        if (from > 0 && sealed && (!found || cursor.batch().baseOffset() > offset)) {
-            cursor = cursor(indexes(true).positionOf(offset), limit, BatchCursor.SMALL_WINDOW_BYTES);
+        if (from > 0 && (!found || cursor.batch().baseOffset() > offset)) {
+            // Wrong. That of a segment which grows cannot be made anew until it is sealed.
+            from = sealed ? indexes(true).positionOf(offset) : 0;
+            cursor = cursor(from, limit, BatchCursor.SMALL_WINDOW_BYTES);
             found = cursor.next();
         }
         while (found && cursor.batch().lastOffset() < offset) {

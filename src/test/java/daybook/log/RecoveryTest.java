@@ -384,6 +384,26 @@ class RecoveryTest {
         }
     }
 
+    /** Of the last segment only the end is looked at where the stop was clean; and its index still grows. */
+    @Test
+    void aLyingIndexOfTheLastSegmentIsDoneWithout() throws IOException {
+        var config = new TestLogs.Config();
+        config.intervalBytes = 300;
+        var filled = fill("growing", config, 100, -1, true, new Random(8));
+        var index = filled.path.resolve("words-0/00000000000000000000.index");
+        var bytes = ByteBuffer.wrap(Files.readAllBytes(index));
+        for (int at = 4; at < bytes.capacity() - 8; at += 8) {
+            bytes.putInt(at, bytes.getInt(at) + 13);
+        }
+        Files.write(index, bytes.array());
+        try (var logs = TestLogs.open(filled.path, config)) {
+            for (long offset = 0; offset < logs.words().endOffset(); offset++) {
+                var first = TestLogs.batches(TestLogs.read(logs.words(), offset, 1)).getFirst();
+                assertTrue(first.baseOffset() <= offset && first.lastOffset() >= offset);
+            }
+        }
+    }
+
     @Test
     void aSnapshotThatCannotBeReadIsDoneWithout() throws IOException {
         var config = new TestLogs.Config();
