@@ -12,10 +12,10 @@ import java.util.regex.PatternSyntaxException;
  * groups. {@link TopicRegexParser} reads it.
  *
  * <p>It is matched without backtracking, by following all states at once (Thompson, 1968), so the time for a
- * name is bounded by its length times the number of states, whatever the expression; and states are counted as
- * they are entered, so that the time for many names can be bounded too. The JDK's regular expressions cannot be
- * bounded: {@code (?:^|^|^|^)} written twenty times over takes hours without reading one character that could
- * be counted.
+ * name is bounded by its length times the number of states, whatever the expression; and states are counted
+ * as they are entered, so that the time for many names can be bounded too. The JDK's regular expressions
+ * cannot be bounded: {@code (?:^|^|^|^)} written twenty times over takes hours without reading one character
+ * that could be counted.
  *
  * <p>Topic names are ASCII, so that is all that is looked at. Immutable.
  */
