@@ -145,6 +145,10 @@ final class Segment {
     /** A segment that is to take the place of others, once all was {@linkplain #copy copied}. */
     static Segment replacement(Disk disk, Path directory, long baseOffset, LogConfig config, long nowMs)
             throws IOException {
+        // One that was given up and could not be deleted would be the end of this one.
+        for (var suffix : List.of(LOG, TRANSACTION_INDEX)) {
+            disk.delete(path(directory, baseOffset, suffix + CLEANED));
+        }
         var segment = new Segment(disk, directory, baseOffset, CLEANED, config, nowMs);
         segment.indexes = segment.gather();
         return segment;

@@ -158,6 +158,25 @@ class CompactionCrashTest {
         }
     }
 
+    /** A copy that was given up, and could not be deleted, is no part of the next one. */
+    @Test
+    void whatAnEarlierOneLeftBehindIsNotTakenIn() throws IOException {
+        var killed = temp.resolve("killed");
+        List<String> before;
+        try (var logs = TestLogs.quick(temp.resolve("log"), config())) {
+            fill(logs);
+            before = records(logs.words());
+            for (var suffix : List.of(Segment.LOG, Segment.TRANSACTION_INDEX)) {
+                Files.write(Segment.path(logs.words().directory(), 0, suffix + Segment.CLEANED),
+                        new byte[5_000]);
+            }
+            assertTrue(logs.logs.cleaner().compactDirtiest());
+            checkContents(before, records(logs.words()), "while it runs");
+            TestLogs.copy(temp.resolve("log"), killed);
+        }
+        checkAfterCrash(killed, before, null);
+    }
+
     /** The power is cut at each change that a compaction makes, and what was not forced is there or not. */
     @Test
     void aPowerCutAtAnyStepLosesNothing() throws IOException {
