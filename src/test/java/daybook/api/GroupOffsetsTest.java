@@ -246,7 +246,7 @@ class GroupOffsetsTest {
             assertEquals(List.of(new Committed("orders", 0, NONE)), readCommitted(client.receive(500 - i)));
         }
         int forces = disk.forces.get() - before;
-        assertTrue(forces < 300, forces + " forces for 500 commits");
+        assertTrue(forces < 450, forces + " forces for 500 commits");
         assertEquals(500, fetch(8, false, "g", null).places.getFirst().offset);
     }
 
