@@ -213,10 +213,7 @@ public final class Shard<S extends State<R>, R> {
     /** Under {@link #lock}. */
     private ErrorCode append(List<R> records) {
         var batch = encode(records);
-        if (batch == null) {
-            return ErrorCode.UNKNOWN_SERVER_ERROR;
-        }
-        if (batch.remaining() > log.config().maxMessageBytes()) {
+        if (batch == null || batch.remaining() > log.config().maxMessageBytes()) {
             return ErrorCode.UNKNOWN_SERVER_ERROR;
         }
         switch (log.appendOwn(batch)) {

@@ -102,7 +102,7 @@ final class ConsumerHeartbeat {
         if (message != null) {
             return Answer.refused(ErrorCode.GROUP_ID_NOT_FOUND, message);
         }
-        Migration.upgrade(classic, draft, groups.surroundings().image().get());
+        Migration.upgrade(classic, draft);
         LOG.log(Level.INFO, "Group {0} becomes a consumer group", classic.id());
         return null;
     }

@@ -1,6 +1,8 @@
 package daybook.group;
 
 import daybook.catalog.Image;
+import daybook.group.ClassicProtocol.Terms;
+import daybook.group.GroupRecord.ConsumerGroupMemberMetadata;
 import daybook.wire.Reader;
 import daybook.wire.Uuid;
 import daybook.wire.Writer;
@@ -10,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 
 /**
  * What consumers with the classic protocol put into the bytes that the broker carries between them. It is
@@ -41,6 +44,14 @@ final class EmbeddedProtocol {
             return new Subscription(in.array(Reader::string), in.nullableBytes(),
                     in.since(1) ? in.array(Partitions::read) : null, in.since(2) ? in.int32() : -1,
                     in.since(3) ? in.nullableString() : null);
+        }
+
+        /** What a member that wants this, on these terms, tells of itself in a consumer group. */
+        ConsumerGroupMemberMetadata.Value told(String instanceId, Terms terms) {
+            return new ConsumerGroupMemberMetadata.Value(instanceId, rackId, terms.clientId(),
+                    terms.clientHost(), List.copyOf(new TreeSet<>(topics)), "", terms.rebalanceTimeoutMs(),
+                    null, new ConsumerGroupMemberMetadata.Classic(terms.sessionTimeoutMs(),
+                            terms.protocols()));
         }
     }
 

@@ -1,7 +1,6 @@
 package daybook.group;
 
 import daybook.catalog.BrokerConfig;
-import daybook.catalog.Image;
 import daybook.group.ClassicProtocol.Terms;
 import daybook.group.ConsumerMember.State;
 import daybook.group.EmbeddedProtocol.Assigned;
@@ -19,7 +18,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.TreeSet;
 
 /**
  * Changes a group of one protocol into one of the other while it has members (KIP-848). Each change is one
@@ -96,7 +94,8 @@ final class Migration {
      *
      * @param draft of a group of which there is nothing yet
      */
-    static void upgrade(ClassicGroup from, ConsumerDraft draft, Image image) {
+    static void upgrade(ClassicGroup from, ConsumerDraft draft) {
+        var image = draft.image();
         var protocol = protocol(from);
         var members = new ArrayList<ConsumerMember>();
         var classic = from.members();
@@ -104,8 +103,9 @@ final class Migration {
         for (var member : classic) {
             var assigned = EmbeddedProtocol.assignment(Assigned.read(member.assignment).partitions(), image);
             taken = taken.plus(assigned);
-            members.add(new ConsumerMember(member.id, told(member, protocol), from.generation(),
-                    from.generation(), State.STABLE, assigned, Assignment.EMPTY));
+            var told = Subscription.read(member.metadata(protocol)).told(member.instanceId, member.terms);
+            members.add(new ConsumerMember(member.id, told, from.generation(), from.generation(),
+                    State.STABLE, assigned, Assignment.EMPTY));
         }
         for (int i = 0; i < members.size(); i++) {
             var owned = Subscription.read(classic.get(i).metadata(protocol)).owned();
@@ -123,15 +123,6 @@ final class Migration {
                 new TargetAssignmentMetadata.Value(from.generation(), 0)));
         members.forEach(member ->
                 draft.write(draft.group().record(ConsumerMember.blank(member.id()), member)));
-    }
-
-    private static ConsumerGroupMemberMetadata.Value told(ClassicMember member, String protocol) {
-        var subscription = Subscription.read(member.metadata(protocol));
-        var terms = member.terms;
-        return new ConsumerGroupMemberMetadata.Value(member.instanceId, subscription.rackId(),
-                terms.clientId(), terms.clientHost(), List.copyOf(new TreeSet<>(subscription.topics())), "",
-                terms.rebalanceTimeoutMs(), null,
-                new ConsumerGroupMemberMetadata.Classic(terms.sessionTimeoutMs(), terms.protocols()));
     }
 
     /**

@@ -9,9 +9,7 @@ import daybook.group.ClassicProtocol.Sync;
 import daybook.group.ClassicProtocol.Synced;
 import daybook.group.ConsumerMember.State;
 import daybook.group.EmbeddedProtocol.Subscription;
-import daybook.group.GroupRecord.ConsumerGroupMemberMetadata.Classic;
 import daybook.group.GroupRecord.ConsumerGroupMemberMetadata.Protocol;
-import daybook.group.GroupRecord.ConsumerGroupMemberMetadata.Value;
 import daybook.group.GroupRecord.GroupMetadata;
 import daybook.wire.ErrorCode;
 import daybook.wire.MalformedException;
@@ -21,7 +19,6 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
 
 /**
  * The events of members that speak the classic protocol in a consumer group (KIP-848). The broker assigns for
@@ -112,7 +109,7 @@ final class MixedProtocol {
     private Decision<GroupRecord, Joined> join(ConsumerGroup group, ConsumerDraft draft,
             ConsumerMember before, Join asked, long nowMs) {
         var subscription = subscription(asked);
-        draft.tell(before, before.telling(told(asked, subscription)));
+        draft.tell(before, before.telling(subscription.told(asked.instanceId(), asked.terms())));
         draft.assign();
         var owned = subscription.owned() == null ? Assignment.EMPTY
                 : EmbeddedProtocol.assignment(subscription.owned(), draft.image());
@@ -130,13 +127,6 @@ final class MixedProtocol {
         var protocol = asked.terms().protocols().getFirst().name();
         return Decision.answer(draft.records(), joined(protocol, member.id(), member.epoch()))
                 .orElse(error -> group.see(null));
-    }
-
-    private static Value told(Join asked, Subscription subscription) {
-        var terms = asked.terms();
-        return new Value(asked.instanceId(), subscription.rackId(), terms.clientId(), terms.clientHost(),
-                List.copyOf(new TreeSet<>(subscription.topics())), "", terms.rebalanceTimeoutMs(), null,
-                new Classic(terms.sessionTimeoutMs(), terms.protocols()));
     }
 
     /** The last member of the consumer protocol has come back with the classic one: the group is theirs. */

@@ -64,7 +64,7 @@ final class AdminChecks {
         return future.get(LIMIT_SECONDS, TimeUnit.SECONDS);
     }
 
-    private static void expectFailure(Class<? extends Exception> expected, KafkaFuture<?> future)
+    static void expectFailure(Class<? extends Exception> expected, KafkaFuture<?> future)
             throws Exception {
         try {
             get(future);

@@ -1,5 +1,6 @@
 package daybook.compat;
 
+import static daybook.compat.AdminChecks.expectFailure;
 import static daybook.compat.CheckFailed.expect;
 import static daybook.compat.CheckFailed.expectEqual;
 import static daybook.compat.Group.get;
@@ -11,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.AlterConfigOp.OpType;
@@ -70,18 +70,6 @@ final class GroupAdminChecks {
 
     private void check(String what, String name, Group.Check check) {
         report.check("group: admin: " + what, () -> Group.check(clients, name, check));
-    }
-
-    private static void expectFailure(Class<? extends Exception> expected, KafkaFuture<?> future)
-            throws Exception {
-        try {
-            get(future);
-        } catch (ExecutionException failed) {
-            var cause = failed.getCause();
-            expect(expected.isInstance(cause), "expected " + expected + " but was " + cause);
-            return;
-        }
-        throw new CheckFailed("expected " + expected + " but it went well");
     }
 
     private static Map<TopicPartition, OffsetAndMetadata> offsets(Admin admin, String group) throws Exception {
