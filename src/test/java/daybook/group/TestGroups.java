@@ -99,7 +99,11 @@ final class TestGroups {
         for (var record : records) {
             var entry = record.encode();
             log.add(entry);
-            groups.replay(record);
+            if (decision.producer() == null) {
+                groups.replay(record);
+            } else {
+                groups.replay(decision.producer().id(), record);
+            }
             assertEquals(entry, decode(entry).encode(), "a record is what its bytes say");
         }
         return new Outcome<>(ErrorCode.NONE, decision.answer(), records);
