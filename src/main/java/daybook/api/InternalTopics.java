@@ -9,8 +9,9 @@ import java.util.Set;
  * marks them.
  */
 final class InternalTopics {
-    private static final Set<String> NAMES =
-            Set.of(Groups.TOPIC, "__transaction_state", "__share_group_state");
+    static final String TRANSACTIONS = "__transaction_state";
+
+    private static final Set<String> NAMES = Set.of(Groups.TOPIC, TRANSACTIONS, "__share_group_state");
 
     private InternalTopics() { }
 
