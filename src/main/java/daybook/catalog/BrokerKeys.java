@@ -204,12 +204,11 @@ final class BrokerKeys {
             fixed("offsets.topic.segment.bytes", INT, "104857600", atLeast(1048576),
                     "segment.bytes of the topic of offsets, when it is made."),
             fixed("transaction.max.timeout.ms", INT, "900000", atLeast(1),
-                    "The longest time that a producer may ask for its transactions."),
+                    "The longest timeout that a producer may ask for. A transaction that is open for longer "
+                            + "than its producer asked for is aborted."),
             fixed("transactional.id.expiration.ms", INT, "604800000", atLeast(1),
                     "A transactional id that was silent for so long, with no transaction open, is "
                             + "forgotten."),
-            fixed("transaction.abort.timed.out.transaction.cleanup.interval.ms", INT, "10000", atLeast(1),
-                    "How often is looked for transactions that lasted too long, to abort them."),
             fixed("transaction.remove.expired.transaction.cleanup.interval.ms", INT, "3600000", atLeast(1),
                     "How often is looked for transactional ids to forget."),
             dynamic("transaction.partition.verification.enable", BOOLEAN, "true", ANY,
