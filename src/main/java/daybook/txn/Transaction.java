@@ -51,11 +51,16 @@ public record Transaction(long producerId, long previousProducerId, long nextPro
     }
 
     /**
-     * Whether no epoch is left for the producer to use: the last one is for the broker, to fence it. A new
-     * producer id is needed then.
+     * Whether no epoch is left for the producer behind this one: the very last is for the markers alone. A
+     * new producer id is needed then.
      */
     static boolean exhausted(int producerEpoch) {
         return producerEpoch >= MAX_EPOCH - 1;
+    }
+
+    /** As {@link #exhausted(int)}, of the present epoch. */
+    boolean exhausted() {
+        return exhausted(producerEpoch);
     }
 
     /** The partitions belong to the transaction too, which begins where there is none. */
@@ -72,21 +77,11 @@ public record Transaction(long producerId, long previousProducerId, long nextPro
      * It is decided how the transaction ends; what is left is to write the markers. One that has not begun
      * may end as well, for the epoch that follows.
      *
-     * @param clientVersion with {@link #EPOCH_EACH} the epoch is raised, so that the markers shut out what
-     *     comes late
+     * @param raised whether the epoch is raised, so that the markers shut out what comes late
+     * @param clientVersion the version of the protocol by which it ends
      * @param nextProducerId a new id where the epochs are used up, else -1
      */
-    Transaction ending(boolean commit, int clientVersion, long nextProducerId, long nowMs) {
-        return ending(commit, clientVersion >= EPOCH_EACH, clientVersion, nextProducerId, nowMs);
-    }
-
-    /** As {@link #ending}, for the broker that takes the transaction from its producer. */
-    Transaction fenced(int version, long nowMs) {
-        return ending(false, true, version, NO_ID, nowMs);
-    }
-
-    private Transaction ending(boolean commit, boolean raised, int clientVersion, long nextProducerId,
-            long nowMs) {
+    Transaction ending(boolean commit, boolean raised, int clientVersion, long nextProducerId, long nowMs) {
         return new Transaction(producerId, producerId, nextProducerId,
                 raised ? Math.min(producerEpoch + 1, MAX_EPOCH) : producerEpoch, timeoutMs,
                 commit ? TransactionStatus.PREPARE_COMMIT : TransactionStatus.PREPARE_ABORT, partitions, nowMs,

@@ -42,7 +42,7 @@ public final class TransactionCoordinator implements AutoCloseable {
             Supplier<BrokerConfig> config, InstantSource clock, InstantSource steady) {
         this.catalog = catalog;
         this.config = config;
-        var surroundings = new Transactions.Surroundings(catalog::image, config, clock, this::end);
+        var surroundings = new Transactions.Surroundings(catalog::image, config, clock, this::end, this::expire);
         this.shards = new Coordinator<>(Transactions.TOPIC, TransactionRecord.FORMAT,
                 () -> new Transactions(surroundings), logs, catalog, clock, steady);
         this.endings = new Endings(catalog, logs, groups, shards);
@@ -61,6 +61,11 @@ public final class TransactionCoordinator implements AutoCloseable {
 
     private void end(String id) {
         endings.begin(id);
+    }
+
+    private void expire(String id, long startMs) {
+        Thread.ofVirtual().name("daybook-expire-" + id).start(() ->
+                identity(id, freshId -> (state, nowMs) -> state.expire(id, startMs, freshId)));
     }
 
     /** Who asks while the transaction before is being ended waits for that. */

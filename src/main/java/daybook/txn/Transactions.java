@@ -15,6 +15,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -27,10 +28,13 @@ public final class Transactions implements State<TransactionRecord> {
      * What the transactions of all shards look at and do not change.
      *
      * @param clock the time of day, for records
-     * @param end told of each transactional id whose transaction is decided, under the lock of the shard
+     * @param end told of each transactional id whose transaction is decided, so that it is ended
+     * @param expire told of each whose transaction has taken too long, and when that began, so that somebody
+     *     asks for its end; a producer id may have to be drawn for it. Both are called under the lock of the
+     *     shard, and do not block
      */
     record Surroundings(Supplier<Image> image, Supplier<BrokerConfig> config, InstantSource clock,
-            Consumer<String> end) { }
+            Consumer<String> end, BiConsumer<String, Long> expire) { }
 
     /** A transaction, or why it is not told. */
     public record Found(ErrorCode error, Transaction transaction) { }
@@ -73,57 +77,45 @@ public final class Transactions implements State<TransactionRecord> {
      * @param known what the producer says that it is, with -1 where it says nothing
      * @param freshId a producer id that was never given out; -1 where none was drawn
      */
-    Decision<TransactionRecord, Identity> identify(String id, int timeoutMs, Identity known,
-            long freshId) {
-        var transaction = transactions.get(id);
-        if (transaction == null) {
+    Decision<TransactionRecord, Identity> identify(String id, int timeoutMs, Identity known, long freshId) {
+        var before = transactions.get(id);
+        if (before == null) {
             return freshId == Transaction.NO_ID ? Decision.answer(Identity.WANTS_ID)
-                    : identify(id, Transaction.first(freshId, timeoutMs, timeMs()));
+                    : identified(id, Transaction.first(freshId, timeoutMs, timeMs()));
         }
-        if (!mayBe(transaction, known)) {
-            return Decision.answer(Identity.refused(ErrorCode.PRODUCER_FENCED));
-        }
-        if (transaction.ends()) {
+        if (before.ends()) {
             return Decision.answer(Identity.refused(ErrorCode.CONCURRENT_TRANSACTIONS));
         }
-        if (transaction.status() == TransactionStatus.ONGOING) {
-            return fence(id, transaction, Identity.refused(ErrorCode.CONCURRENT_TRANSACTIONS));
+        boolean says = known.producerId() != Transaction.NO_ID;
+        boolean current = known.producerId() == before.producerId();
+        if (says && !current && !isOneBehind(before, known)) {
+            return Decision.answer(Identity.refused(ErrorCode.PRODUCER_FENCED));
         }
-        return raise(id, transaction, timeoutMs, known.producerEpoch(), freshId);
-    }
-
-    /** Whether the producer may go on: it is the id's last one, or was before its epochs were used up. */
-    private static boolean mayBe(Transaction transaction, Identity known) {
-        long producerId = known.producerId();
-        return producerId == Transaction.NO_ID || producerId == transaction.producerId()
-                || producerId == transaction.previousProducerId()
-                && Transaction.exhausted(known.producerEpoch());
-    }
-
-    private Decision<TransactionRecord, Identity> raise(String id, Transaction transaction, int timeoutMs,
-            int knownEpoch, long freshId) {
-        int epoch = transaction.producerEpoch();
-        boolean says = knownEpoch != Transaction.NO_EPOCH;
-        boolean another = Transaction.exhausted(epoch) && (!says || knownEpoch == epoch);
-        if (another && freshId == Transaction.NO_ID) {
+        if (before.status() == TransactionStatus.ONGOING) {
+            var aborted = fence(id, before, freshId).records();
+            return Decision.answer(aborted, aborted.isEmpty() ? Identity.WANTS_ID
+                    : Identity.refused(ErrorCode.CONCURRENT_TRANSACTIONS));
+        }
+        int epoch = before.producerEpoch();
+        if (says && known.producerEpoch() != epoch) {
+            boolean again = new Raise(known.producerEpoch(), epoch).equals(raises.get(id));
+            return again ? identified(id, before.identified(before.producerId(), epoch, timeoutMs, timeMs()))
+                    : Decision.answer(Identity.refused(ErrorCode.PRODUCER_FENCED));
+        }
+        if (before.exhausted() && freshId == Transaction.NO_ID) {
             return Decision.answer(Identity.WANTS_ID);
         }
-        int next = another ? 0 : epoch + 1;
-        if (says && knownEpoch != epoch) {
-            if (!new Raise(knownEpoch, epoch).equals(raises.get(id))) {
-                return Decision.answer(Identity.refused(ErrorCode.PRODUCER_FENCED));
-            }
-            next = epoch;
-        } else if (says) {
-            raises.put(id, new Raise(epoch, next));
+        var after = before.exhausted() ? before.identified(freshId, 0, timeoutMs, timeMs())
+                : before.identified(before.producerId(), epoch + 1, timeoutMs, timeMs());
+        if (says) {
+            raises.put(id, new Raise(epoch, after.producerEpoch()));
         } else {
             raises.remove(id);
         }
-        return identify(id, transaction.identified(another ? freshId : transaction.producerId(), next,
-                timeoutMs, timeMs()));
+        return identified(id, after);
     }
 
-    private static Decision<TransactionRecord, Identity> identify(String id, Transaction identified) {
+    private static Decision<TransactionRecord, Identity> identified(String id, Transaction identified) {
         return Decision.answer(List.of(new TransactionRecord(id, identified)), identified.identity());
     }
 
@@ -181,35 +173,30 @@ public final class Transactions implements State<TransactionRecord> {
      * @param clientVersion below {@link Transaction#EPOCH_EACH} the producer keeps its epoch
      * @param freshId a producer id that was never given out; -1 where none was drawn
      */
-    Decision<TransactionRecord, Identity> end(String id, Identity producer, boolean commit,
-            int clientVersion, long freshId) {
+    Decision<TransactionRecord, Identity> end(String id, Identity producer, boolean commit, int clientVersion,
+            long freshId) {
         var transaction = transactions.get(id);
+        if (transaction != null && transaction.ends()) {
+            return Decision.answer(Identity.refused(ErrorCode.CONCURRENT_TRANSACTIONS));
+        }
         boolean epochEach = clientVersion >= Transaction.EPOCH_EACH;
         boolean behind = epochEach && transaction != null && isOneBehind(transaction, producer);
         var error = behind ? ErrorCode.NONE : idError(transaction, producer);
         if (error != ErrorCode.NONE) {
             return Decision.answer(Identity.refused(error));
         }
+        boolean committed = transaction.status() == TransactionStatus.COMPLETE_COMMIT;
+        boolean complete = committed || transaction.status() == TransactionStatus.COMPLETE_ABORT;
         boolean ongoing = transaction.status() == TransactionStatus.ONGOING;
-        boolean empty = transaction.status() == TransactionStatus.EMPTY;
-        if (behind ? ongoing || empty : epochEach && transaction.ends()) {
+        if (behind && !complete) {
             return Decision.answer(Identity.refused(ErrorCode.PRODUCER_FENCED));
         }
         if (!ongoing && (behind || !epochEach)) {
-            return Decision.answer(again(transaction, commit));
+            return Decision.answer(complete && commit == committed ? transaction.identity()
+                    : Identity.refused(ErrorCode.INVALID_TXN_STATE));
         }
-        if (!ongoing && commit) {
-            return Decision.answer(Identity.refused(ErrorCode.INVALID_TXN_STATE));
-        }
-        boolean last = epochEach && Transaction.exhausted(transaction.producerEpoch());
-        if (last && freshId == Transaction.NO_ID) {
-            return Decision.answer(Identity.WANTS_ID);
-        }
-        var ending = transaction.ending(commit, clientVersion, last ? freshId : Transaction.NO_ID, timeMs());
-        if (epochEach) {
-            raises.put(id, new Raise(transaction.producerEpoch(), ending.identity().producerEpoch()));
-        }
-        return Decision.answer(List.of(new TransactionRecord(id, ending)), ending.identity());
+        return ongoing || !commit ? decide(id, transaction, commit, epochEach, clientVersion, freshId)
+                : Decision.answer(Identity.refused(ErrorCode.INVALID_TXN_STATE));
     }
 
     /** Whether the producer has the identity that the id had until its last transaction was decided. */
@@ -220,25 +207,33 @@ public final class Transactions implements State<TransactionRecord> {
                 && transaction.producerEpoch() == 0;
     }
 
-    /** What who asks again is told of a transaction that was decided. */
-    private static Identity again(Transaction transaction, boolean commit) {
-        return switch (transaction.status()) {
-            case PREPARE_COMMIT, PREPARE_ABORT -> Identity.refused(
-                    commit == (transaction.status() == TransactionStatus.PREPARE_COMMIT)
-                    ? ErrorCode.CONCURRENT_TRANSACTIONS : ErrorCode.INVALID_TXN_STATE);
-            case COMPLETE_COMMIT, COMPLETE_ABORT ->
-                commit == (transaction.status() == TransactionStatus.COMPLETE_COMMIT)
-                    ? transaction.identity() : Identity.refused(ErrorCode.INVALID_TXN_STATE);
-            default -> Identity.refused(ErrorCode.INVALID_TXN_STATE);
-        };
+    /** Writes how the transaction ends; from then on it is being ended. */
+    private Decision<TransactionRecord, Identity> decide(String id, Transaction before, boolean commit,
+            boolean raised, int version, long freshId) {
+        boolean last = raised && before.exhausted();
+        if (last && freshId == Transaction.NO_ID) {
+            return Decision.answer(Identity.WANTS_ID);
+        }
+        var ending = before.ending(commit, raised, version, last ? freshId : Transaction.NO_ID, timeMs());
+        if (raised) {
+            raises.put(id, new Raise(before.producerEpoch(), ending.identity().producerEpoch()));
+        }
+        return Decision.answer(List.of(new TransactionRecord(id, ending)), ending.identity());
     }
 
     /** Takes the transaction from its producer, whose epoch holds no more, and aborts it. */
-    private <T> Decision<TransactionRecord, T> fence(String id, Transaction transaction, T answer) {
+    private Decision<TransactionRecord, Identity> fence(String id, Transaction transaction, long freshId) {
         int version = Features.transactionVersion(surroundings.image().get());
-        var ending = transaction.fenced(version, timeMs());
-        raises.put(id, new Raise(transaction.producerEpoch(), ending.producerEpoch()));
-        return Decision.answer(List.of(new TransactionRecord(id, ending)), answer);
+        return decide(id, transaction, false, true, version, freshId);
+    }
+
+    /** Aborts the transaction that began at this time, which has taken too long. */
+    Decision<TransactionRecord, Identity> expire(String id, long startMs, long freshId) {
+        var transaction = transactions.get(id);
+        boolean open = transaction != null && transaction.status() == TransactionStatus.ONGOING
+                && transaction.startMs() == startMs;
+        return open ? fence(id, transaction, freshId)
+                : Decision.answer(Identity.refused(ErrorCode.INVALID_TXN_STATE));
     }
 
     /** The transaction of this id. */
@@ -316,9 +311,11 @@ public final class Transactions implements State<TransactionRecord> {
             return forget(nowMs);
         }
         var transaction = transactions.get(id);
-        return transaction == null || transaction.status() != TransactionStatus.ONGOING
-                ? Decision.write(List.of())
-                : fence(id, transaction, null).orElse(error -> timeouts.set(id, nowMs + RETRY_MS));
+        if (transaction != null && transaction.status() == TransactionStatus.ONGOING) {
+            timeouts.set(id, nowMs + RETRY_MS);
+            surroundings.expire().accept(id, transaction.startMs());
+        }
+        return Decision.write(List.of());
     }
 
     /** Forgets ids that were not used for long, some at a time. */
