@@ -23,8 +23,7 @@ public record Decision<R, T>(Producer producer, List<R> records, CompletableFutu
     /**
      * One that writes in a transaction.
      *
-     * @param verifiedFrom as {@link daybook.log.PartitionLog} asks for it: the end of the shard's log before
-     *     the coordinator of the transaction was asked whether the partition is part of it
+     * @param verifiedFrom as {@link daybook.log.PartitionLog#append} tells it
      */
     public record Producer(long id, short epoch, long verifiedFrom) { }
 

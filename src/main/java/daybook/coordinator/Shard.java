@@ -6,8 +6,6 @@ import daybook.log.Appended;
 import daybook.log.LogReader;
 import daybook.log.PartitionLog;
 import daybook.record.BatchBuilder;
-import daybook.record.BatchHeader;
-import daybook.record.Record;
 import daybook.record.RecordBatch;
 import daybook.record.TransactionMarker;
 import daybook.wire.ErrorCode;
@@ -191,7 +189,7 @@ public final class Shard<S extends State<R>, R> {
      * answer is NONE once the marker is on the disk, also where the state failed over it: the one that is
      * made of the log in its place finds the marker there.
      *
-     * @param transactionVersion as the coordinator of the transaction goes by
+     * @param transactionVersion as {@link PartitionLog#appendMarker} asks for it
      */
     Reply<ErrorCode> endTransaction(long producerId, short producerEpoch, TransactionMarker marker,
             int transactionVersion) {
@@ -201,7 +199,7 @@ public final class Shard<S extends State<R>, R> {
         lock.lock();
         try {
             var error = status != ErrorCode.NONE ? status
-                    : written(appendMarker(producerId, producerEpoch, marker));
+                    : written(log.appendMarker(producerId, producerEpoch, marker, transactionVersion));
             if (error != ErrorCode.NONE) {
                 return Reply.refusal(error, told -> told);
             }
@@ -211,16 +209,6 @@ public final class Shard<S extends State<R>, R> {
             seen();
             lock.unlock();
         }
-    }
-
-    private Appended appendMarker(long producerId, short producerEpoch, TransactionMarker marker) {
-        var key = ByteBuffer.allocate(4).putShort((short) 0).putShort((short) (marker.commit() ? 1 : 0));
-        var value = ByteBuffer.allocate(6).putShort((short) 0).putInt(marker.coordinatorEpoch());
-        var header = BatchHeader.plain(1, clock.millis())
-                .attributes(RecordBatch.CONTROL | RecordBatch.TRANSACTIONAL)
-                .producer(producerId, producerEpoch, RecordBatch.NO_SEQUENCE);
-        return log.appendOwn(new BatchBuilder(header).add(new Record(0, header.baseTimestamp(), key.flip(),
-                value.flip(), Record.NO_HEADERS)).build(0));
     }
 
     /** Under {@link #lock}. */
@@ -265,7 +253,8 @@ public final class Shard<S extends State<R>, R> {
         if (batch == null || batch.remaining() > log.config().maxMessageBytes()) {
             return ErrorCode.UNKNOWN_SERVER_ERROR;
         }
-        return written(log.appendOwn(batch));
+        return written(log.appendOwn(batch,
+                producer == null ? PartitionLog.NOT_VERIFIED : producer.verifiedFrom()));
     }
 
     /** Under {@link #lock}. */
