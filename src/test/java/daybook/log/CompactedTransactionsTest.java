@@ -121,6 +121,21 @@ class CompactedTransactionsTest {
     }
 
     @Test
+    void whatCommittedARecordIsForcedBeforeTheOneThatItReplacesGoes() throws IOException {
+        try (var logs = open(temp)) {
+            var log = logs.words();
+            write(log, "a=1", "b=1");
+            inTransaction(log, 1, 0, "a=2");
+            write(log, "x=1");
+            end(log, 1, true);
+            long end = log.endOffset();
+            assertTrue(log.recoveryPoint() < end);
+            assertTrue(compact(logs));
+            assertTrue(log.recoveryPoint() >= end, "only as far as " + log.recoveryPoint());
+        }
+    }
+
+    @Test
     void aMarkerStaysWhereItIsAllThatTellsTheProducersEpoch() throws IOException {
         try (var logs = open(temp)) {
             var log = logs.words();
