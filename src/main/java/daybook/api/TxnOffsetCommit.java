@@ -104,16 +104,18 @@ record TxnOffsetCommit(Services services) {
             return open ? ErrorCode.NONE : ErrorCode.NOT_COORDINATOR;
         }
         var asked = List.of(new TopicPartition(Groups.TOPIC, partition));
+        var transactions = services.transactions();
         return query.version >= ADDS_FROM
-                ? services.transactions().add(query.transactionalId, producer, asked, Transaction.EPOCH_EACH)
-                : services.transactions().verify(query.transactionalId, producer, asked).get(asked.getFirst());
+                ? transactions.add(query.transactionalId, producer, asked, Transaction.EPOCH_EACH)
+                : transactions.verify(query.transactionalId, producer, asked).get(asked.getFirst());
     }
 
     /** In the words that producers of this version know. */
     private static ErrorCode told(Query query, ErrorCode error) {
         return switch (error) {
             case PRODUCER_FENCED -> ErrorCode.INVALID_PRODUCER_EPOCH;
-            case TRANSACTION_ABORTABLE -> query.version < ABORTABLE_FROM ? ErrorCode.INVALID_TXN_STATE : error;
+            case TRANSACTION_ABORTABLE -> query.version < ABORTABLE_FROM
+                    ? ErrorCode.INVALID_TXN_STATE : error;
             case COORDINATOR_LOAD_IN_PROGRESS -> query.version < LOADING_FROM
                     ? ErrorCode.COORDINATOR_NOT_AVAILABLE : error;
             default -> error;
