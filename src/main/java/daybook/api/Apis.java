@@ -31,6 +31,8 @@ public final class Apis {
                 new Api(21, "DeleteRecords", 0, 2, 2, new DeleteRecords(services)::serve),
                 new Api(22, "InitProducerId", 0, 5, 2, new InitProducerId(services)::serve),
                 new Api(23, "OffsetForLeaderEpoch", 2, 4, 4, new OffsetForLeaderEpoch(services)::serve),
+                new Api(24, "AddPartitionsToTxn", 0, 5, 3, new AddPartitionsToTxn(services)::serve),
+                new Api(26, "EndTxn", 0, 5, 3, new EndTxn(services)::serve),
                 new Api(32, "DescribeConfigs", 1, 4, 4, new DescribeConfigs(services)::serve),
                 new Api(33, "AlterConfigs", 0, 2, 2, new AlterConfigs(services)::serve),
                 new Api(35, "DescribeLogDirs", 1, 5, 2, new DescribeLogDirs(services)::serve),

@@ -208,8 +208,6 @@ final class BrokerKeys {
             fixed("transactional.id.expiration.ms", INT, "604800000", atLeast(1),
                     "A transactional id that was silent for so long, with no transaction open, is "
                             + "forgotten."),
-            fixed("transaction.abort.timed.out.transaction.cleanup.interval.ms", INT, "10000", atLeast(1),
-                    "How often is looked for transactions that lasted too long, to abort them."),
             fixed("transaction.remove.expired.transaction.cleanup.interval.ms", INT, "3600000", atLeast(1),
                     "How often is looked for transactional ids to forget."),
             dynamic("transaction.partition.verification.enable", BOOLEAN, "true", ANY,

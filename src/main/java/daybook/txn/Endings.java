@@ -35,8 +35,6 @@ final class Endings {
     private static final System.Logger LOG = System.getLogger("daybook.txn");
     private static final long FIRST_RETRY_NANOS = 5_000_000;
     private static final long LAST_RETRY_NANOS = 1_000_000_000;
-    /** How long those who ask wait for the end of the transaction before. */
-    private static final long PATIENCE_MS = 100;
 
     private final Catalog catalog;
     private final Logs logs;
@@ -70,12 +68,12 @@ final class Endings {
         });
     }
 
-    /** Returns when the transaction of this id, if one is being ended, has ended, or takes long. */
-    void await(String id) {
+    /** Returns when the transaction of this id, if one is being ended, has ended, or takes longer than this. */
+    void await(String id, long patienceMs) {
         var done = running.get(id);
         try {
             if (done != null) {
-                done.get(PATIENCE_MS, TimeUnit.MILLISECONDS);
+                done.get(patienceMs, TimeUnit.MILLISECONDS);
             }
         } catch (TimeoutException | InterruptedException | ExecutionException late) {
             LOG.log(Level.DEBUG, "The transaction of {0} takes long to end", id);
@@ -169,7 +167,8 @@ final class Endings {
                 log.requestForce(done.nextOffset());
                 yield () -> log.awaitForced(done.nextOffset());
             }
-            case Appended.Refused refused -> () -> !retried(log.partition(), refused.error());
+            case Appended.Refused refused -> () -> !retried(log.partition(), refused.error())
+                    && log.awaitForced(log.endOffset());
         };
     }
 

@@ -12,11 +12,13 @@ public record Identity(ErrorCode error, long producerId, int producerEpoch) {
     /** An identity without an error that is none: it needs a producer id that was never given out. */
     static final Identity WANTS_ID = of(Transaction.NO_ID, Transaction.NO_EPOCH);
 
-    static Identity of(long producerId, int producerEpoch) {
+    /** Without an error. */
+    public static Identity of(long producerId, int producerEpoch) {
         return new Identity(ErrorCode.NONE, producerId, producerEpoch);
     }
 
-    static Identity refused(ErrorCode error) {
+    /** None, with the reason. */
+    public static Identity refused(ErrorCode error) {
         return new Identity(error, Transaction.NO_ID, Transaction.NO_EPOCH);
     }
 }

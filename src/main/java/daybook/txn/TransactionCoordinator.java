@@ -71,7 +71,7 @@ public final class TransactionCoordinator implements AutoCloseable {
     /** Who asks while the transaction before is being ended waits for that. */
     private <T> T ask(String id, Function<ErrorCode, T> refused,
             Shard.Event<Transactions, TransactionRecord, T> event) {
-        endings.await(id);
+        endings.await(id, config.get().integer("add.partitions.to.txn.retry.backoff.max.ms"));
         return shards.ask(id, refused, event).await();
     }
 

@@ -40,7 +40,7 @@ public record TransactionRecord(String transactionalId, Transaction transaction)
         @Override
         public Entry encode(TransactionRecord record) {
             var key = new Writer(0, false).int16(TYPE).string(record.transactionalId).toBuffer();
-            return new Entry(key, record.transaction == null ? null : encode(record.transaction));
+            return new Entry(key, record.transaction == null ? null : encodeValue(record.transaction));
         }
 
         @Override
@@ -86,7 +86,7 @@ public record TransactionRecord(String transactionalId, Transaction transaction)
         return Collections.unmodifiableSortedSet(partitions);
     }
 
-    private static ByteBuffer encode(Transaction value) {
+    private static ByteBuffer encodeValue(Transaction value) {
         var out = new Writer(NEWEST, true).int16(NEWEST);
         out.int64(value.producerId()).int16(value.producerEpoch()).int32(value.timeoutMs());
         out.int8(value.status().number());

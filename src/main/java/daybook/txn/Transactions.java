@@ -150,16 +150,13 @@ public final class Transactions implements State<TransactionRecord> {
         return Decision.answer(errors);
     }
 
-    /** Why the producer cannot write in a transaction of this id now, or NONE. */
+    /** Why the producer cannot work with the transaction of this id now, or NONE. */
     private static ErrorCode error(Transaction transaction, Identity producer) {
-        var error = idError(transaction, producer);
-        return error == ErrorCode.NONE && transaction.ends() ? ErrorCode.CONCURRENT_TRANSACTIONS : error;
-    }
-
-    /** NONE where the producer is the one that the id has. */
-    private static ErrorCode idError(Transaction transaction, Identity producer) {
         if (transaction == null || transaction.producerId() != producer.producerId()) {
             return ErrorCode.INVALID_PRODUCER_ID_MAPPING;
+        }
+        if (transaction.ends()) {
+            return ErrorCode.CONCURRENT_TRANSACTIONS;
         }
         boolean current = transaction.producerEpoch() == producer.producerEpoch();
         return current ? ErrorCode.NONE : ErrorCode.PRODUCER_FENCED;
@@ -181,7 +178,7 @@ public final class Transactions implements State<TransactionRecord> {
         }
         boolean epochEach = clientVersion >= Transaction.EPOCH_EACH;
         boolean behind = epochEach && transaction != null && isOneBehind(transaction, producer);
-        var error = behind ? ErrorCode.NONE : idError(transaction, producer);
+        var error = behind ? ErrorCode.NONE : error(transaction, producer);
         if (error != ErrorCode.NONE) {
             return Decision.answer(Identity.refused(error));
         }
