@@ -68,7 +68,7 @@ record TxnOffsetCommit(Services services) {
                         item.metadata));
             }
         });
-        var decided = (commits.isEmpty() ? commits : commit(query, commits)).iterator();
+        var decided = commit(query, commits).iterator();
         var isKnown = known.iterator();
         ByTopic.write(out.int32(0), query.topics, ByTopic.NO_IDS, (each, topic, item) ->
                 each.int32(item.index).error(isKnown.next() ? told(query, decided.next())
@@ -76,6 +76,9 @@ record TxnOffsetCommit(Services services) {
     }
 
     private List<ErrorCode> commit(Query query, List<Commit> commits) {
+        if (commits.isEmpty()) {
+            return List.of();
+        }
         int partition = services.groups().partition(query.groupId);
         long verifiedFrom = services.groups().endOffset(partition);
         var error = error(query, partition);
