@@ -303,8 +303,9 @@ public final class Shard<S extends State<R>, R> {
         try {
             replayLog();
             writtenOffset = log.endOffset();
-            state.loaded(steady.millis());
+            // Before the state is told: who it sets to work then may ask at once, and waits for the lock.
             status = overMs == ENDED ? ErrorCode.NOT_COORDINATOR : ErrorCode.NONE;
+            state.loaded(steady.millis());
         } catch (IOException | RuntimeException | Error failed) {
             status = ErrorCode.NOT_COORDINATOR;
             overMs = steady.millis() + RELOAD_MS;

@@ -52,12 +52,18 @@ final class Endings {
         this.transactions = transactions;
     }
 
-    /** Ends the transaction of this id, which is decided; holds nobody up. */
+    /**
+     * Ends the transaction of this id, which is decided; holds nobody up. Of one id one is ended at a time: a
+     * marker that came late would end a newer one.
+     */
     void begin(String id) {
         var done = new CompletableFuture<Void>();
-        running.put(id, done);
+        var before = running.put(id, done);
         Thread.ofVirtual().name("daybook-end-" + id).start(() -> {
             try {
+                if (before != null) {
+                    before.join();
+                }
                 end(id);
             } catch (RuntimeException | Error failed) {
                 LOG.log(Level.ERROR, "The transaction of " + id + " is ended by the next start only", failed);
