@@ -97,14 +97,14 @@ record TxnOffsetCommit(Services services) {
         if (query.groupId.isEmpty()) {
             return ErrorCode.INVALID_GROUP_ID;
         }
-        if (query.transactionalId.isEmpty()) {
-            return ErrorCode.INVALID_REQUEST;
-        }
         var producer = query.producer;
         boolean open = services.groups().inTransaction(partition, producer.producerId(),
                 producer.producerEpoch());
         if (open || partition < 0) {
             return open ? ErrorCode.NONE : ErrorCode.NOT_COORDINATOR;
+        }
+        if (query.transactionalId.isEmpty()) {
+            return ErrorCode.INVALID_REQUEST;
         }
         var asked = List.of(new TopicPartition(Groups.TOPIC, partition));
         var transactions = services.transactions();
