@@ -50,6 +50,8 @@ public final class Apis {
                 new Api(60, "DescribeCluster", 0, 2, 0, new DescribeCluster(services)::serve),
                 new Api(61, "DescribeProducers", 0, 0, 0, new DescribeProducers(services)::serve),
                 new Api(64, "UnregisterBroker", 0, 0, 0, new UnregisterBroker(services)::serve),
+                new Api(65, "DescribeTransactions", 0, 0, 0, new DescribeTransactions(services)::serve),
+                new Api(66, "ListTransactions", 0, 2, 0, new ListTransactions(services)::serve),
                 new Api(68, "ConsumerGroupHeartbeat", 0, 1, 0, new ConsumerGroupHeartbeat(services)::serve),
                 new Api(69, "ConsumerGroupDescribe", 0, 1, 0, new ConsumerGroupDescribe(services)::serve),
                 new Api(74, "ListConfigResources", 0, 1, 0, new ListConfigResources(services)::serve),

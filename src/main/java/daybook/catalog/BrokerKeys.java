@@ -204,7 +204,8 @@ final class BrokerKeys {
             fixed("offsets.topic.segment.bytes", INT, "104857600", atLeast(1048576),
                     "segment.bytes of the topic of offsets, when it is made."),
             fixed("transaction.max.timeout.ms", INT, "900000", atLeast(1),
-                    "The longest time that a producer may ask for its transactions."),
+                    "The longest timeout that a producer may ask for. A transaction that is open for longer "
+                            + "than its producer asked for is aborted."),
             fixed("transactional.id.expiration.ms", INT, "604800000", atLeast(1),
                     "A transactional id that was silent for so long, with no transaction open, is "
                             + "forgotten."),

@@ -12,18 +12,19 @@ import daybook.wire.Writer;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
-import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 /** Records of transactions against bytes that Apache Kafka 4.3.1 wrote, and against broken ones. */
 class TransactionRecordTest {
     private static final String KEY = "000000057469642d31";
-    private static final Set<TopicPartition> TWO_TOPICS = Set.of(new TopicPartition("orders", 0),
+    private static final SortedSet<TopicPartition> TWO_TOPICS = partitions(new TopicPartition("orders", 0),
             new TopicPartition("orders", 1), new TopicPartition("__consumer_offsets", 17));
+    private static final SortedSet<TopicPartition> T_2 = partitions(new TopicPartition("t", 2));
     private static final long STARTED = 1_700_000_000_200L;
     private static final long UPDATED = 1_700_000_000_300L;
 
@@ -33,9 +34,10 @@ class TransactionRecordTest {
             "00010000000000000fa07fff0000ea60020202740200000002000000018bcfe5692c0000018bcfe568c8"
                     + "0300080000000000000fa001080000000000000fa102020002",
             "00010000000000000fa100000000ea6004010000018bcfe5692c0000018bcfe568c8"
-                    + "0200080000000000000fa002020002",
-            "00010000000000000fa00005000003e80302027402000000020000000000000000070000000000000006"
-                    + "0301080000000000000fa10202000203020000");
+                    + "0200080000000000000fa002020002");
+    /** The next producer's epoch too, which belongs to transactions in two phases (KIP-939). */
+    private static final String TWO_PHASES = "00010000000000000fa00005000003e803020274020000000200000000"
+            + "00000000070000000000000006" + "0301080000000000000fa10202000203020000";
     /** Two topics, of which Apache Kafka writes the later one first, in version 1 and in version 0. */
     private static final String ONGOING = "00010000000000000fa000010000ea600103076f7264657273030000000000000001"
             + "00135f5f636f6e73756d65725f6f6666736574730200000011000000018bcfe5692c0000018bcfe568c80102020002";
@@ -57,23 +59,22 @@ class TransactionRecordTest {
 
     @Test
     void whatKafkaWroteSaysWhatItSays() {
-        assertEquals(new TransactionRecord.Value(4000, -1, -1, (short) 0, (short) -1, 60_000,
-                TransactionStatus.EMPTY, Set.of(), 1_700_000_000_123L, -1, 0), decode(KAFKA.get(0)).value());
-        assertEquals(new TransactionRecord.Value(4000, 4000, 4001, Short.MAX_VALUE, (short) -1, 60_000,
-                TransactionStatus.PREPARE_COMMIT, Set.of(new TopicPartition("t", 2)), UPDATED, STARTED, 2),
-                decode(KAFKA.get(1)).value());
-        assertEquals(new TransactionRecord.Value(4001, 4000, -1, (short) 0, (short) -1, 60_000,
-                TransactionStatus.COMPLETE_COMMIT, Set.of(), UPDATED, STARTED, 2), decode(KAFKA.get(2)).value());
-        assertEquals(new TransactionRecord.Value(4000, -1, 4001, (short) 5, (short) 0, 1000,
-                TransactionStatus.PREPARE_ABORT, Set.of(new TopicPartition("t", 2)), 7, 6, 2),
-                decode(KAFKA.get(3)).value());
-        assertEquals(ongoing(2), decode(ONGOING).value());
+        assertEquals(new Transaction(4000, -1, -1, 0, 60_000, TransactionStatus.EMPTY, partitions(),
+                1_700_000_000_123L, -1, 0), decode(KAFKA.get(0)).transaction());
+        assertEquals(new Transaction(4000, 4000, 4001, Short.MAX_VALUE, 60_000,
+                TransactionStatus.PREPARE_COMMIT, T_2, UPDATED, STARTED, 2),
+                decode(KAFKA.get(1)).transaction());
+        assertEquals(new Transaction(4001, 4000, -1, 0, 60_000, TransactionStatus.COMPLETE_COMMIT,
+                partitions(), UPDATED, STARTED, 2), decode(KAFKA.get(2)).transaction());
+        assertEquals(ongoing(2), decode(ONGOING).transaction());
+        assertEquals(new Transaction(4000, -1, 4001, 5, 1000, TransactionStatus.PREPARE_ABORT, T_2, 7, 6, 2),
+                decode(TWO_PHASES).transaction());
     }
 
     @Test
     void partitionsComeInTheirOrder() {
         assertEquals(List.of(new TopicPartition("__consumer_offsets", 17), new TopicPartition("orders", 0),
-                new TopicPartition("orders", 1)), List.copyOf(decode(ONGOING).value().partitions()));
+                new TopicPartition("orders", 1)), List.copyOf(decode(ONGOING).transaction().partitions()));
         var written = TransactionRecord.FORMAT.encode(decode(ONGOING)).value();
         assertEquals(ONGOING.length() / 2, written.remaining());
         assertEquals(decode(ONGOING), decode(hex(written)));
@@ -81,7 +82,7 @@ class TransactionRecordTest {
 
     @Test
     void theFirstVersionIsReadAndTheSecondWritten() {
-        assertEquals(ongoing(0), decode(OLD_ONGOING).value());
+        assertEquals(ongoing(0), decode(OLD_ONGOING).transaction());
         var emptyOne = "00000000000000000fa000000000ea6000ffffffff0000018bcfe5687bffffffffffffffff";
         assertEquals(decode(KAFKA.get(0)), decode(emptyOne));
         assertEquals(KAFKA.get(0), hex(TransactionRecord.FORMAT.encode(decode(emptyOne)).value()));
@@ -89,12 +90,8 @@ class TransactionRecordTest {
 
     @Test
     void nobodyChangesThePartitions() {
-        var given = new HashSet<>(TWO_TOPICS);
-        var value = new TransactionRecord.Value(4000, -1, -1, (short) 1, (short) -1, 60_000,
-                TransactionStatus.ONGOING, given, UPDATED, STARTED, 2);
-        given.clear();
-        assertEquals(TWO_TOPICS, value.partitions());
-        assertThrows(UnsupportedOperationException.class, () -> value.partitions().clear());
+        var partitions = decode(ONGOING).transaction().partitions();
+        assertThrows(UnsupportedOperationException.class, partitions::clear);
     }
 
     @Test
@@ -161,9 +158,13 @@ class TransactionRecordTest {
         assertThrows(MalformedException.class, () -> TransactionRecord.FORMAT.decode(bytes(KEY), value));
     }
 
-    private static TransactionRecord.Value ongoing(int clientVersion) {
-        return new TransactionRecord.Value(4000, -1, -1, (short) 1, (short) -1, 60_000,
-                TransactionStatus.ONGOING, TWO_TOPICS, UPDATED, STARTED, clientVersion);
+    private static Transaction ongoing(int clientVersion) {
+        return new Transaction(4000, -1, -1, 1, 60_000, TransactionStatus.ONGOING, TWO_TOPICS, UPDATED,
+                STARTED, clientVersion);
+    }
+
+    private static SortedSet<TopicPartition> partitions(TopicPartition... partitions) {
+        return new TreeSet<>(List.of(partitions));
     }
 
     private static TransactionRecord decode(String value) {
