@@ -33,6 +33,7 @@ public final class Apis {
                 new Api(23, "OffsetForLeaderEpoch", 2, 4, 4, new OffsetForLeaderEpoch(services)::serve),
                 new Api(24, "AddPartitionsToTxn", 0, 5, 3, new AddPartitionsToTxn(services)::serve),
                 new Api(26, "EndTxn", 0, 5, 3, new EndTxn(services)::serve),
+                new Api(27, "WriteTxnMarkers", 1, 2, 1, new WriteTxnMarkers(services)::serve),
                 new Api(32, "DescribeConfigs", 1, 4, 4, new DescribeConfigs(services)::serve),
                 new Api(33, "AlterConfigs", 0, 2, 2, new AlterConfigs(services)::serve),
                 new Api(35, "DescribeLogDirs", 1, 5, 2, new DescribeLogDirs(services)::serve),
