@@ -168,7 +168,8 @@ final class Endings {
         return log == null ? () -> false : append(log, transaction, marker);
     }
 
-    private static BooleanSupplier append(PartitionLog log, Transaction transaction, TransactionMarker marker) {
+    private static BooleanSupplier append(PartitionLog log, Transaction transaction,
+            TransactionMarker marker) {
         return switch (log.appendMarker(transaction.producerId(), (short) transaction.producerEpoch(), marker,
                 transaction.clientVersion())) {
             case Appended.Done done -> {

@@ -83,10 +83,11 @@ public record Transaction(long producerId, long previousProducerId, long nextPro
      * @param nextProducerId a new id where the epochs are used up, else -1
      */
     Transaction ending(boolean commit, boolean raised, int clientVersion, long nextProducerId, long nowMs) {
-        return new Transaction(producerId, producerId, nextProducerId,
-                raised ? Math.min(producerEpoch + 1, MAX_EPOCH) : producerEpoch, timeoutMs,
-                commit ? TransactionStatus.PREPARE_COMMIT : TransactionStatus.PREPARE_ABORT, partitions, nowMs,
-                status == TransactionStatus.ONGOING ? startMs : nowMs, clientVersion);
+        int epoch = raised ? Math.min(producerEpoch + 1, MAX_EPOCH) : producerEpoch;
+        var decided = commit ? TransactionStatus.PREPARE_COMMIT : TransactionStatus.PREPARE_ABORT;
+        long beganMs = status == TransactionStatus.ONGOING ? startMs : nowMs;
+        return new Transaction(producerId, producerId, nextProducerId, epoch, timeoutMs, decided, partitions,
+                nowMs, beganMs, clientVersion);
     }
 
     /** All markers are written. */
