@@ -3,6 +3,7 @@ package daybook.api;
 import daybook.api.CreateTopics.Wanted;
 import daybook.catalog.BrokerConfig;
 import daybook.group.Groups;
+import daybook.txn.Transactions;
 import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
 import daybook.wire.Writer;
@@ -51,7 +52,7 @@ record FindCoordinator(Services services) {
     private ErrorCode error(int type) {
         return switch (type) {
             case GROUP -> groups();
-            case TRANSACTION -> coordinated(InternalTopics.TRANSACTIONS, FindCoordinator::transactions);
+            case TRANSACTION -> coordinated(Transactions.TOPIC, FindCoordinator::transactions);
             default -> ErrorCode.INVALID_REQUEST;
         };
     }
@@ -88,8 +89,8 @@ record FindCoordinator(Services services) {
 
     private static Wanted transactions(BrokerConfig config) {
         int segmentBytes = config.integer("transaction.state.log.segment.bytes");
-        return new Wanted(InternalTopics.TRANSACTIONS,
-                config.integer("transaction.state.log.num.partitions"), 1, List.of(),
+        return new Wanted(Transactions.TOPIC, config.integer("transaction.state.log.num.partitions"), 1,
+                List.of(),
                 Map.of("cleanup.policy", "compact", "compression.type", "uncompressed",
                         "min.insync.replicas", "1", "segment.bytes", Integer.toString(segmentBytes),
                         "unclean.leader.election.enable", "false"));

@@ -1,6 +1,7 @@
 package daybook.api;
 
 import daybook.group.Groups;
+import daybook.txn.Transactions;
 
 import java.util.Set;
 
@@ -9,9 +10,8 @@ import java.util.Set;
  * marks them.
  */
 final class InternalTopics {
-    static final String TRANSACTIONS = "__transaction_state";
-
-    private static final Set<String> NAMES = Set.of(Groups.TOPIC, TRANSACTIONS, "__share_group_state");
+    private static final Set<String> NAMES =
+            Set.of(Groups.TOPIC, Transactions.TOPIC, "__share_group_state");
 
     private InternalTopics() { }
 
