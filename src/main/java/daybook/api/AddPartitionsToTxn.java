@@ -21,8 +21,8 @@ import java.util.function.Function;
  *   v4    from brokers: many transactions; may ask whether the partitions were added (KIP-890)
  *   v5    TRANSACTION_ABORTABLE may be answered (KIP-890)
  * </pre>
- * All partitions of a transaction are added, or none. Producers of version 2 of the protocol do without: their
- * partitions are added by Produce.
+ * All partitions of a transaction are added, or none. Producers of version 2 of the protocol do without:
+ * their partitions are added by Produce.
  */
 record AddPartitionsToTxn(Services services) {
     private static final int MANY_FROM = 4;

@@ -164,7 +164,7 @@ public final class ProducerStates {
      */
     Appended answer(RecordBatch batch, Origin origin, long startOffset, Segments segments)
             throws IOException {
-        if (batch.producerId() < 0 && !batch.transactional()) {
+        if (batch.producerId() < 0) {
             return null;
         }
         var answer = answer(batch, origin, startOffset);

@@ -42,7 +42,8 @@ public final class TransactionCoordinator implements AutoCloseable {
             Supplier<BrokerConfig> config, InstantSource clock, InstantSource steady) {
         this.catalog = catalog;
         this.config = config;
-        var surroundings = new Transactions.Surroundings(catalog::image, config, clock, this::end, this::expire);
+        var surroundings = new Transactions.Surroundings(catalog::image, config, clock, this::end,
+                this::expire);
         this.shards = new Coordinator<>(Transactions.TOPIC, TransactionRecord.FORMAT,
                 () -> new Transactions(surroundings), logs, catalog, clock, steady);
         this.endings = new Endings(catalog, logs, groups, shards);
@@ -136,7 +137,8 @@ public final class TransactionCoordinator implements AutoCloseable {
         });
     }
 
-    private static Map<TopicPartition, ErrorCode> all(Collection<TopicPartition> partitions, ErrorCode error) {
+    private static Map<TopicPartition, ErrorCode> all(Collection<TopicPartition> partitions,
+            ErrorCode error) {
         var errors = new HashMap<TopicPartition, ErrorCode>();
         partitions.forEach(partition -> errors.put(partition, error));
         return errors;
