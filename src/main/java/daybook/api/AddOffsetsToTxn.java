@@ -46,6 +46,7 @@ record AddOffsetsToTxn(Services services) {
             return error;
         }
         var partition = new TopicPartition(Groups.TOPIC, services.groups().partition(groupId));
-        return services.transactions().add(transactionalId, producer, List.of(partition), PROTOCOL);
+        return services.transactions().add(transactionalId, producer, List.of(partition), PROTOCOL,
+                () -> { });
     }
 }

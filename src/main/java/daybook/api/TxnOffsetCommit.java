@@ -4,6 +4,7 @@ import daybook.coordinator.Decision.Producer;
 import daybook.group.Asker;
 import daybook.group.Groups;
 import daybook.group.Offsets.Commit;
+import daybook.log.PartitionLog;
 import daybook.log.TopicPartition;
 import daybook.txn.Identity;
 import daybook.txn.Transaction;
@@ -14,6 +15,7 @@ import daybook.wire.Writer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * TxnOffsetCommit (28): how far a group has come, which holds when the producer's transaction is committed.
@@ -80,28 +82,34 @@ record TxnOffsetCommit(Services services) {
             return List.of();
         }
         int partition = services.groups().partition(query.groupId);
-        long verifiedFrom = services.groups().endOffset(partition);
-        var error = error(query, partition);
+        var verifiedFrom = new AtomicLong(PartitionLog.NOT_VERIFIED);
+        var error = error(query, partition,
+                () -> verifiedFrom.set(services.groups().endOffset(partition)));
         if (error != ErrorCode.NONE) {
             return Collections.nCopies(commits.size(), error);
         }
         var producer = new Producer(query.producer.producerId(), (short) query.producer.producerEpoch(),
-                verifiedFrom);
+                verifiedFrom.get());
         return services.groups().ask(query.groupId, refusal -> Collections.nCopies(commits.size(), refusal),
                 (groups, nowMs) -> groups.offsets().commit(query.groupId, query.who, producer, commits))
                 .await();
     }
 
-    /** Why the partition of the group cannot be written to in the transaction, or NONE. */
-    private ErrorCode error(Query query, int partition) {
+    /**
+     * Why the partition of the group cannot be written to in the transaction, or NONE.
+     *
+     * @param open called where the coordinator of the transaction is asked
+     */
+    private ErrorCode error(Query query, int partition, Runnable open) {
         if (query.groupId.isEmpty()) {
             return ErrorCode.INVALID_GROUP_ID;
         }
         var producer = query.producer;
-        boolean open = services.groups().inTransaction(partition, producer.producerId(),
-                producer.producerEpoch());
-        if (open || partition < 0) {
-            return open ? ErrorCode.NONE : ErrorCode.NOT_COORDINATOR;
+        if (partition < 0) {
+            return ErrorCode.NOT_COORDINATOR;
+        }
+        if (services.groups().inTransaction(partition, producer.producerId(), producer.producerEpoch())) {
+            return ErrorCode.NONE;
         }
         if (query.transactionalId.isEmpty()) {
             return ErrorCode.INVALID_REQUEST;
@@ -109,8 +117,9 @@ record TxnOffsetCommit(Services services) {
         var asked = List.of(new TopicPartition(Groups.TOPIC, partition));
         var transactions = services.transactions();
         return query.version >= ADDS_FROM
-                ? transactions.add(query.transactionalId, producer, asked, Transaction.EPOCH_EACH)
-                : transactions.verify(query.transactionalId, producer, asked).get(asked.getFirst());
+                ? transactions.add(query.transactionalId, producer, asked, Transaction.EPOCH_EACH, open)
+                : transactions.verify(query.transactionalId, producer, asked, open)
+                        .get(asked.getFirst());
     }
 
     /** In the words that producers of this version know. */

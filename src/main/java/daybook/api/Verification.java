@@ -19,7 +19,7 @@ import java.util.Map;
  * log without somebody to end it.
  *
  * @param refusals by the log that the batch is for; none where it may be appended
- * @param ends where the logs ended before the coordinator was asked
+ * @param ends where the logs ended while the coordinator was asked
  */
 record Verification(Map<PartitionLog, Appended> refusals, Map<PartitionLog, Long> ends) {
     /** From this version on Produce adds the partitions itself. */
@@ -44,7 +44,6 @@ record Verification(Map<PartitionLog, Appended> refusals, Map<PartitionLog, Long
         var begins = new ArrayList<PartitionLog>();
         for (var log : batches.keySet()) {
             if (!log.inTransaction(producer.producerId(), producer.producerEpoch())) {
-                verification.ends.put(log, log.endOffset());
                 begins.add(log);
             }
         }
@@ -57,16 +56,19 @@ record Verification(Map<PartitionLog, Appended> refusals, Map<PartitionLog, Long
     private void ask(Services services, String transactionalId, Identity producer, int version,
             List<PartitionLog> logs) {
         var partitions = logs.stream().map(PartitionLog::partition).toList();
+        Runnable open = () -> logs.forEach(log -> ends.put(log, log.endOffset()));
         boolean verifies = services.config().get().flag("transaction.partition.verification.enable");
         if (transactionalId.isEmpty()) {
             logs.forEach(log -> refuse(log, ErrorCode.INVALID_REQUEST, version));
         } else if (version >= ADDS_FROM) {
             var error = services.transactions().add(transactionalId, producer, partitions,
-                    Transaction.EPOCH_EACH);
+                    Transaction.EPOCH_EACH, open);
             logs.forEach(log -> refuse(log, error, version));
         } else if (verifies) {
-            var errors = services.transactions().verify(transactionalId, producer, partitions);
+            var errors = services.transactions().verify(transactionalId, producer, partitions, open);
             logs.forEach(log -> refuse(log, errors.get(log.partition()), version));
+        } else {
+            open.run();
         }
     }
 

@@ -110,7 +110,7 @@ public final class Coordinator<S extends State<R>, R> implements AutoCloseable {
 
     /** Where the log of a partition ends; 0 where it is not here, and so cannot be asked for anything. */
     public long endOffset(int partition) {
-        var shard = find(partition);
+        var shard = shards.get(partition);
         return shard == null ? 0 : shard.log().endOffset();
     }
 

@@ -12,12 +12,13 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * A transactional id's producer, and the transaction that it is in, or was in last (KIP-98, KIP-890). It never
- * changes: each step makes the next one, which is written whole.
+ * A transactional id's producer, and the transaction that it is in, or was in last (KIP-98, KIP-890). It
+ * never changes: each step makes the next one, which is written whole.
  *
  * @param producerId that of the producer; while the transaction ends, the one that the markers bear
  * @param previousProducerId the id before, by which a repeated request of its last epoch is told; -1: none
- * @param nextProducerId the id that the producer has once the transaction has ended, because the epochs of its
+ * @param nextProducerId the id that the producer has once the transaction has ended, because the epochs of
+ *     its
  *     own are used up; -1: the same
  * @param producerEpoch that of the producer; it is raised when a transaction of version 2 begins to end
  * @param timeoutMs how long a transaction may take
@@ -82,10 +83,11 @@ public record Transaction(long producerId, long previousProducerId, long nextPro
      * @param nextProducerId a new id where the epochs are used up, else -1
      */
     Transaction ending(boolean commit, boolean raised, int clientVersion, long nextProducerId, long nowMs) {
-        return new Transaction(producerId, producerId, nextProducerId,
-                raised ? Math.min(producerEpoch + 1, MAX_EPOCH) : producerEpoch, timeoutMs,
-                commit ? TransactionStatus.PREPARE_COMMIT : TransactionStatus.PREPARE_ABORT, partitions, nowMs,
-                status == TransactionStatus.ONGOING ? startMs : nowMs, clientVersion);
+        int epoch = raised ? Math.min(producerEpoch + 1, MAX_EPOCH) : producerEpoch;
+        var decided = commit ? TransactionStatus.PREPARE_COMMIT : TransactionStatus.PREPARE_ABORT;
+        long beganMs = status == TransactionStatus.ONGOING ? startMs : nowMs;
+        return new Transaction(producerId, producerId, nextProducerId, epoch, timeoutMs, decided, partitions,
+                nowMs, beganMs, clientVersion);
     }
 
     /** All markers are written. */
