@@ -149,20 +149,24 @@ record Produce(Services services) {
             return new Answer(target.log, target.log.append(target.records));
         }
         var error = verification.error(target.log, query.version >= ABORTABLE_FROM);
-        return new Answer(target.log, error != ErrorCode.NONE ? unverified(error)
+        return new Answer(target.log, error != ErrorCode.NONE ? unverified(query, error)
                 : target.log.append(target.records, verification.from(target.log),
                         query.version >= ADDS_FROM));
     }
 
     /** What producers take for a reason to try again is told as older ones know it. */
-    private static Appended unverified(ErrorCode error) {
-        return switch (error) {
-            case CONCURRENT_TRANSACTIONS, COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE,
-                    NOT_COORDINATOR -> refused(ErrorCode.NOT_ENOUGH_REPLICAS,
-                    "Unable to verify the partition has been added to the transaction. Underlying error: "
-                    + error);
-            default -> refused(error, null);
+    private static Appended unverified(Query query, ErrorCode error) {
+        boolean again = switch (error) {
+            case CONCURRENT_TRANSACTIONS -> query.version < ADDS_FROM;
+            case COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR -> true;
+            default -> false;
         };
+        if (again) {
+            return refused(ErrorCode.NOT_ENOUGH_REPLICAS, "Unable to verify the partition has been added to"
+                    + " the transaction. Underlying error: " + error);
+        }
+        return refused(error, error != ErrorCode.INVALID_TXN_STATE ? null
+                : "Partition was not added to the transaction");
     }
 
     /** Why a batch is refused before the log sees it, or null. */
