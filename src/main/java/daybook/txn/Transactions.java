@@ -42,8 +42,8 @@ public final class Transactions implements State<TransactionRecord> {
     /** Transactions, or why they are not told. */
     public record Listed(ErrorCode error, List<TransactionRecord> transactions) { }
 
-    /** How a producer came to its present epoch: who asks again from the one before gets it again. */
-    private record Raise(int from, int to) { }
+    /** How a producer came to its identity: who asks again with the one before gets it again. */
+    private record Raise(Identity from, Identity to) { }
 
     /** How long is waited before what was due, and could not be written, is tried again. */
     private static final long RETRY_MS = 1_000;
@@ -88,13 +88,10 @@ public final class Transactions implements State<TransactionRecord> {
             return Decision.answer(Identity.refused(ErrorCode.CONCURRENT_TRANSACTIONS));
         }
         boolean says = known.producerId() != Transaction.NO_ID;
-        boolean current = known.producerId() == before.producerId();
-        if (says && !current && !isOneBehind(before, known)) {
-            return Decision.answer(Identity.refused(ErrorCode.PRODUCER_FENCED));
-        }
-        int epoch = before.producerEpoch();
+        boolean current = !says || known.equals(Identity.of(before.producerId(), before.producerEpoch()));
         boolean ongoing = before.status() == TransactionStatus.ONGOING;
-        if (ongoing && says && known.producerEpoch() != epoch) {
+        boolean again = !ongoing && new Raise(known, before.identity()).equals(raises.get(id));
+        if (!current && !again) {
             return Decision.answer(Identity.refused(ErrorCode.PRODUCER_FENCED));
         }
         if (ongoing) {
@@ -102,22 +99,20 @@ public final class Transactions implements State<TransactionRecord> {
             return Decision.answer(aborted, aborted.isEmpty() ? Identity.WANTS_ID
                     : Identity.refused(ErrorCode.CONCURRENT_TRANSACTIONS));
         }
-        if (says && known.producerEpoch() != epoch) {
-            boolean again = new Raise(known.producerEpoch(), epoch).equals(raises.get(id));
-            return again ? identified(id, before.identified(before.producerId(), epoch, timeoutMs, timeMs()))
-                    : Decision.answer(Identity.refused(ErrorCode.PRODUCER_FENCED));
+        if (!current) {
+            return identified(id, before.identified(before.identity(), timeoutMs, timeMs()));
         }
         if (before.exhausted() && freshId == Transaction.NO_ID) {
             return Decision.answer(Identity.WANTS_ID);
         }
-        var after = before.exhausted() ? before.identified(freshId, 0, timeoutMs, timeMs())
-                : before.identified(before.producerId(), epoch + 1, timeoutMs, timeMs());
+        var next = before.exhausted() ? Identity.of(freshId, 0)
+                : Identity.of(before.producerId(), before.producerEpoch() + 1);
         if (says) {
-            raises.put(id, new Raise(epoch, after.producerEpoch()));
+            raises.put(id, new Raise(known, next));
         } else {
             raises.remove(id);
         }
-        return identified(id, after);
+        return identified(id, before.identified(next, timeoutMs, timeMs()));
     }
 
     private static Decision<TransactionRecord, Identity> identified(String id, Transaction identified) {
@@ -218,7 +213,7 @@ public final class Transactions implements State<TransactionRecord> {
         }
         var ending = before.ending(commit, raised, version, last ? freshId : Transaction.NO_ID, timeMs());
         if (raised) {
-            raises.put(id, new Raise(before.producerEpoch(), ending.identity().producerEpoch()));
+            raises.put(id, new Raise(before.identity(), ending.identity()));
         }
         return Decision.answer(List.of(new TransactionRecord(id, ending)), ending.identity());
     }
