@@ -98,7 +98,7 @@ record Verification(Map<PartitionLog, Appended> refusals, Map<PartitionLog, Long
     private static Appended unverified(ErrorCode error) {
         return Produce.refused(ErrorCode.NOT_ENOUGH_REPLICAS,
                 "Unable to verify the partition has been added to the transaction. Underlying error: "
-                + error);
+                        + error);
     }
 
     /** Why the batch for this log is not taken; null where it may be appended. */
