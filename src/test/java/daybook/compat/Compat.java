@@ -62,6 +62,9 @@ public final class Compat {
             new GroupProgramChecks(report, broker, tools, modules, files).run();
             new TransactionClientChecks(report, broker).run();
             new TransactionOffsetChecks(report, clients).run();
+            new TransactionToolChecks(report, broker, tools, launcher, directory).run();
+            new TransactionProgramChecks(report, broker, tools, modules, files).run();
+            new TransactionLoopChecks(report, broker, tools).run();
             new RestartChecks(report, broker, clients, sample).run();
             var exchange = new ExchangeChecks(report, broker, tools, sample);
             exchange.before();

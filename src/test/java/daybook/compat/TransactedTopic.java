@@ -16,6 +16,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
@@ -105,10 +106,10 @@ record TransactedTopic(Clients clients, Admin admin, String name, int partitions
                 ends(IsolationLevel.READ_COMMITTED).equals(ends(IsolationLevel.READ_UNCOMMITTED)));
     }
 
-    /** The values in each partition that a consumer is given up to the end, of committed records or of all. */
-    List<List<String>> values(IsolationLevel isolation) {
-        var values = new ArrayList<List<String>>();
-        all().forEach(partition -> values.add(new ArrayList<>()));
+    /** What a consumer is given of each partition up to the end, of committed records or of all. */
+    List<List<ConsumerRecord<byte[], byte[]>>> records(IsolationLevel isolation) {
+        var records = new ArrayList<List<ConsumerRecord<byte[], byte[]>>>();
+        all().forEach(partition -> records.add(new ArrayList<>()));
         try (var consumer = clients.consumer(Map.of("isolation.level", lower(isolation)))) {
             consumer.assign(all());
             consumer.seekToBeginning(all());
@@ -116,13 +117,33 @@ record TransactedTopic(Clients clients, Admin admin, String name, int partitions
             long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
             while (ends.keySet().stream().anyMatch(each -> consumer.position(each) < ends.get(each))
                     && System.nanoTime() - limit < 0) {
-                consumer.poll(POLL).forEach(record -> values.get(record.partition())
-                        .add(new String(record.value(), StandardCharsets.UTF_8)));
+                consumer.poll(POLL).forEach(record -> records.get(record.partition()).add(record));
             }
             ends.forEach((partition, end) -> expectEqual(end, consumer.position(partition),
                     "where a consumer of " + partition + " came to, " + lower(isolation)));
         }
-        return values;
+        return records;
+    }
+
+    List<List<String>> values(IsolationLevel isolation) {
+        return records(isolation).stream().map(partition -> partition.stream().map(record ->
+                text(record.value())).toList()).toList();
+    }
+
+    /** The committed values of each partition, by their keys. */
+    List<Map<String, List<String>>> committedByKey() {
+        var all = new ArrayList<Map<String, List<String>>>();
+        for (var partition : records(IsolationLevel.READ_COMMITTED)) {
+            var keys = new HashMap<String, List<String>>();
+            partition.forEach(record -> keys.computeIfAbsent(text(record.key()), none -> new ArrayList<>())
+                    .add(text(record.value())));
+            all.add(keys);
+        }
+        return all;
+    }
+
+    private static String text(byte[] bytes) {
+        return new String(bytes, StandardCharsets.UTF_8);
     }
 
     List<List<String>> committed() {
