@@ -28,6 +28,7 @@ import daybook.net.Limits;
 import daybook.net.Listener;
 import daybook.net.RateLimitedLog;
 import daybook.net.Server;
+import daybook.txn.TransactionCoordinator;
 import daybook.wire.Uuid;
 import daybook.wire.Writer;
 
@@ -63,6 +64,7 @@ public final class Broker implements AutoCloseable {
     private final Server server;
     private final Catalog catalog;
     private final Coordinator<Groups, GroupRecord> groups;
+    private final TransactionCoordinator transactions;
     private volatile boolean closing;
     /** Set before the server accepts. */
     private Dispatcher dispatcher;
@@ -83,6 +85,8 @@ public final class Broker implements AutoCloseable {
             var surroundings = new Surroundings(catalog::image, () -> config, clock);
             this.groups = new Coordinator<>(Groups.TOPIC, Groups.FORMAT, () -> new Groups(surroundings), logs,
                     catalog, clock, steady);
+            this.transactions = new TransactionCoordinator(logs, catalog, groups, () -> config, clock,
+                    steady);
             serve(clock);
         } catch (IOException | RuntimeException failed) {
             if (bound != null) {
@@ -131,6 +135,7 @@ public final class Broker implements AutoCloseable {
     @Override
     public void close() {
         closing = true;
+        transactions.close();
         groups.close();
         server.stop(STOP_GRACE_MS);
         logs.close();
@@ -149,13 +154,15 @@ public final class Broker implements AutoCloseable {
         begin();
         config = config.with(logs.nodeId(), catalog.image());
         var log = new RateLimitedLog(System.getLogger("daybook.api"), clock);
-        dispatcher = new Dispatcher(new Apis(new Services(catalog, logs, groups, () -> config, clock, log)));
+        dispatcher = new Dispatcher(new Apis(new Services(catalog, logs, groups, transactions, () -> config,
+                clock, log)));
         var expected = expected(catalog.image());
         catalog.onChange(this::changed);
         server.start();
         logs.load(expected);
         logs.start();
         groups.start();
+        transactions.start();
         logs.compact(cleanerSettings());
     }
 

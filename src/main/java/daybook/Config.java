@@ -47,14 +47,10 @@ public final class Config {
         checkListeners();
         checkAdvertised();
         checkDirectories(values);
-        if (broker.number("default.replication.factor") > 1) {
-            warnings.add("default.replication.factor is above 1, but Daybook stands alone:"
-                    + " a topic must be made with 1");
-        }
-        if (broker.number("offsets.topic.replication.factor") > 1) {
-            warnings.add("offsets.topic.replication.factor is above 1, but Daybook stands alone:"
-                    + " the topic of offsets has 1");
-        }
+        warnOfReplicas("default.replication.factor", "a topic must be made with 1");
+        warnOfReplicas("offsets.topic.replication.factor", "the topic of offsets has 1");
+        warnOfReplicas("transaction.state.log.replication.factor", "the topic of transactions has 1");
+        warnOfReplicas("transaction.state.log.min.isr", "the topic of transactions needs 1");
     }
 
     /** A configuration of these keys; all others have their defaults. */
@@ -86,6 +82,13 @@ public final class Config {
             properties(Disk.local(), Path.of(file)).forEach(values::putIfAbsent);
         }
         return new Config(values);
+    }
+
+    /** What files for several brokers ask for and one broker has not is clamped, or refused later. */
+    private void warnOfReplicas(String key, String instead) {
+        if (broker.number(key) > 1) {
+            warnings.add(key + " is above 1, but Daybook stands alone: " + instead);
+        }
     }
 
     private void checkDirectories(Map<String, String> values) {

@@ -79,6 +79,16 @@ class ConfigTest {
     }
 
     @Test
+    void theTopicOfTransactionsHasOneReplica() {
+        assertEquals(List.of("transaction.state.log.replication.factor is above 1, but Daybook stands alone:"
+                + " the topic of transactions has 1",
+                "transaction.state.log.min.isr is above 1, but Daybook stands alone: the topic of transactions"
+                + " needs 1"),
+                Config.of(Map.of("transaction.state.log.replication.factor", "3",
+                        "transaction.state.log.min.isr", "2")).warnings());
+    }
+
+    @Test
     void listenersOfAllKinds() {
         var config = Config.of(Map.of("listeners",
                 "PLAINTEXT://:9092, inside://[::1]:0,OUT-2://broker.example.com:19092,"

@@ -22,8 +22,8 @@ import java.util.Objects;
  *   v2  flexible
  *   v3  THROTTLING_QUOTA_EXCEEDED may be answered (KIP-599)
  * </pre>
- * Stricter than Apache Kafka: internal topics are refused. With another number of partitions groups would
- * be looked for where they are not; in Apache Kafka that happens with the next start.
+ * Stricter than Apache Kafka: internal topics are refused. With another number of partitions groups and
+ * transactional ids would be looked for where they are not; in Apache Kafka that happens with the next start.
  */
 record CreatePartitions(Services services) {
     /** The number of partitions a topic is to have, and the brokers of each new one, or null. */

@@ -1,13 +1,16 @@
 package daybook.api;
 
 import daybook.api.CreateTopics.Wanted;
+import daybook.catalog.BrokerConfig;
 import daybook.group.Groups;
+import daybook.txn.Transactions;
 import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
 import daybook.wire.Writer;
 
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
  * FindCoordinator (10): who coordinates a group or a transaction.
@@ -19,7 +22,7 @@ import java.util.Map;
  *   v5  TRANSACTION_ABORTABLE may be answered (KIP-890)
  *   v6  keys of share groups (KIP-932), which are not here
  * </pre>
- * This broker coordinates all groups. The first who asks has the topic made that keeps them, and is answered
+ * This broker coordinates all of them. The first who asks has the topic made that keeps them, and is answered
  * when it is there; Apache Kafka answers COORDINATOR_NOT_AVAILABLE first.
  */
 record FindCoordinator(Services services) {
@@ -48,10 +51,15 @@ record FindCoordinator(Services services) {
 
     private ErrorCode error(int type) {
         return switch (type) {
-            case GROUP -> topic() ? ErrorCode.NONE : ErrorCode.COORDINATOR_NOT_AVAILABLE;
-            case TRANSACTION -> ErrorCode.COORDINATOR_NOT_AVAILABLE;
+            case GROUP -> groups();
+            case TRANSACTION -> coordinated(Transactions.TOPIC, FindCoordinator::transactions);
             default -> ErrorCode.INVALID_REQUEST;
         };
+    }
+
+    /** NONE where groups are coordinated here: from now on at the latest. */
+    ErrorCode groups() {
+        return coordinated(Groups.TOPIC, FindCoordinator::offsets);
     }
 
     /** As older clients log it. */
@@ -63,16 +71,28 @@ record FindCoordinator(Services services) {
         };
     }
 
-    /** Whether the topic of groups is there, which is made if need be. */
-    private boolean topic() {
-        if (services.catalog().image().topic(Groups.TOPIC) == null) {
-            var config = services.config().get();
-            var configs = Map.of("cleanup.policy", "compact", "compression.type", "producer",
-                    "segment.bytes", Integer.toString(config.integer("offsets.topic.segment.bytes")));
-            int partitions = config.integer("offsets.topic.num.partitions");
-            var wanted = new Wanted(Groups.TOPIC, partitions, 1, List.of(), configs);
-            new CreateTopics(services).create(List.of(wanted), false);
+    /** Whether the topic is there by which keys are coordinated; it is made if need be. */
+    private ErrorCode coordinated(String topic, Function<BrokerConfig, Wanted> wanted) {
+        if (services.catalog().image().topic(topic) == null) {
+            var asked = wanted.apply(services.config().get());
+            new CreateTopics(services).create(List.of(asked), false);
         }
-        return services.catalog().image().topic(Groups.TOPIC) != null;
+        return services.catalog().image().topic(topic) != null ? ErrorCode.NONE
+                : ErrorCode.COORDINATOR_NOT_AVAILABLE;
+    }
+
+    private static Wanted offsets(BrokerConfig config) {
+        return new Wanted(Groups.TOPIC, config.integer("offsets.topic.num.partitions"), 1, List.of(),
+                Map.of("cleanup.policy", "compact", "compression.type", "producer",
+                        "segment.bytes", Integer.toString(config.integer("offsets.topic.segment.bytes"))));
+    }
+
+    private static Wanted transactions(BrokerConfig config) {
+        int segmentBytes = config.integer("transaction.state.log.segment.bytes");
+        return new Wanted(Transactions.TOPIC, config.integer("transaction.state.log.num.partitions"), 1,
+                List.of(),
+                Map.of("cleanup.policy", "compact", "compression.type", "uncompressed",
+                        "min.insync.replicas", "1", "segment.bytes", Integer.toString(segmentBytes),
+                        "unclean.leader.election.enable", "false"));
     }
 }

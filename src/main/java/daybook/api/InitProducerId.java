@@ -1,13 +1,12 @@
 package daybook.api;
 
+import daybook.txn.Identity;
 import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
 import daybook.wire.Writer;
 
-import java.io.IOException;
-
 /**
- * InitProducerId (22): an identity for an idempotent producer (KIP-98).
+ * InitProducerId (22): an identity for an idempotent or a transactional producer (KIP-98).
  *
  * <pre>
  *   v0   the lowest served
@@ -16,39 +15,30 @@ import java.io.IOException;
  *   v4   PRODUCER_FENCED may be answered (KIP-588)
  *   v5   TRANSACTION_ABORTABLE may be answered (KIP-890)
  * </pre>
- * A producer without a transactional id always gets a fresh identity. One with a transactional id is answered
- * NOT_COORDINATOR, as by an Apache Kafka broker that does not hold the transaction's coordinator: there is
- * none here, and a client that looks for it learns from ApiVersions that it cannot.
+ * A producer without a transactional id always gets a fresh identity. One with a transactional id gets what
+ * shuts out all that had the id before.
  */
 record InitProducerId(Services services) {
-    private static final int NO_EPOCH = -1;
-    private static final long NO_ID = -1;
+    private static final int FENCED_FROM = 4;
+    private static final int NONE = -1;
 
     void serve(Request request, Reader in, Writer out) {
         var transactionalId = in.nullableString();
-        in.int32();
-        boolean hasId = in.since(3) && in.int64() != NO_ID;
-        boolean hasEpoch = in.since(3) && in.int16() != NO_EPOCH;
+        int timeoutMs = in.int32();
+        var known = Identity.of(in.since(3) ? in.int64() : NONE, in.since(3) ? in.int16() : NONE);
         in.tags();
-        if (hasId != hasEpoch || "".equals(transactionalId)) {
-            write(out, ErrorCode.INVALID_REQUEST, NO_ID, NO_EPOCH);
-        } else if (transactionalId != null) {
-            write(out, ErrorCode.NOT_COORDINATOR, NO_ID, NO_EPOCH);
-        } else {
-            begin(out);
-        }
+        var identity = identity(transactionalId, timeoutMs, known);
+        boolean older = identity.error() == ErrorCode.PRODUCER_FENCED && !in.since(FENCED_FROM);
+        out.int32(0).error(older ? ErrorCode.INVALID_PRODUCER_EPOCH : identity.error());
+        out.int64(identity.producerId()).int16(identity.producerEpoch()).tags();
     }
 
-    private void begin(Writer out) {
-        try {
-            write(out, ErrorCode.NONE, services.catalog().producerId(), 0);
-        } catch (IOException failed) {
-            services.log().warn("producer id", "A producer got no id: " + failed);
-            write(out, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, NO_ID, NO_EPOCH);
+    private Identity identity(String transactionalId, int timeoutMs, Identity known) {
+        boolean half = known.producerId() == NONE ^ known.producerEpoch() == NONE;
+        if (half || "".equals(transactionalId)) {
+            return Identity.refused(ErrorCode.INVALID_REQUEST);
         }
-    }
-
-    private static void write(Writer out, ErrorCode error, long producerId, int producerEpoch) {
-        out.int32(0).error(error).int64(producerId).int16(producerEpoch).tags();
+        return transactionalId == null ? services.transactions().fresh()
+                : services.transactions().identify(transactionalId, timeoutMs, known);
     }
 }

@@ -1,6 +1,7 @@
 package daybook.api;
 
 import daybook.group.Groups;
+import daybook.txn.Transactions;
 
 import java.util.Set;
 
@@ -10,7 +11,7 @@ import java.util.Set;
  */
 final class InternalTopics {
     private static final Set<String> NAMES =
-            Set.of(Groups.TOPIC, "__transaction_state", "__share_group_state");
+            Set.of(Groups.TOPIC, Transactions.TOPIC, "__share_group_state");
 
     private InternalTopics() { }
 

@@ -1,6 +1,7 @@
 package daybook.api;
 
 import daybook.group.Asker;
+import daybook.group.Offsets;
 import daybook.group.Offsets.Commit;
 import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
@@ -39,7 +40,7 @@ record OffsetCommit(Services services) {
             var memberId = in.string();
             var instanceId = in.since(7) ? in.nullableString() : null;
             return new Query(groupId, new Asker(memberId, instanceId, epoch, in.since(EPOCHS_FROM)),
-                    in.since(5) ? -1 : in.int64(), ByTopic.read(in, IDS_FROM, Item::read));
+                    in.since(5) ? Offsets.NO_RETENTION : in.int64(), ByTopic.read(in, IDS_FROM, Item::read));
         }
     }
 

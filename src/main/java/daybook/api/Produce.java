@@ -14,6 +14,7 @@ import daybook.wire.Writer;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 
 /**
@@ -28,7 +29,8 @@ import java.util.List;
  *   v9   flexible
  *   v10  a new leader and its endpoint in the answer (KIP-951); never there, this broker leads all it has
  *   v11  TRANSACTION_ABORTABLE may be answered (KIP-890)
- *   v12  adds the partition to the transaction by itself (KIP-890)
+ *   v12  adds the partition to the transaction by itself (KIP-890); before, the coordinator is asked whether
+ *        it was added
  *   v13  topics by id (KIP-516)
  * </pre>
  * A batch is a view of the request's frame and stays sealed. With {@code acks=all} all batches of a request
@@ -54,14 +56,20 @@ record Produce(Services services) {
 
     private record PartitionData(int index, ByteBuffer records) { }
 
+    /** A batch with the log that it is for, or why it is refused before that sees it. */
+    private record Target(PartitionLog log, ByteBuffer records, Appended refusal) { }
+
     /** What became of one batch; log is null where none was found. */
     private record Answer(PartitionLog log, Appended appended) { }
 
     void serve(Request request, Reader in, Writer out) {
         var query = Query.read(in);
         in.tags();
+        var targets = new ArrayList<Target>();
+        ByTopic.each(query.topics, (topic, data) -> targets.add(target(request, query, topic, data)));
+        var verification = verification(query, targets);
         var answers = new ArrayList<Answer>();
-        ByTopic.each(query.topics, (topic, data) -> answers.add(append(request, query, topic, data)));
+        targets.forEach(target -> answers.add(append(query, target, verification)));
         if (query.acks == 0) {
             leaveUnanswered(answers);
             return;
@@ -87,14 +95,45 @@ record Produce(Services services) {
         return requested;
     }
 
-    private Answer append(Request request, Query query, TopicRef topic, PartitionData data) {
+    private Target target(Request request, Query query, TopicRef topic, PartitionData data) {
         return switch (services.partitions().find(topic, data.index, Partitions.NO_EPOCH)) {
-            case Partitions.Missing missing -> new Answer(null, refused(missing.error(), null));
-            case Partitions.Led led -> {
-                var refusal = refusal(request, query, led, data.records);
-                yield new Answer(led.log(), refusal != null ? refusal : led.log().append(data.records));
-            }
+            case Partitions.Missing missing ->
+                new Target(null, data.records, refused(missing.error(), null));
+            case Partitions.Led led ->
+                new Target(led.log(), data.records, refusal(request, query, led, data.records));
         };
+    }
+
+    /** Has the coordinator say of all transactional batches whether they may be taken; null where none is. */
+    private Verification verification(Query query, List<Target> targets) {
+        var batches = new LinkedHashMap<PartitionLog, RecordBatch>();
+        for (var target : targets) {
+            if (target.refusal == null && transactional(target.records)) {
+                batches.put(target.log, new RecordBatch(target.records, target.records.position()));
+            }
+        }
+        return batches.isEmpty() ? null
+                : Verification.of(services, query.transactionalId, query.version, batches);
+    }
+
+    private static boolean transactional(ByteBuffer records) {
+        var batch = new RecordBatch(records, records.position());
+        return records.remaining() >= RecordBatch.HEADER_BYTES && batch.magic() == RecordBatch.MAGIC
+                && batch.transactional();
+    }
+
+    private static Answer append(Query query, Target target, Verification verification) {
+        var refusal = target.refusal;
+        if (refusal == null && verification != null) {
+            refusal = verification.refusal(target.log);
+        }
+        if (refusal != null) {
+            return new Answer(target.log, refusal);
+        }
+        long verifiedFrom = verification == null ? PartitionLog.NOT_VERIFIED
+                : verification.from(target.log);
+        return new Answer(target.log, target.log.append(target.records, verifiedFrom,
+                query.version >= Verification.ADDS_FROM));
     }
 
     /** Why a batch is refused before the log sees it, or null. */
@@ -115,21 +154,11 @@ record Produce(Services services) {
         if (records.remaining() < RecordBatch.HEADER_BYTES || batch.magic() != RecordBatch.MAGIC) {
             return null;
         }
-        if (batch.transactional()) {
-            return transactionRefused(query);
+        if (batch.transactional() && query.transactionalId == null) {
+            return refused(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, null);
         }
         boolean tooNew = query.version < ZSTD_FROM && batch.codecId() == Codec.ZSTD.ordinal();
         return tooNew ? refused(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, null) : null;
-    }
-
-    /**
-     * As Apache Kafka answers where the coordinator of the transaction cannot be had; this broker has none.
-     */
-    private static Appended transactionRefused(Query query) {
-        return query.transactionalId == null
-                ? refused(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, null)
-                : refused(ErrorCode.NOT_ENOUGH_REPLICAS, "Unable to verify the partition has been added to"
-                        + " the transaction. Underlying error: COORDINATOR_NOT_AVAILABLE");
     }
 
     /** With eligible leader replicas (KIP-966) no more replicas must be in sync than the partition has. */
@@ -159,7 +188,7 @@ record Produce(Services services) {
         }
     }
 
-    private static Appended refused(ErrorCode error, String message) {
+    static Appended refused(ErrorCode error, String message) {
         return new Appended.Refused(error, message, List.of(), -1);
     }
 

@@ -9,6 +9,7 @@ import daybook.group.GroupRecord;
 import daybook.group.Groups;
 import daybook.log.Logs;
 import daybook.net.RateLimitedLog;
+import daybook.txn.TransactionCoordinator;
 import daybook.wire.ErrorCode;
 
 import java.io.IOException;
@@ -24,7 +25,8 @@ import java.util.function.Supplier;
  * @param log for what a client may cause again and again
  */
 public record Services(Catalog catalog, Logs logs, Coordinator<Groups, GroupRecord> groups,
-        Supplier<BrokerConfig> config, InstantSource clock, RateLimitedLog log) {
+        TransactionCoordinator transactions, Supplier<BrokerConfig> config, InstantSource clock,
+        RateLimitedLog log) {
     Partitions partitions() {
         return new Partitions(this);
     }

@@ -202,7 +202,29 @@ final class BrokerKeys {
             fixed("offsets.topic.replication.factor", SHORT, "1", atLeast(1),
                     "Replicas of the topic of offsets; not more than there are brokers: 1. Kafka: 3."),
             fixed("offsets.topic.segment.bytes", INT, "104857600", atLeast(1048576),
-                    "segment.bytes of the topic of offsets, when it is made."));
+                    "segment.bytes of the topic of offsets, when it is made."),
+            fixed("transaction.max.timeout.ms", INT, "900000", atLeast(1),
+                    "The longest timeout that a producer may ask for. A transaction that is open for longer "
+                            + "than its producer asked for is aborted."),
+            fixed("transactional.id.expiration.ms", INT, "604800000", atLeast(1),
+                    "A transactional id that was silent for so long, with no transaction open, is "
+                            + "forgotten."),
+            fixed("transaction.remove.expired.transaction.cleanup.interval.ms", INT, "3600000", atLeast(1),
+                    "How often is looked for transactional ids to forget."),
+            dynamic("transaction.partition.verification.enable", BOOLEAN, "true", ANY,
+                    "The coordinator is asked whether a partition is in the transaction of a producer that "
+                            + "has to add it itself, before its batch is taken."),
+            fixed("add.partitions.to.txn.retry.backoff.max.ms", INT, "100", atLeast(0),
+                    "How long a request waits for the end of the producer's transaction before it."),
+            fixed("transaction.state.log.num.partitions", INT, "50", atLeast(1),
+                    "Partitions of the topic of transactions, when it is made."),
+            fixed("transaction.state.log.replication.factor", SHORT, "1", atLeast(1),
+                    "Replicas of the topic of transactions; not more than there are brokers: 1. Kafka: 3."),
+            fixed("transaction.state.log.min.isr", INT, "1", atLeast(1),
+                    "min.insync.replicas of the topic of transactions, when it is made; not more than it has "
+                            + "replicas: 1. Kafka: 2."),
+            fixed("transaction.state.log.segment.bytes", INT, "104857600", atLeast(1048576),
+                    "segment.bytes of the topic of transactions, when it is made."));
 
     private BrokerKeys() { }
 

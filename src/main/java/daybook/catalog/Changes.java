@@ -72,6 +72,7 @@ public final class Changes {
             records.add(new FeatureLevelRecord(Features.METADATA, Features.METADATA_LEVEL));
             records.add(new FeatureLevelRecord(Features.ELIGIBLE_LEADERS, 1));
             records.add(new FeatureLevelRecord(Features.GROUP, 1));
+            records.add(new FeatureLevelRecord(Features.TRANSACTION, 2));
             records.addAll(configure(ConfigResource.allBrokers(), Map.of("min.insync.replicas", "1")));
         }
         long epoch = image.offset() + records.size();

@@ -17,6 +17,8 @@ public final class Features {
     public static final String QUORUM = "kraft.version";
     /** Level 1: the consumer protocol of groups (KIP-848). */
     public static final String GROUP = "group.version";
+    /** Level 1: tagged fields in the records of transactions; 2: each has an epoch of its own (KIP-890). */
+    public static final String TRANSACTION = "transaction.version";
 
     /** The level of Apache Kafka 4.3, which says what versions of records the metadata log may hold. */
     public static final int METADATA_LEVEL = 30;
@@ -26,6 +28,7 @@ public final class Features {
             new FeatureRange(GROUP, 0, 1),
             new FeatureRange(QUORUM, 1, 1),
             new FeatureRange(METADATA, METADATA_LEVEL, METADATA_LEVEL),
+            new FeatureRange(TRANSACTION, 0, 2),
             new FeatureRange(ELIGIBLE_LEADERS, 0, 1));
 
     /**
@@ -35,8 +38,7 @@ public final class Features {
      */
     private static final List<FeatureRange> KEPT = List.of(
             new FeatureRange("share.version", 0, 1),
-            new FeatureRange("streams.version", 0, 1),
-            new FeatureRange("transaction.version", 0, 2));
+            new FeatureRange("streams.version", 0, 1));
 
     private Features() { }
 
@@ -54,6 +56,11 @@ public final class Features {
     /** Whether the cluster has the consumer protocol of groups; if not, its requests are refused. */
     public static boolean consumerProtocol(Image image) {
         return image.features().getOrDefault(GROUP, (short) 0) > 0;
+    }
+
+    /** Which protocol of transactions the cluster has, 0 to 2; clients keep to the newest that they know. */
+    public static int transactionVersion(Image image) {
+        return image.features().getOrDefault(TRANSACTION, (short) 0);
     }
 
     /** Why this version of Daybook cannot work with a level, as a sentence; null where it can. */

@@ -4,6 +4,7 @@ import daybook.catalog.Catalog;
 import daybook.catalog.Image;
 import daybook.catalog.Topic;
 import daybook.log.Logs;
+import daybook.record.TransactionMarker;
 import daybook.wire.ErrorCode;
 
 import java.lang.System.Logger.Level;
@@ -88,19 +89,52 @@ public final class Coordinator<S extends State<R>, R> implements AutoCloseable {
 
     /** Asks a shard, as {@link Shard#ask}. */
     public <T> Reply<T> ask(int partition, Function<ErrorCode, T> refused, Shard.Event<S, R, T> event) {
+        return reach(partition, refused, shard -> shard.ask(refused, event));
+    }
+
+    /** Ends a producer's transaction in a partition of the topic, as {@link Shard#endTransaction}. */
+    public Reply<ErrorCode> end(int partition, long producerId, short producerEpoch, TransactionMarker marker,
+            int transactionVersion) {
+        return reach(partition, error -> error, shard ->
+                shard.endTransaction(producerId, producerEpoch, marker, transactionVersion));
+    }
+
+    /**
+     * Whether the producer with just this epoch is in a transaction in a partition: the coordinator of that
+     * need not be asked.
+     */
+    public boolean inTransaction(int partition, long producerId, int producerEpoch) {
+        var shard = find(partition);
+        return shard != null && shard.log().inTransaction(producerId, producerEpoch);
+    }
+
+    /** Where the log of a partition ends; 0 where it is not here, and so cannot be asked for anything. */
+    public long endOffset(int partition) {
+        var shard = shards.get(partition);
+        return shard == null ? 0 : shard.log().endOffset();
+    }
+
+    private <T> Reply<T> reach(int partition, Function<ErrorCode, T> refused,
+            Function<Shard<S, R>, Reply<T>> asked) {
+        var shard = find(partition);
+        if (shard == null) {
+            return Reply.refusal(absence(partition), refused);
+        }
+        var reply = asked.apply(shard);
+        if (shard.dueMs() < sleepsUntilMs) {
+            LockSupport.unpark(thread);
+        }
+        return reply;
+    }
+
+    /** The shard of a partition, also of one whose log has just come; null where it is not here. */
+    private Shard<S, R> find(int partition) {
         var shard = shards.get(partition);
         if (shard == null) {
             follow();
             shard = shards.get(partition);
         }
-        if (shard == null) {
-            return Reply.refusal(absence(partition), refused);
-        }
-        var reply = shard.ask(refused, event);
-        if (shard.dueMs() < sleepsUntilMs) {
-            LockSupport.unpark(thread);
-        }
-        return reply;
+        return shard;
     }
 
     /** While the broker starts the catalog knows of partitions whose logs are not open yet. */

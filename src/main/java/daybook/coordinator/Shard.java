@@ -1,6 +1,7 @@
 package daybook.coordinator;
 
 import daybook.catalog.Image;
+import daybook.coordinator.Decision.Producer;
 import daybook.log.Appended;
 import daybook.log.LogReader;
 import daybook.log.PartitionLog;
@@ -183,59 +184,112 @@ public final class Shard<S extends State<R>, R> {
         dueMs = status == ErrorCode.NONE ? state.dueMs() : Long.MAX_VALUE;
     }
 
+    /**
+     * Appends the marker that ends a producer's transaction, and has the state settle what it kept of it. The
+     * answer is NONE once the marker is on the disk, also where the state failed over it: the one that is
+     * made of the log in its place finds the marker there. What the log answers waits for the disk too, since
+     * it rests on an earlier marker where this one comes again.
+     *
+     * @param transactionVersion as {@link PartitionLog#appendMarker} asks for it
+     */
+    Reply<ErrorCode> endTransaction(long producerId, short producerEpoch, TransactionMarker marker,
+            int transactionVersion) {
+        if (status != ErrorCode.NONE) {
+            return Reply.refusal(status, error -> error);
+        }
+        lock.lock();
+        try {
+            if (status != ErrorCode.NONE) {
+                return Reply.refusal(status, error -> error);
+            }
+            var told = written(log.appendMarker(producerId, producerEpoch, marker, transactionVersion));
+            if (told == ErrorCode.NONE) {
+                replayed(() -> state.ended(producerId, marker.commit()));
+            }
+            return new Reply<>(CompletableFuture.completedFuture(told), error -> error, this, writtenOffset);
+        } finally {
+            seen();
+            lock.unlock();
+        }
+    }
+
     /** Under {@link #lock}. */
     private ErrorCode write(Decision<R, ?> decision) {
-        var records = decision.records();
-        if (records.isEmpty()) {
+        if (decision.records().isEmpty()) {
             return ErrorCode.NONE;
         }
-        var error = append(records);
+        var error = append(decision.producer(), decision.records());
         if (error == ErrorCode.NONE) {
-            replay(records);
-        } else {
-            decision.refused().accept(error);
+            return replayed(() -> replay(decision)) ? ErrorCode.NONE : ErrorCode.NOT_COORDINATOR;
         }
+        decision.refused().accept(error);
         return error;
     }
 
+    private void replay(Decision<R, ?> decision) {
+        for (var record : decision.records()) {
+            if (decision.producer() == null) {
+                state.replay(record);
+            } else {
+                state.replay(decision.producer().id(), record);
+            }
+        }
+    }
+
     /** A state that has replayed only some of what was written is none; another one is made of the log. */
-    private void replay(List<R> records) {
+    private boolean replayed(Runnable written) {
         try {
-            records.forEach(state::replay);
+            written.run();
+            return true;
         } catch (RuntimeException | Error failed) {
             LOG.log(Level.ERROR, log.partition() + " is replayed anew, for what was written last was not"
                     + " replayed whole", failed);
             end();
-            throw failed;
+            return false;
         }
     }
 
     /** Under {@link #lock}. */
-    private ErrorCode append(List<R> records) {
-        var batch = encode(records);
+    private ErrorCode append(Producer producer, List<R> records) {
+        var batch = encode(producer, records);
         if (batch == null || batch.remaining() > log.config().maxMessageBytes()) {
             return ErrorCode.UNKNOWN_SERVER_ERROR;
         }
-        switch (log.appendOwn(batch)) {
+        return written(log.appendOwn(batch,
+                producer == null ? PartitionLog.NOT_VERIFIED : producer.verifiedFrom()));
+    }
+
+    /** Under {@link #lock}. */
+    private ErrorCode written(Appended appended) {
+        switch (appended) {
             case Appended.Done done -> {
                 writtenOffset = done.nextOffset();
                 log.requestForce(writtenOffset);
                 return ErrorCode.NONE;
             }
             case Appended.Refused refused -> {
-                return ErrorCode.COORDINATOR_NOT_AVAILABLE;
+                return told(refused.error());
             }
         }
     }
 
+    /** What is wrong with the producer is told; what is wrong with the log may be right with the next try. */
+    private static ErrorCode told(ErrorCode refused) {
+        return switch (refused) {
+            case INVALID_PRODUCER_EPOCH, INVALID_TXN_STATE, TRANSACTION_COORDINATOR_FENCED -> refused;
+            default -> ErrorCode.COORDINATOR_NOT_AVAILABLE;
+        };
+    }
+
     /** Null where the records hold what their format cannot: the fault of who asked, and of nobody else. */
-    private ByteBuffer encode(List<R> records) {
+    private ByteBuffer encode(Producer producer, List<R> records) {
         try {
             var entries = new ArrayList<BatchBuilder.Entry>(records.size());
             for (var record : records) {
                 entries.add(format.encode(record));
             }
-            return BatchBuilder.plain(clock.millis(), entries);
+            return producer == null ? BatchBuilder.plain(clock.millis(), entries)
+                    : BatchBuilder.transactional(clock.millis(), producer.id(), producer.epoch(), entries);
         } catch (MalformedException unfit) {
             LOG.log(Level.WARNING, "Records cannot be written to {0}: {1}", log.partition(),
                     unfit.getMessage());
@@ -249,8 +303,9 @@ public final class Shard<S extends State<R>, R> {
         try {
             replayLog();
             writtenOffset = log.endOffset();
-            state.loaded(steady.millis());
+            // Before the state is told: who it sets to work then may ask at once, and waits for the lock.
             status = overMs == ENDED ? ErrorCode.NOT_COORDINATOR : ErrorCode.NONE;
+            state.loaded(steady.millis());
         } catch (IOException | RuntimeException | Error failed) {
             status = ErrorCode.NOT_COORDINATOR;
             overMs = steady.millis() + RELOAD_MS;

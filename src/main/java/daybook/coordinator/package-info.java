@@ -15,6 +15,12 @@
  * <p>An answer leaves when all that was written before it is on the disk, so no client sees what a power cut
  * could take back. Those who wait share a force.
  *
+ * <p>Records may belong to a producer's transaction: one batch, which the log takes only while that is open.
+ * They are kept apart from the others until a marker ends the transaction, by which they hold or are
+ * forgotten. A marker is appended and replayed like records, under the shard's lock, by the thread of who
+ * ends the transaction; while the shard is not loaded or not here that one is told so, and has to come again.
+ * Where the state fails over a marker that is in the log, the shard ends, and another one is made of the log.
+ *
  * <p>Time comes in two kinds. Deadlines go by a clock that never jumps; what is written into records is the
  * time of day.
  *

@@ -13,4 +13,9 @@ public record Asker(String memberId, String instanceId, int epoch, boolean knows
     public Asker(String memberId, String instanceId, int epoch) {
         this(memberId, instanceId, epoch, true);
     }
+
+    /** Whether one that commits says that it is a member. */
+    boolean member() {
+        return epoch >= 0 || !memberId.isEmpty() || instanceId != null;
+    }
 }

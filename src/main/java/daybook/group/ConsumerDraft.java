@@ -27,14 +27,6 @@ import java.util.regex.PatternSyntaxException;
  */
 final class ConsumerDraft {
     private static final System.Logger LOG = System.getLogger("daybook.group");
-    /**
-     * How many steps matching expressions may take for each topic; that is about a tenth of a second for
-     * {@link #FEW_TOPICS}, during which no other group of the shard is served.
-     */
-    private static final long STEPS = 1_000;
-    /** So many topics are taken to be there at least. */
-    private static final int FEW_TOPICS = 10_000;
-
     private final Surroundings surroundings;
     private final Image image;
     /** The topics that match, by the expression; null where that took too long. */
@@ -56,7 +48,7 @@ final class ConsumerDraft {
     }
 
     private long mostSteps() {
-        return STEPS * Math.max(FEW_TOPICS, image.topics().size());
+        return TopicRegex.mostSteps(image.topics().size());
     }
 
     /** The group as it is with the records so far. */

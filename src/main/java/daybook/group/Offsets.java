@@ -2,6 +2,7 @@ package daybook.group;
 
 import daybook.catalog.Image;
 import daybook.coordinator.Decision;
+import daybook.coordinator.Decision.Producer;
 import daybook.group.GroupRecord.OffsetCommit;
 import daybook.log.TopicPartition;
 import daybook.wire.ErrorCode;
@@ -71,6 +72,8 @@ public final class Offsets {
         }
     }
 
+    /** For offsets that are kept as long as the broker is configured to. */
+    public static final long NO_RETENTION = -1;
     /**
      * The most bytes of tombstones in one batch, which has to fit into the log's {@code max.message.bytes}.
      */
@@ -99,7 +102,7 @@ public final class Offsets {
     /**
      * Commits offsets, all or none, but for those whose metadata is too large.
      *
-     * @param retentionMs how long the client wants them kept; -1: as the broker is configured
+     * @param retentionMs how long the client wants them kept, or {@link #NO_RETENTION}
      * @return an error for each
      */
     public Decision<GroupRecord, List<ErrorCode>> commit(String groupId, Asker who, long retentionMs,
@@ -112,11 +115,32 @@ public final class Offsets {
         if (group != null) {
             group.committed(who, nowMs);
         }
+        var records = new ArrayList<GroupRecord>(commits.size());
+        var errors = write(groupId, retentionMs, commits, records);
+        return Decision.answer(records, errors);
+    }
+
+    /**
+     * Commits offsets in the producer's transaction, as {@link #commit}. It is no sign of life of a member.
+     */
+    public Decision<GroupRecord, List<ErrorCode>> commit(String groupId, Asker who, Producer producer,
+            List<Commit> commits) {
+        var error = transactionalError(groupId, who, commits);
+        if (error != ErrorCode.NONE) {
+            return Decision.answer(Collections.nCopies(commits.size(), error));
+        }
+        var records = new ArrayList<GroupRecord>(commits.size());
+        var errors = write(groupId, NO_RETENTION, commits, records);
+        return Decision.transactional(producer, records, errors);
+    }
+
+    /** Adds the records of those that can be committed, and returns an error for each. */
+    private List<ErrorCode> write(String groupId, long retentionMs, List<Commit> commits,
+            List<GroupRecord> records) {
         int metadataLimit = groups.surroundings().config().get().integer("offset.metadata.max.bytes");
         long timeMs = groups.surroundings().clock().millis();
-        long expiryMs = retentionMs == -1 ? OffsetCommit.NO_TIME : timeMs + retentionMs;
+        long expiryMs = retentionMs == NO_RETENTION ? OffsetCommit.NO_TIME : timeMs + retentionMs;
         var errors = new ArrayList<ErrorCode>(commits.size());
-        var records = new ArrayList<GroupRecord>(commits.size());
         for (var commit : commits) {
             var metadata = commit.metadata == null ? "" : commit.metadata;
             if (metadata.length() > metadataLimit) {
@@ -127,7 +151,23 @@ public final class Offsets {
                         commit.offset, commit.leaderEpoch, metadata, timeMs, expiryMs, commit.topicId)));
             }
         }
-        return Decision.answer(records, errors);
+        return errors;
+    }
+
+    /**
+     * As {@link #commitError}, in the words that producers know. Older ones do not say which member they
+     * commit for; and, as with Apache Kafka, they may commit while assignments are awaited.
+     */
+    private ErrorCode transactionalError(String groupId, Asker who, List<Commit> commits) {
+        if (groups.find(groupId) != null && !who.member()) {
+            return ErrorCode.NONE;
+        }
+        var error = commitError(groupId, who, commits);
+        return switch (error) {
+            case GROUP_ID_NOT_FOUND, STALE_MEMBER_EPOCH -> ErrorCode.ILLEGAL_GENERATION;
+            case REBALANCE_IN_PROGRESS -> ErrorCode.NONE;
+            default -> error;
+        };
     }
 
     /** Where there is no group, one that is no member may begin one. */
@@ -398,6 +438,8 @@ public final class Offsets {
     private void expired(Tombstones tombstones) {
         long nowMs = groups.surroundings().clock().millis();
         long retentionMs = groups.surroundings().config().get().number("offsets.retention.minutes") * 60_000;
+        var awaited = new HashSet<String>();
+        pending.values().forEach(table -> awaited.addAll(table.byGroup.keySet()));
         for (var group : groups.all()) {
             if (tombstones.full()) {
                 return;
@@ -411,8 +453,7 @@ public final class Offsets {
                     tombstones.add(group.id(), offset.getKey());
                 }
             }
-            boolean idle = group.state() == GroupState.EMPTY && pending.values().stream()
-                    .allMatch(table -> table.of(group.id()).isEmpty());
+            boolean idle = group.state() == GroupState.EMPTY && !awaited.contains(group.id());
             if (all && idle && !tombstones.full()) {
                 tombstones.add(group);
             }

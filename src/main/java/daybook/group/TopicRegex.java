@@ -17,7 +17,8 @@ import java.util.regex.PatternSyntaxException;
  * cannot be bounded: {@code (?:^|^|^|^)} written twenty times over takes hours without reading one character
  * that could be counted.
  *
- * <p>Topic names are ASCII, so that is all that is looked at. Immutable.
+ * <p>Topic names are ASCII. Transactional ids, which are matched too, need not be, but all characters beyond
+ * it are alike: where an expression has one it has them all, and named classes have none. Immutable.
  */
 public final class TopicRegex {
     /** The longest expression, in characters. RE2 and Kafka have no limit. */
@@ -25,6 +26,17 @@ public final class TopicRegex {
 
     /** The most states. A character of the expression is one, and {@code x{9}} nine of those of x. */
     static final int MAX_STATES = 10_000;
+
+    /** Stands for every character beyond ASCII. */
+    static final int BEYOND = 128;
+
+    /**
+     * How many steps may be taken for each name; that is about a tenth of a second for {@link #FEW_NAMES},
+     * during which no other group of the shard is served.
+     */
+    private static final long STEPS = 1_000;
+    /** So many names are taken to be there at least. */
+    private static final int FEW_NAMES = 10_000;
 
     private final String text;
     private final State[] states;
@@ -70,13 +82,18 @@ public final class TopicRegex {
      * @param names in the order of those given; null where that takes too many steps
      * @param steps how many it took, each some nanoseconds
      */
-    record Matches(List<String> names, long steps) { }
+    public record Matches(List<String> names, long steps) { }
+
+    /** As many steps as may be taken to match so many names. */
+    public static long mostSteps(int names) {
+        return STEPS * Math.max(FEW_NAMES, names);
+    }
 
     /**
      * Finds the names that the expression describes, each as a whole, unless it takes more than so many
      * steps.
      */
-    Matches matching(Collection<String> names, long mostSteps) {
+    public Matches matching(Collection<String> names, long mostSteps) {
         var run = new Run(mostSteps);
         var matching = new ArrayList<String>();
         for (var name : names) {
@@ -245,7 +262,7 @@ public final class TopicRegex {
                 steps++;
                 switch (states[index]) {
                     case OneOf oneOf -> {
-                        if (at < name.length() && oneOf.characters.get(name.charAt(at))) {
+                        if (at < name.length() && oneOf.characters.get(Math.min(name.charAt(at), BEYOND))) {
                             waiting[count++] = index;
                         }
                     }

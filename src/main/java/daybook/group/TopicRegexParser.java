@@ -26,7 +26,7 @@ import java.util.regex.PatternSyntaxException;
  *   flags      i: without regard to case; m, s and U change nothing for names; off behind a -
  * </pre>
  * The JDK's regular expressions cut the words out of the text and know the classes of characters. Sets of
- * characters hold those below 128 only: there are no others in names of topics.
+ * characters hold those below 128, and {@link TopicRegex#BEYOND} for all others.
  */
 final class TopicRegexParser {
     private static final int ASCII = 128;
@@ -170,7 +170,7 @@ final class TopicRegexParser {
         } else if (take("\\B")) {
             pieces.add(builder.at(TopicRegex.Edge.NOT_WORD));
         } else if (take(".")) {
-            pieces.add(builder.oneOf(range(0, ASCII)));
+            pieces.add(builder.oneOf(range(0, Character.MAX_CODE_POINT)));
         } else if (take("[")) {
             pieces.add(builder.oneOf(set()));
         } else {
@@ -248,7 +248,7 @@ final class TopicRegexParser {
         var name = unicode.group(2) == null ? unicode.group(4) : unicode.group(2);
         boolean outside = unicode.group(1).equals("P") != "^".equals(unicode.group(3));
         if (name.equals("Any")) {
-            return inverted(range(0, ASCII), outside);
+            return inverted(range(0, Character.MAX_CODE_POINT), outside);
         }
         if (CATEGORY.matcher(name).matches()) {
             return inverted(folded(characters("\\p{" + name + "}")), outside);
@@ -308,9 +308,7 @@ final class TopicRegexParser {
             throw refused("a range that ends before it begins");
         }
         var set = new BitSet();
-        if (low < ASCII) {
-            set.set(low, Math.min(high + 1, ASCII));
-        }
+        set.set(Math.min(low, TopicRegex.BEYOND), Math.min(high, TopicRegex.BEYOND) + 1);
         if (anyCase && low <= KELVIN && high >= KELVIN) {
             set.set('k');
         }
@@ -332,7 +330,7 @@ final class TopicRegexParser {
 
     private static BitSet inverted(BitSet set, boolean inverted) {
         if (inverted) {
-            set.flip(0, ASCII);
+            set.flip(0, TopicRegex.BEYOND + 1);
         }
         return set;
     }

@@ -72,9 +72,6 @@ final class BatchCheck {
         if (!counted || !sequenced || batch.control()) {
             return refused(ErrorCode.INVALID_RECORD, startOffset);
         }
-        if (batch.transactional()) {
-            return refused(ErrorCode.INVALID_TXN_STATE, startOffset);
-        }
         if (batch.codecId() >= CODECS) {
             return refused(ErrorCode.UNKNOWN_SERVER_ERROR, startOffset);
         }

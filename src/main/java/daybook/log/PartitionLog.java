@@ -1,6 +1,7 @@
 package daybook.log;
 
 import daybook.record.RecordBatch;
+import daybook.record.TransactionMarker;
 import daybook.wire.ErrorCode;
 import daybook.wire.Uuid;
 
@@ -27,6 +28,9 @@ public final class PartitionLog {
         static final Found NONE = new Found(-1, -1, -1);
     }
 
+    /** Where the log ended before the coordinator of transactions was asked: it was not asked. */
+    public static final long NOT_VERIFIED = -1;
+
     private static final System.Logger LOG = System.getLogger("daybook.log");
 
     private final Directory home;
@@ -51,18 +55,8 @@ public final class PartitionLog {
     private volatile int leaderEpoch;
     /** Written under {@link #lock}. */
     private volatile long startOffset;
-    /** Behind the last batch. Written under {@link #lock}, after the batch. */
-    private volatile Segments.End end;
-    /**
-     * What readers may see: with one replica, all that was written, or, once a force failed, that was forced.
-     * Written under {@link #lock}.
-     */
-    private volatile Segments.End highWatermark;
-    /**
-     * Where the oldest transaction begins that has not ended; null where there is none. Written under {@link
-     * #lock}, before a high watermark that is behind it.
-     */
-    private volatile Segments.End firstUnstable;
+    /** Moved under {@link #lock}. */
+    private final Horizon horizon;
     /** Whether the log takes no batches any more. */
     private volatile boolean refusesWrites;
     /**
@@ -87,9 +81,8 @@ public final class PartitionLog {
         this.startOffset = recovered.startOffset();
         this.refusesWrites = recovered.flaw() != null;
         var active = segments.active();
-        this.end = new Segments.End(recovered.endOffset(), active, active.sizeBytes());
-        this.highWatermark = end;
-        this.firstUnstable = recovered.firstUnstable();
+        var end = new Segments.End(recovered.endOffset(), active, active.sizeBytes());
+        this.horizon = new Horizon(end, recovered.firstUnstable());
         this.forcedMs = home.clock().millis();
         lead(expected.leaderEpoch());
         this.flusher = new Flusher(recovered.recoveryPoint(), this::forceSegments, home.forcers());
@@ -119,25 +112,16 @@ public final class PartitionLog {
 
     /** The offset that the next record will have. */
     public long endOffset() {
-        return end.offset();
+        return horizon.endOffset();
     }
 
     public long highWatermark() {
-        return highWatermark.offset();
+        return horizon.highWatermark().offset();
     }
 
     /** All before it belongs to no transaction, or to one that has ended. */
     public long lastStableOffset() {
-        return Math.max(stable(highWatermark).offset(), startOffset);
-    }
-
-    /**
-     * What those may see who want committed records only. The watermark was read before: so the oldest
-     * transaction of all that it covers is known here, or has ended.
-     */
-    private Segments.End stable(Segments.End watermark) {
-        var unstable = firstUnstable;
-        return unstable == null || unstable.offset() >= watermark.offset() ? watermark : unstable;
+        return Math.max(horizon.stable(horizon.highWatermark()).offset(), startOffset);
     }
 
     public int leaderEpoch() {
@@ -153,7 +137,7 @@ public final class PartitionLog {
         lock.lock();
         try {
             leaderEpoch = epoch;
-            epochs.note(epoch, end.offset());
+            epochs.note(epoch, endOffset());
         } finally {
             lock.unlock();
         }
@@ -167,7 +151,7 @@ public final class PartitionLog {
         boolean compactsNow = this.config.compaction() == null && config.compaction() != null;
         this.config = config;
         if (compactsNow) {
-            force(end.offset());
+            force(endOffset());
         }
     }
 
@@ -190,33 +174,79 @@ public final class PartitionLog {
     // Appending.
 
     /**
+     * Whether the producer with just this epoch is in a transaction here: its batches need not be verified.
+     */
+    public boolean inTransaction(long producerId, int producerEpoch) {
+        lock.lock();
+        try {
+            return producers.inTransaction(producerId, producerEpoch);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** As {@link #append(ByteBuffer, long, boolean)}, where the coordinator was not asked. */
+    public Appended append(ByteBuffer records) {
+        return append(records, NOT_VERIFIED, false);
+    }
+
+    /**
      * Appends what a client sent for this partition. Offset, leader epoch and perhaps the time are stamped in
      * place, unless the topic has another codec than the batch: then it is written anew, before the lock.
      *
+     * <p>A batch that begins a transaction here is refused unless the coordinator has it (KIP-890): else
+     * nobody would end it. What ends between the question and the append leaves its marker behind the offset
+     * where the log ended before.
+     *
      * @param records the bytes from position to limit; they must be exactly one batch of magic 2
+     * @param verifiedFrom where the log ended before the coordinator was asked whether the partition is in
+     *     the producer's transaction, which it said it is; {@link #NOT_VERIFIED} where it was not asked
+     * @param fromZero whether a transaction of a producer that the log does not know must begin with sequence
+     *     number 0, since the producer counts each transaction from there
      */
-    public Appended append(ByteBuffer records) {
+    public Appended append(ByteBuffer records, long verifiedFrom, boolean fromZero) {
         long nowMs = home.clock().millis();
         var check = new BatchCheck(config, partition, startOffset, nowMs);
         var refusal = check.refusal(records.duplicate());
-        if (refusal != null) {
-            return refusal;
-        }
-        var bytes = check.accepted();
-        return append(bytes, new RecordBatch(bytes, bytes.position()), nowMs, true);
+        return refusal != null ? refusal
+                : append(check.accepted(), nowMs, new Origin.Client(verifiedFrom, fromZero));
     }
 
-    /** Appends a batch of the broker's own, such as a marker that ends a transaction, without checks. */
+    /** As {@link #appendOwn(ByteBuffer, long)}, for what belongs to no transaction. */
     public Appended appendOwn(ByteBuffer batch) {
-        var bytes = batch.duplicate();
-        return append(bytes, new RecordBatch(bytes, bytes.position()), home.clock().millis(), false);
+        return appendOwn(batch, NOT_VERIFIED);
     }
 
-    private Appended append(ByteBuffer bytes, RecordBatch batch, long nowMs, boolean fromClient) {
+    /**
+     * Appends a batch of the broker's own. It may use up what is kept free of the disk.
+     *
+     * @param verifiedFrom as {@link #append(ByteBuffer, long, boolean)} tells it, where the batch is a
+     *     producer's
+     */
+    public Appended appendOwn(ByteBuffer batch, long verifiedFrom) {
+        return append(batch.duplicate(), home.clock().millis(), new Origin.Own(verifiedFrom));
+    }
+
+    /**
+     * Ends the producer's transaction, if it has one here; so that it can also be ended on a full disk, the
+     * marker may use up what is kept free of it. Where each transaction ends with a new epoch and
+     * INVALID_PRODUCER_EPOCH is answered, the marker was there before, or the producer is further on.
+     *
+     * @param producerEpoch that of the transaction, or the one with which it ends (KIP-890)
+     * @param transactionVersion that of the transaction's protocol: from 2 on it ends with a new epoch
+     */
+    public Appended appendMarker(long producerId, short producerEpoch, TransactionMarker marker,
+            int transactionVersion) {
+        long nowMs = home.clock().millis();
+        return append(marker.batch(producerId, producerEpoch, nowMs), nowMs,
+                new Origin.Ending(marker, transactionVersion));
+    }
+
+    private Appended append(ByteBuffer bytes, long nowMs, Origin origin) {
         Appended result;
         lock.lock();
         try {
-            result = appendLocked(bytes, batch, nowMs, fromClient);
+            result = appendLocked(bytes, new RecordBatch(bytes, bytes.position()), nowMs, origin);
         } finally {
             lock.unlock();
         }
@@ -230,20 +260,20 @@ public final class PartitionLog {
         return result;
     }
 
-    private Appended appendLocked(ByteBuffer bytes, RecordBatch batch, long nowMs, boolean fromClient) {
+    private Appended appendLocked(ByteBuffer bytes, RecordBatch batch, long nowMs, Origin origin) {
         int sizeBytes = batch.sizeBytes();
         if (closed || refusesWrites) {
             return BatchCheck.refused(
                     closed ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.KAFKA_STORAGE_ERROR, -1);
         }
-        boolean stampTime = fromClient && config.logAppendTime();
-        long baseOffset = end.offset();
+        boolean stampTime = config.logAppendTime();
+        long baseOffset = endOffset();
         try {
-            var known = fromClient ? producers.answerOutOfTurn(batch, startOffset, segments) : null;
-            if (known != null) {
-                return known;
+            var answer = producers.answer(batch, origin, startOffset, segments);
+            if (answer != null) {
+                return answer;
             }
-            if (fromClient && !home.space().take(sizeBytes)) {
+            if (origin instanceof Origin.Client && !home.space().take(sizeBytes)) {
                 return BatchCheck.refusedForWantOfRoom();
             }
             batch.stamp(baseOffset, leaderEpoch);
@@ -257,9 +287,7 @@ public final class PartitionLog {
             epochs.write();
             segment.append(bytes, batch, producers.aborted(batch));
             producers.note(batch, nowMs);
-            followTransactions();
-            end = new Segments.End(batch.nextOffset(), segment, segment.sizeBytes());
-            highWatermark = end;
+            advance(new Segments.End(batch.nextOffset(), segment, segment.sizeBytes()));
         } catch (IOException | Error failure) {
             if (failure instanceof IOException && home.space().lacks(sizeBytes) && cutBack()) {
                 return BatchCheck.refusedForWantOfRoom();
@@ -271,24 +299,18 @@ public final class PartitionLog {
         return new Appended.Done(baseOffset, batch.nextOffset(), stampTime ? nowMs : -1, startOffset, false);
     }
 
-    /**
-     * Finds the oldest transaction after the end of the one that was, or where there was none. Only for the
-     * former a file may have to be read; where that fails, readers stop where they did. Under {@link #lock}.
-     */
-    private void followTransactions() {
-        long first = producers.firstUnstable();
-        if (first != (firstUnstable == null ? -1 : firstUnstable.offset())) {
-            try {
-                firstUnstable = first < 0 ? null : segments.endAt(first);
-            } catch (IOException failure) {
-                fail("The oldest open transaction cannot be found", failure);
-            }
+    /** Lets readers see what was written before this end. Under {@link #lock}. */
+    private void advance(Segments.End end) {
+        try {
+            horizon.advance(end, producers.firstUnstable(), segments);
+        } catch (IOException failure) {
+            fail("The oldest open transaction cannot be found", failure);
         }
     }
 
     /** Begins a segment at the log's end. Under {@link #lock}. */
     private Segment roll(long nowMs) throws IOException {
-        return segments.roll(producers, end.offset(), config, nowMs);
+        return segments.roll(producers, endOffset(), config, nowMs);
     }
 
     /** As {@link #roll}, for a log that goes on with its last segment where that fails. */
@@ -338,7 +360,7 @@ public final class PartitionLog {
         if (!home.forceAcksAll() || flusher.forcedOffset() >= offset) {
             return false;
         }
-        flusher.request(Math.min(offset, end.offset()));
+        flusher.request(Math.min(offset, endOffset()));
         return true;
     }
 
@@ -354,12 +376,12 @@ public final class PartitionLog {
 
     /** As {@link #awaitForced}, whatever the broker's durability. */
     public boolean force(long offset) {
-        return flusher.await(Math.min(offset, end.offset()));
+        return flusher.await(Math.min(offset, endOffset()));
     }
 
     /** Forces all segments with unforced bytes. Called by one thread at a time, from the flusher. */
     private long forceSegments() throws IOException {
-        long until = end.offset();
+        long until = endOffset();
         try {
             for (var segment : segments.from(flusher.forcedOffset())) {
                 segment.force();
@@ -381,7 +403,7 @@ public final class PartitionLog {
     private void hideUnforced() {
         lock.lock();
         try {
-            highWatermark = segments.endAt(Math.max(startOffset, flusher.forcedOffset()));
+            horizon.hideFrom(segments.endAt(Math.max(startOffset, flusher.forcedOffset())));
         } catch (IOException failure) {
             LOG.log(Level.ERROR, partition + " cannot be read to find what was forced", failure);
         } finally {
@@ -402,11 +424,11 @@ public final class PartitionLog {
     /** Forces segments that were rolled, and what has waited for {@code flush.ms}. */
     void forceWhatIsDue(long nowMs) {
         long unforced = flusher.forcedOffset();
-        if (closed || refusesWrites || unforced >= end.offset()) {
+        if (closed || refusesWrites || unforced >= endOffset()) {
             return;
         }
         if (nowMs - forcedMs >= config.flushMs()) {
-            flusher.await(end.offset());
+            flusher.await(endOffset());
         } else {
             flusher.await(segments.active().baseOffset());
         }
@@ -422,13 +444,13 @@ public final class PartitionLog {
      */
     public ReadResult read(long offset, int maxBytes, boolean wholeBatch, boolean committedOnly) {
         while (true) {
-            var watermark = highWatermark;
-            var stable = stable(watermark);
+            var watermark = horizon.highWatermark();
+            var stable = horizon.stable(watermark);
             var until = committedOnly ? stable : watermark;
             long from = startOffset;
             long stableOffset = Math.max(stable.offset(), from);
             var seen = segments;
-            if (offset < from || offset > end.offset()) {
+            if (offset < from || offset > endOffset()) {
                 return new ReadResult.OutOfRange(watermark.offset(), stableOffset, from);
             }
             try {
@@ -466,7 +488,7 @@ public final class PartitionLog {
      * @throws UncheckedIOException if the disk fails
      */
     public Found offsetForTime(long timestampMs) {
-        return search((seen, from) -> seen.firstFrom(timestampMs, from, highWatermark));
+        return new TimeSearch(this).first(timestampMs);
     }
 
     /**
@@ -475,37 +497,20 @@ public final class PartitionLog {
      * @throws UncheckedIOException if the disk fails
      */
     public Found offsetOfMaxTimestamp() {
-        return search((seen, from) -> {
-            long newestMs = seen.newestMs(from);
-            return newestMs < 0 ? Found.NONE : seen.firstFrom(newestMs, from, highWatermark);
-        });
+        return new TimeSearch(this).newest();
     }
 
-    private interface Search {
-        Found in(Segments seen, long startOffset) throws IOException;
+    Horizon horizon() {
+        return horizon;
     }
 
-    private Found search(Search search) {
-        while (true) {
-            long from = startOffset;
-            var seen = segments;
-            try {
-                var found = search.in(seen, from);
-                if (found != Found.NONE || startOffset == from) {
-                    return found;
-                }
-            } catch (IOException failure) {
-                if (closed || startOffset == from && seen == segments) {
-                    throw new UncheckedIOException(failure);
-                }
-            }
-            // Segments were deleted or replaced meanwhile.
-        }
+    boolean closed() {
+        return closed;
     }
 
     /** Where the records of the last epoch that is not above {@code epoch} end. */
     public EpochEnd epochEnd(int epoch) {
-        return epochs.end(epoch, end.offset());
+        return epochs.end(epoch, endOffset());
     }
 
     /** The epoch in which the record at {@code offset} was written; -1 where that is not known. */
@@ -532,7 +537,7 @@ public final class PartitionLog {
      * @param offset -1: the high watermark
      */
     public Deleted deleteRecordsBefore(long offset) {
-        long from = offset == -1 ? highWatermark.offset() : offset;
+        long from = offset == -1 ? highWatermark() : offset;
         if (!force(from)) {
             return new Deleted.Failed();
         }
@@ -541,7 +546,7 @@ public final class PartitionLog {
             if (config.onlyCompacted()) {
                 return new Deleted.OnlyCompacted();
             }
-            if (from < 0 || from > highWatermark.offset()) {
+            if (from < 0 || from > highWatermark()) {
                 return new Deleted.OutOfRange();
             }
             if (from > startOffset && !closed) {
@@ -584,7 +589,7 @@ public final class PartitionLog {
                     expendable.removeLast();
                 }
                 // After a force that failed some are hidden: what is in them is told by the next start.
-                expendable.removeIf(one -> segments.baseAfter(one) > highWatermark.offset());
+                expendable.removeIf(one -> segments.baseAfter(one) > highWatermark());
                 remove(expendable, nowMs);
             }
         } catch (IOException failure) {
@@ -682,7 +687,7 @@ public final class PartitionLog {
         } finally {
             lock.unlock();
         }
-        boolean clean = !refusesWrites && force(end.offset()) && finish();
+        boolean clean = !refusesWrites && force(endOffset()) && finish();
         segments.release();
         wake();
         return clean;
@@ -691,7 +696,7 @@ public final class PartitionLog {
     private boolean finish() {
         lock.lock();
         try {
-            segments.finish(producers, end.offset());
+            segments.finish(producers, endOffset());
             return true;
         } catch (IOException failure) {
             LOG.log(Level.ERROR, "Closing " + partition + " failed", failure);

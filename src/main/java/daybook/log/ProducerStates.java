@@ -47,12 +47,18 @@ public final class ProducerStates {
 
     private static final class Producer {
         private final ArrayDeque<Batch> batches = new ArrayDeque<>(BATCHES);
-        private short epoch;
+        /** -1 where it is not known. */
+        private short epoch = -1;
         private long lastTimestampMs;
         /** When its last batch came, or where that was before the start, when that was. */
         private long heardMs;
         /** That of the last marker, -1 where there was none. */
         private int coordinatorEpoch = -1;
+        /**
+         * The offset of the last marker. It is in no snapshot: it is held against what this process heard of
+         * the coordinator, so that those of before the start, which a replay may find or not, never count.
+         */
+        private long markerOffset = -1;
         /** Where its transaction begins, -1 where it is in none. */
         private long transactionStart = -1;
         /** Whether it came from a snapshot, which names only the last batch. */
@@ -69,11 +75,62 @@ public final class ProducerStates {
             batches.add(new Batch(batch.lastSequence(), batch.lastOffset(), batch.lastOffsetDelta(),
                     batch.maxTimestamp()));
         }
+
+        boolean inTransaction(int producerEpoch) {
+            return transactionStart >= 0 && producerEpoch == epoch;
+        }
+
+        /** Which of its last batches this one is, sent again; null where it is none of them. */
+        Batch find(RecordBatch batch) {
+            for (var known : batches) {
+                if (batch.producerEpoch() == epoch && known.firstSequence() == batch.baseSequence()
+                        && known.lastSequence == batch.lastSequence()) {
+                    return known;
+                }
+            }
+            return null;
+        }
+
+        /** Why a batch of records is refused whatever its sequence numbers, or null. */
+        ErrorCode refusal(RecordBatch batch, long verifiedFrom) {
+            if (batch.producerEpoch() < epoch) {
+                return ErrorCode.INVALID_PRODUCER_EPOCH;
+            }
+            // A marker that came after the coordinator was asked ended the transaction that it knew of.
+            boolean verified = markerOffset < verifiedFrom;
+            boolean stray = batch.transactional() && !inTransaction(batch.producerEpoch()) && !verified;
+            return stray ? ErrorCode.INVALID_TXN_STATE : null;
+        }
+
+        /**
+         * Why a marker is refused, or null. Where each transaction ends with a new epoch, one that bears the
+         * present epoch was written before, and is written again after a crash of the coordinator: it
+         * belongs to a transaction that has ended, and must not end the next. Only the last epoch of all has
+         * no next.
+         */
+        ErrorCode refusal(RecordBatch marker, Origin.Ending ending) {
+            boolean again = ending.transactionVersion() >= 2 && inTransaction(marker.producerEpoch())
+                    && epoch != Short.MAX_VALUE;
+            if (marker.producerEpoch() < epoch || again) {
+                return ErrorCode.INVALID_PRODUCER_EPOCH;
+            }
+            boolean fenced = ending.marker().coordinatorEpoch() < coordinatorEpoch;
+            return fenced ? ErrorCode.TRANSACTION_COORDINATOR_FENCED : null;
+        }
+
+        /** Whether the batch's sequence numbers go on where the last ones ended, from 0 in each epoch. */
+        boolean isNext(RecordBatch batch, boolean fromZero) {
+            boolean any = epoch < 0 && !(fromZero && batch.transactional());
+            int last = batch.producerEpoch() == epoch ? lastBatch().lastSequence : RecordBatch.NO_SEQUENCE;
+            return any || batch.baseSequence() == ((last + 1) & Integer.MAX_VALUE);
+        }
     }
 
     private static final System.Logger LOG = System.getLogger("daybook.log");
     private static final Batch NO_BATCH = new Batch(RecordBatch.NO_SEQUENCE, -1, 0, -1);
     private static final int BATCHES = 5;
+    /** What is known of a producer of which nothing is; never changed. */
+    private static final Producer NOBODY = new Producer();
     static final short VERSION = 1;
     private static final int CHECKSUM_AT = 2;
     static final int ENTRIES_AT = 6;
@@ -98,41 +155,50 @@ public final class ProducerStates {
     }
 
     /**
-     * What is answered to a client's batch that is not the next of its producer; null where it is, as one
-     * without a producer always is.
+     * What is answered to a batch that is not to be written: one that came out of its producer's turn, that
+     * belongs to no transaction though it says so, or that is there already. Null where it is to be written,
+     * as one without a producer always is.
      *
      * @param startOffset where the log begins, to be told
      * @param segments the log's, in which more of the producer may be found than is remembered
      */
-    Appended answerOutOfTurn(RecordBatch batch, long startOffset, Segments segments) throws IOException {
-        var answer = answerOutOfTurn(batch, startOffset);
-        boolean learnt = answer instanceof Appended.Refused && relearn(batch.producerId(), segments);
-        return learnt ? answerOutOfTurn(batch, startOffset) : answer;
-    }
-
-    private Appended answerOutOfTurn(RecordBatch batch, long startOffset) {
-        var producer = producers.get(batch.producerId());
-        if (batch.producerId() < 0 || producer == null && batch.producerEpoch() >= -1) {
+    Appended answer(RecordBatch batch, Origin origin, long startOffset, Segments segments)
+            throws IOException {
+        if (batch.producerId() < 0) {
             return null;
         }
-        if (producer == null || batch.producerEpoch() < producer.epoch) {
-            return BatchCheck.refused(ErrorCode.INVALID_PRODUCER_EPOCH, startOffset);
+        var answer = answer(batch, origin, startOffset);
+        boolean learnt = answer instanceof Appended.Refused && relearn(batch.producerId(), segments);
+        return learnt ? answer(batch, origin, startOffset) : answer;
+    }
+
+    private Appended answer(RecordBatch batch, Origin origin, long startOffset) {
+        var producer = producers.getOrDefault(batch.producerId(), NOBODY);
+        var known = origin instanceof Origin.Client ? producer.find(batch) : null;
+        if (known != null) {
+            return new Appended.Done(known.firstOffset(), known.lastOffset + 1, known.timestampMs,
+                    startOffset, true);
         }
-        int last = RecordBatch.NO_SEQUENCE;
-        if (batch.producerEpoch() == producer.epoch) {
-            for (var known : producer.batches) {
-                last = known.lastSequence;
-                if (known.firstSequence() == batch.baseSequence() && last == batch.lastSequence()) {
-                    return new Appended.Done(known.firstOffset(), known.lastOffset + 1, known.timestampMs,
-                            startOffset, true);
-                }
+        var error = switch (origin) {
+            case Origin.Ending ending -> producer.refusal(batch, ending);
+            case Origin.Own own -> producer.refusal(batch, own.verifiedFrom());
+            case Origin.Client client -> {
+                var refusal = producer.refusal(batch, client.verifiedFrom());
+                boolean passed = refusal != null || producer.isNext(batch, client.fromZero());
+                yield passed ? refusal : ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER;
             }
-        }
-        if (batch.baseSequence() != ((last + 1) & Integer.MAX_VALUE)) {
-            return BatchCheck.refused(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, startOffset);
-        }
+        };
         boolean outside = producer.transactionStart >= 0 && !batch.transactional();
-        return outside ? BatchCheck.refused(ErrorCode.INVALID_TXN_STATE, startOffset) : null;
+        if (error == null && !outside) {
+            return null;
+        }
+        return BatchCheck.refused(error != null ? error : ErrorCode.INVALID_TXN_STATE, startOffset);
+    }
+
+    /** Whether the producer with just this epoch is in a transaction. */
+    boolean inTransaction(long producerId, int producerEpoch) {
+        var producer = producers.get(producerId);
+        return producer != null && producer.inTransaction(producerEpoch);
     }
 
     /**
@@ -183,6 +249,7 @@ public final class ProducerStates {
         producer.heardMs = nowMs;
         if (marker != null) {
             producer.coordinatorEpoch = marker.coordinatorEpoch();
+            producer.markerOffset = batch.baseOffset();
             ongoing.remove(producer.transactionStart);
             producer.transactionStart = -1;
             return;

@@ -30,13 +30,27 @@ public final class BatchBuilder {
      * @throws IllegalArgumentException if there is no record
      */
     public static ByteBuffer plain(long timestampMs, List<Entry> entries) {
+        return of(BatchHeader.plain(entries.size(), timestampMs), entries);
+    }
+
+    /**
+     * As {@link #plain}, of records that a coordinator writes in a producer's transaction. Their sequence
+     * begins at 0 in each batch, as it does with Apache Kafka, for nobody counts them.
+     */
+    public static ByteBuffer transactional(long timestampMs, long producerId, short producerEpoch,
+            List<Entry> entries) {
+        return of(BatchHeader.plain(entries.size(), timestampMs).attributes(RecordBatch.TRANSACTIONAL)
+                .producer(producerId, producerEpoch, 0), entries);
+    }
+
+    private static ByteBuffer of(BatchHeader header, List<Entry> entries) {
         if (entries.isEmpty()) {
             throw new IllegalArgumentException("A batch has at least one record");
         }
-        var builder = new BatchBuilder(BatchHeader.plain(entries.size(), timestampMs));
+        var builder = new BatchBuilder(header);
         for (int i = 0; i < entries.size(); i++) {
             var entry = entries.get(i);
-            builder.add(new Record(i, timestampMs, entry.key, entry.value, Record.NO_HEADERS));
+            builder.add(new Record(i, header.baseTimestamp(), entry.key, entry.value, Record.NO_HEADERS));
         }
         return builder.build(0);
     }

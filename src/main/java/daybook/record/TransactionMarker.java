@@ -1,5 +1,6 @@
 package daybook.record;
 
+import java.nio.ByteBuffer;
 import java.util.NoSuchElementException;
 
 /**
@@ -14,10 +15,11 @@ public record TransactionMarker(boolean commit, int coordinatorEpoch) {
     /** Far more than the batch of a marker has: a larger one is none, and need not be read. */
     public static final int LIMIT_BYTES = 4096;
 
+    private static final short VERSION = 0;
     private static final int KEY_BYTES = 4;
     private static final int VALUE_BYTES = 6;
-    private static final int ABORT = 0;
-    private static final int COMMIT = 1;
+    private static final short ABORT = 0;
+    private static final short COMMIT = 1;
 
     /**
      * The marker in a batch that is wholly in its buffer; null where there is none in it, as in the control
@@ -39,5 +41,15 @@ public record TransactionMarker(boolean commit, int coordinatorEpoch) {
         } catch (CorruptBatchException | NoSuchElementException none) {
             return null;
         }
+    }
+    /** The batch that ends the producer's transaction so, byte for byte as Apache Kafka's, to be stamped. */
+    public ByteBuffer batch(long producerId, short producerEpoch, long timestampMs) {
+        var key = ByteBuffer.allocate(KEY_BYTES).putShort(VERSION).putShort(commit ? COMMIT : ABORT).flip();
+        var value = ByteBuffer.allocate(VALUE_BYTES).putShort(VERSION).putInt(coordinatorEpoch).flip();
+        var header = BatchHeader.plain(1, timestampMs)
+                .attributes(RecordBatch.TRANSACTIONAL | RecordBatch.CONTROL)
+                .producer(producerId, producerEpoch, RecordBatch.NO_SEQUENCE);
+        return new BatchBuilder(header)
+                .add(new Record(0, timestampMs, key, value, Record.NO_HEADERS)).build(0);
     }
 }

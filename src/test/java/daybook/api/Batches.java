@@ -1,6 +1,8 @@
 package daybook.api;
 
+import daybook.log.PartitionLog;
 import daybook.record.BatchBuilder;
+import daybook.record.TransactionMarker;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -37,12 +39,9 @@ final class Batches {
         return sealed(from(producerId, 0, 0, values).putShort(21, (short) 0x10));
     }
 
-    /** The control batch that ends the producer's transaction, of coordinator epoch 5. */
-    static ByteBuffer marker(long producerId, boolean commit) {
-        var key = ByteBuffer.allocate(4).putShort(2, (short) (commit ? 1 : 0));
-        var value = ByteBuffer.allocate(6).putInt(2, 5);
-        var batch = BatchBuilder.control(System.currentTimeMillis(), key, value);
-        return sealed(batch.putShort(21, (short) 0x30).putLong(43, producerId).putShort(51, (short) 0));
+    /** Ends the producer's transaction, as a coordinator of epoch 5 does. */
+    static void end(PartitionLog log, long producerId, boolean commit) {
+        log.appendMarker(producerId, (short) 0, new TransactionMarker(commit, 5), 1);
     }
 
     private static ByteBuffer sealed(ByteBuffer batch) {

@@ -296,10 +296,10 @@ final class ClusterAdminTest {
     /** Apache Kafka finalized it in this directory, where it stays as it is. */
     @Test
     void aFeatureThatOnlyKafkaHasCannotBeChanged() throws IOException {
-        var name = "transaction.version";
+        var name = "streams.version";
         broker.catalog.change(image -> List.of(new FeatureLevelRecord(name, 1)));
         assertEquals("Local controller 1 does not support this feature.", refused(name, 2, 1));
-        assertEquals("Feature transaction.version not found.", refused(name, 0, 3));
+        assertEquals("Feature streams.version not found.", refused(name, 0, 3));
         assertEquals(1, broker.catalog.image().features().get(name).intValue());
     }
 
@@ -334,6 +334,18 @@ final class ClusterAdminTest {
         assertFalse(Features.consumerProtocol(broker.catalog.image()));
         assertEquals("0 null", update(2, false, new Update(Features.GROUP, 1, 1)));
         assertTrue(Features.consumerProtocol(broker.catalog.image()));
+    }
+
+    @Test
+    void theProtocolOfTransactionsSinksAndRises() throws IOException {
+        assertEquals(2, Features.transactionVersion(broker.catalog.image()));
+        assertEquals("Local controller 1 only supports versions 0-2", refused(Features.TRANSACTION, 3, 1));
+        for (int level : new int[] { 1, 0 }) {
+            assertEquals("0 null", update(2, false, new Update(Features.TRANSACTION, level, 2)));
+            assertEquals(level, Features.transactionVersion(broker.catalog.image()));
+        }
+        assertEquals("0 null", update(2, false, new Update(Features.TRANSACTION, 2, 1)));
+        assertEquals(2, Features.transactionVersion(broker.catalog.image()));
     }
 
     private String unregister(int id) throws IOException {

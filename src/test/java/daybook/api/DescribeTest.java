@@ -256,12 +256,12 @@ class DescribeTest {
 
     @Test
     void producersOfAPartition() throws IOException {
-        broker.log("d", 1).append(Batches.from(9, 2, 0, "x", "y"));
-        assertEquals("d[1 0 null [9 2 1 true -1 -1]]", producers("d", 1));
+        broker.log("d", 1).append(Batches.from(9, 0, 0, "x", "y"));
+        assertEquals("d[1 0 null [9 0 1 true -1 -1]]", producers("d", 1));
         assertEquals("d[0 0 null []]", producers("d", 0));
-        broker.log("d", 1).appendOwn(Batches.transactional(9, "z"));
+        broker.log("d", 1).appendOwn(Batches.transactional(9, "z"), 0);
         assertEquals("d[1 0 null [9 0 0 true -1 2]]", producers("d", 1));
-        broker.log("d", 1).appendOwn(Batches.marker(9, true));
+        Batches.end(broker.log("d", 1), 9, true);
         assertEquals("d[1 0 null [9 0 0 true 5 -1]]", producers("d", 1));
         assertEquals("d[9 3 null []]", producers("d", 9));
         assertEquals("no[0 3 This server does not host this topic-partition. []]", producers("no", 0));

@@ -177,10 +177,10 @@ class FetchTest {
     @Test
     void committedRecordsEndAtTheLastStableOffset() throws IOException {
         var log = broker.log("a", 2);
-        log.appendOwn(Batches.transactional(8, "aborted"));
-        log.appendOwn(Batches.marker(8, false));
+        log.appendOwn(Batches.transactional(8, "aborted"), 0);
+        Batches.end(log, 8, false);
         int stableBytes = (int) log.sizeBytes();
-        log.appendOwn(Batches.transactional(9, "open"));
+        log.appendOwn(Batches.transactional(9, "open"), 0);
         for (int version = 4; version <= 18; version++) {
             var ask = ask().part(2, 0);
             var all = fetch(version, ask).only();
@@ -203,13 +203,13 @@ class FetchTest {
 
     @Test
     void theEndOfATransactionEndsTheWaitForCommittedRecords() throws IOException {
-        broker.log("a", 2).appendOwn(Batches.transactional(9, "open"));
+        broker.log("a", 2).appendOwn(Batches.transactional(9, "open"), 0);
         var ask = ask().part(2, 0).waiting(LONG_WAIT_MS, 1);
         ask.isolation = 1;
         client.send("Fetch", 12, ask::write);
         settle();
         broker.log("a", 2).append(Batches.of("not yet to be seen"));
-        broker.log("a", 2).appendOwn(Batches.marker(9, true));
+        Batches.end(broker.log("a", 2), 9, true);
         var answer = Fetched.read(client.receive()).only();
         assertEquals(3, answer.stableOffset());
         assertEquals(broker.log("a", 2).sizeBytes(), answer.bytes());

@@ -116,7 +116,7 @@ class OffsetsTest {
         broker.topic("t", 1);
         var log = broker.log("t", 0);
         log.append(Batches.at(THEN, "a"));
-        log.appendOwn(Batches.transactional(9, "open"));
+        log.appendOwn(Batches.transactional(9, "open"), 0);
         var asked = new Asked[] {new Asked(0, -1, -1), new Asked(0, -1, -2), new Asked(0, -1, -3),
             new Asked(0, -1, THEN), new Asked(0, -1, THEN + 1)};
         var all = new ArrayList<Long>();
@@ -127,7 +127,7 @@ class OffsetsTest {
         }
         assertEquals(List.of(2L, 0L, 1L, 0L, 1L), all);
         assertEquals(List.of(1L, 0L, -1L, 0L, -1L), committed);
-        log.appendOwn(Batches.marker(9, false));
+        Batches.end(log, 9, false);
         assertEquals(3, list(11, 1, "t", asked[0]).getFirst().offset());
     }
 

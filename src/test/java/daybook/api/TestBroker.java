@@ -23,6 +23,7 @@ import daybook.net.Limits;
 import daybook.net.Listener;
 import daybook.net.RateLimitedLog;
 import daybook.net.Server;
+import daybook.txn.TransactionCoordinator;
 import daybook.wire.ErrorCode;
 import daybook.wire.Uuid;
 
@@ -39,6 +40,7 @@ final class TestBroker implements AutoCloseable {
     final Catalog catalog;
     final Apis apis;
     final Coordinator<Groups, GroupRecord> groups;
+    final TransactionCoordinator transactions;
     final Services services;
     final Server server;
     private final BrokerConfig config;
@@ -68,7 +70,9 @@ final class TestBroker implements AutoCloseable {
         groups = new Coordinator<>(Groups.TOPIC, Groups.FORMAT, () -> new Groups(surroundings), logs, catalog,
                 clock, clock);
         groups.start();
-        services = new Services(catalog, logs, groups, this::config, clock,
+        transactions = new TransactionCoordinator(logs, catalog, groups, this::config, clock, clock);
+        transactions.start();
+        services = new Services(catalog, logs, groups, transactions, this::config, clock,
                 new RateLimitedLog(System.getLogger("daybook.api"), clock));
         apis = new Apis(services);
         server = new Server(List.of(new Listener("PLAINTEXT", "127.0.0.1", 0)),
@@ -134,6 +138,7 @@ final class TestBroker implements AutoCloseable {
 
     @Override
     public void close() {
+        transactions.close();
         groups.close();
         server.close();
         logs.close();

@@ -104,13 +104,14 @@ class CatalogTest {
         try (var started = start()) {
             var image = started.image();
             assertEquals(Map.of("metadata.version", (short) 30, "eligible.leader.replicas.version",
-                    (short) 1, "group.version", (short) 1), image.features());
+                    (short) 1, "group.version", (short) 1, "transaction.version", (short) 2),
+                    image.features());
             assertEquals(Map.of("min.insync.replicas", "1"), image.config(ConfigResource.allBrokers()));
             assertEquals(1, image.epoch());
-            // Leader change, three features, a configuration, the broker, and the change that lifts its fence.
-            assertEquals(7, image.offset());
+            // Leader change, four features, a configuration, the broker, and the change that lifts its fence.
+            assertEquals(8, image.offset());
             var broker = image.broker();
-            assertEquals(5, broker.epoch());
+            assertEquals(6, broker.epoch());
             assertEquals("rack-1", broker.rack());
             assertEquals(1, broker.nodeId());
             assertEquals(List.of(new Endpoint("PLAINTEXT", "127.0.0.1", 9092, 0)), broker.endpoints());
@@ -145,8 +146,8 @@ class CatalogTest {
         try (var started = start()) {
             var image = started.image();
             assertEquals(2, image.epoch());
-            assertEquals(10, image.offset());
-            assertEquals(8, image.broker().epoch());
+            assertEquals(11, image.offset());
+            assertEquals(9, image.broker().epoch());
             assertNotEquals(before.incarnation(), image.broker().incarnation());
             assertEquals(2, new RecordBatch(lastBatch(), 0).leaderEpoch());
         }
@@ -424,7 +425,7 @@ class CatalogTest {
             started.logs.metadataLog().appendOwn(BatchBuilder.plain(0, List.of(new BatchBuilder.Entry(null,
                     ByteBuffer.wrap(HexFormat.of().parseHex("01060000"))))));
         }
-        assertStops("The metadata log cannot be read at offset 7: This version of Daybook does not know the "
+        assertStops("The metadata log cannot be read at offset 8: This version of Daybook does not know the "
                 + "record of type 6 version 0 in a frame of version 1");
     }
 
@@ -433,7 +434,7 @@ class CatalogTest {
         try (var started = start()) {
             write(started, new FeatureLevelRecord("some.version", 1));
         }
-        assertStops("The metadata log cannot be read at offset 7: The feature some.version is finalized at "
+        assertStops("The metadata log cannot be read at offset 8: The feature some.version is finalized at "
                 + "level 1, but this version of Daybook does not have it");
     }
 
@@ -442,7 +443,7 @@ class CatalogTest {
         try (var started = start()) {
             write(started, new FeatureLevelRecord("transaction.version", 3));
         }
-        assertStops("The metadata log cannot be read at offset 7: The feature transaction.version is "
+        assertStops("The metadata log cannot be read at offset 8: The feature transaction.version is "
                 + "finalized at level 3, but this version of Daybook works with 0 to 2");
     }
 
@@ -453,13 +454,13 @@ class CatalogTest {
             for (var feature : List.of("share.version", "streams.version")) {
                 write(started, new FeatureLevelRecord(feature, 1));
             }
-            write(started, new FeatureLevelRecord("transaction.version", 2));
         }
         try (var started = start()) {
-            assertEquals(2, started.image().features().get("transaction.version").intValue());
+            assertEquals(1, started.image().features().get("streams.version").intValue());
             assertEquals(6, started.image().features().size());
             assertEquals(List.of("eligible.leader.replicas.version", "group.version", "kraft.version",
-                    "metadata.version"), List.copyOf(Features.finalized(started.image()).keySet()));
+                    "metadata.version", "transaction.version"),
+                    List.copyOf(Features.finalized(started.image()).keySet()));
         }
     }
 
@@ -473,6 +474,23 @@ class CatalogTest {
         try (var started = start()) {
             assertFalse(Features.consumerProtocol(started.image()));
             assertEquals(null, Features.finalized(started.image()).get("group.version"));
+        }
+    }
+
+    /** Among them those that Daybook made before it had transactions: they have no level at all. */
+    @Test
+    void aDirectoryKeepsItsLevelOfTransactions() throws IOException {
+        try (var started = start()) {
+            assertEquals(2, Features.transactionVersion(started.image()));
+            write(started, new FeatureLevelRecord("transaction.version", 1));
+        }
+        try (var started = start()) {
+            assertEquals(1, Features.transactionVersion(started.image()));
+            write(started, new FeatureLevelRecord("transaction.version", 0));
+        }
+        try (var started = start()) {
+            assertEquals(0, Features.transactionVersion(started.image()));
+            assertEquals(null, Features.finalized(started.image()).get("transaction.version"));
         }
     }
 
@@ -511,7 +529,7 @@ class CatalogTest {
             var bytes = Files.readAllBytes(newest);
             Files.write(newest, Arrays.copyOf(bytes, bytes.length - 1));
             create(started.catalog, "after");
-            trim(started, 7);
+            trim(started, 8);
         }
         try (var started = start()) {
             assertEquals(List.of("after", "between", "snapped"),
@@ -610,7 +628,7 @@ class CatalogTest {
             var image = create(started.catalog, "t");
             file = snapshot(new Replay(image).done(image.offset() + 100, 1));
         }
-        assertStops("The metadata log ends at offset 9, so it lost records that were there for the snapshot "
+        assertStops("The metadata log ends at offset 10, so it lost records that were there for the snapshot "
                 + file);
     }
 
@@ -646,7 +664,7 @@ class CatalogTest {
             write(started, new RegisterBrokerRecord(new BrokerRegistration(2, 6, Uuid.random(), List.of(),
                     null, List.of())));
         }
-        assertStops("The metadata log cannot be read at offset 7: The brokers 1 and 2 are registered, "
+        assertStops("The metadata log cannot be read at offset 8: The brokers 1 and 2 are registered, "
                 + "but Daybook stands alone");
     }
 

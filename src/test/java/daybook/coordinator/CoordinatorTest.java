@@ -2,7 +2,6 @@ package daybook.coordinator;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.catalog.BrokerConfig;
@@ -12,11 +11,14 @@ import daybook.catalog.Identity;
 import daybook.catalog.Image;
 import daybook.catalog.MetadataRecord.RemoveTopicRecord;
 import daybook.catalog.TopicConfigs;
+import daybook.log.LogReader;
 import daybook.log.LogSettings;
 import daybook.log.Logs;
+import daybook.log.PartitionLog;
 import daybook.log.TestDisk;
 import daybook.log.TopicPartition;
 import daybook.record.BatchBuilder;
+import daybook.record.TransactionMarker;
 import daybook.wire.ErrorCode;
 import daybook.wire.MalformedException;
 import daybook.wire.Uuid;
@@ -38,6 +40,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** A coordinator of words and how often they came, on real logs. */
 final class CoordinatorTest {
@@ -68,6 +71,7 @@ final class CoordinatorTest {
 
     private static final class Words implements State<Count> {
         final Map<String, Integer> counts = new TreeMap<>();
+        final Map<Long, List<Count>> pending = new TreeMap<>();
         final Deadlines<String> forgets = new Deadlines<>();
         final List<String> told = new ArrayList<>();
         final Map<String, CompletableFuture<Integer>> awaited = new TreeMap<>();
@@ -101,10 +105,17 @@ final class CoordinatorTest {
         }
 
         @Override
-        public void replay(long producerId, Count record) { }
+        public void replay(long producerId, Count record) {
+            pending.computeIfAbsent(producerId, none -> new ArrayList<>()).add(record);
+        }
 
         @Override
-        public void ended(long producerId, boolean committed) { }
+        public void ended(long producerId, boolean committed) {
+            var ended = pending.remove(producerId);
+            if (ended != null && committed) {
+                ended.forEach(this::replay);
+            }
+        }
 
         @Override
         public void loaded(long nowMs) {
@@ -421,13 +432,147 @@ final class CoordinatorTest {
         create(1);
         add("a");
         var reply = words.ask("a", error -> -error.code(), (state, now) -> state.await("b"));
-        assertThrows(StackOverflowError.class, () -> add("slippery"));
+        assertEquals(-ErrorCode.NOT_COORDINATOR.code(), add("slippery"));
         assertEquals(-ErrorCode.NOT_COORDINATOR.code(), reply.await());
         while (counts(0).containsValue(-1)) {
             Thread.onSpinWait();
         }
         assertEquals(Map.of("a", 1, "slippery", 1), counts(0));
         assertEquals(2, add("slippery"));
+    }
+
+    private ErrorCode addLater(long producerId, int epoch, String... added) {
+        long from = words.endOffset(0);
+        return words.ask(0, error -> error, (state, now) -> Decision.transactional(
+                new Decision.Producer(producerId, (short) epoch, from),
+                Stream.of(added).map(word -> new Count(word, 1)).toList(), ErrorCode.NONE)).await();
+    }
+
+    private ErrorCode end(long producerId, int epoch, boolean commit) {
+        return words.end(0, producerId, (short) epoch, new TransactionMarker(commit, 0), 2).await();
+    }
+
+    @Test
+    void whatATransactionAddsCountsFromItsEndOn() throws IOException {
+        create(1);
+        assertEquals(ErrorCode.NONE, addLater(7, 0, "a", "b"));
+        assertEquals(ErrorCode.NONE, addLater(8, 0, "c"));
+        add("d");
+        assertEquals(Map.of("d", 1), counts(0));
+        assertEquals(ErrorCode.NONE, end(7, 1, true));
+        assertEquals(ErrorCode.NONE, end(8, 1, false));
+        assertEquals(Map.of("a", 1, "b", 1, "d", 1), counts(0));
+    }
+
+    @Test
+    void aStartKnowsWhichTransactionsHaveEnded() throws IOException {
+        create(1);
+        addLater(7, 0, "a");
+        addLater(8, 0, "b");
+        addLater(9, 0, "c");
+        end(7, 1, true);
+        end(8, 1, false);
+        close();
+        open();
+        untilLoaded("a");
+        assertEquals(Map.of("a", 1), counts(0));
+        end(9, 1, true);
+        assertEquals(Map.of("a", 1, "c", 1), counts(0));
+    }
+
+    /** As Apache Kafka 4.3.1 writes them: of the same bytes but for the times, and so for the checksum. */
+    @Test
+    void aTransactionLooksInTheLogAsThoseOfKafka() throws IOException {
+        create(1);
+        addLater(7, 3, "a", "b");
+        end(7, 4, true);
+        var reader = new LogReader(logs.find(TOPIC, 0), 0);
+        var batch = reader.next();
+        assertTrue(batch.transactional() && !batch.control());
+        assertEquals(List.of(7L, 3, 0), List.of(batch.producerId(), (int) batch.producerEpoch(),
+                batch.baseSequence()));
+        assertEquals(1, batch.lastOffsetDelta());
+        var marker = reader.next();
+        assertTrue(marker.transactional() && marker.control());
+        assertEquals(List.of(7L, 4, -1), List.of(marker.producerId(), (int) marker.producerEpoch(),
+                marker.baseSequence()));
+        assertEquals(new TransactionMarker(true, 0), TransactionMarker.of(marker));
+    }
+
+    @Test
+    void anEndIsOnTheDisk() throws IOException {
+        create(1);
+        addLater(7, 0, "a");
+        int before = disk.forces.get();
+        end(7, 1, true);
+        assertTrue(disk.forces.get() > before);
+        disk.failForces = true;
+        assertEquals(ErrorCode.NOT_COORDINATOR, end(8, 1, true));
+        assertEquals(ErrorCode.NOT_COORDINATOR, end(8, 1, true), "nor what it rests on");
+    }
+
+    @Test
+    void anEndThatDidNotFitComesAgain() throws IOException {
+        create(1);
+        addLater(7, 0, "a");
+        disk.full = true;
+        assertEquals(ErrorCode.COORDINATOR_NOT_AVAILABLE, end(7, 1, true));
+        assertEquals(Map.of(), counts(0));
+        disk.full = false;
+        assertEquals(ErrorCode.NONE, end(7, 1, true));
+        assertEquals(Map.of("a", 1), counts(0));
+    }
+
+    @Test
+    void whyTheLogRefusesAProducerIsTold() throws IOException {
+        create(1);
+        var refused = new ArrayList<ErrorCode>();
+        assertEquals(ErrorCode.INVALID_TXN_STATE, words.ask(0, error -> error, (state, now) ->
+                Decision.<Count, ErrorCode>transactional(new Decision.Producer(7, (short) 0,
+                        PartitionLog.NOT_VERIFIED), List.of(new Count("a", 1)), ErrorCode.NONE)
+                        .orElse(refused::add)).await());
+        assertEquals(List.of(ErrorCode.INVALID_TXN_STATE), refused);
+        assertFalse(words.inTransaction(0, 7, 0));
+        addLater(7, 0, "b");
+        assertTrue(words.inTransaction(0, 7, 0));
+        assertFalse(words.inTransaction(0, 7, 1) || words.inTransaction(1, 7, 0));
+        end(7, 1, true);
+        assertEquals(ErrorCode.INVALID_PRODUCER_EPOCH, addLater(7, 0, "c"));
+        assertEquals(ErrorCode.INVALID_PRODUCER_EPOCH, end(7, 0, true));
+        end(7, 2, true);
+        assertEquals(Map.of("b", 1), counts(0));
+    }
+
+    /** The transaction that the coordinator knew of was ended before the records came. */
+    @Test
+    void whatWasVerifiedBeforeTheEndIsRefused() throws IOException {
+        create(1);
+        long from = words.endOffset(0);
+        end(7, 0, false);
+        assertEquals(ErrorCode.INVALID_TXN_STATE, words.ask(0, error -> error, (state, now) ->
+                Decision.transactional(new Decision.Producer(7, (short) 0, from),
+                        List.of(new Count("a", 1)), ErrorCode.NONE)).await());
+    }
+
+    @Test
+    void anEndIsRefusedWhereThePartitionIsNotHere() throws IOException {
+        assertEquals(ErrorCode.NOT_COORDINATOR, end(7, 1, true));
+        create(1);
+        assertEquals(ErrorCode.NOT_COORDINATOR,
+                words.end(1, 7, (short) 1, new TransactionMarker(true, 0), 2).await());
+        assertEquals(0, words.endOffset(1));
+    }
+
+    @Test
+    void aMarkerOverWhichTheStateFailsIsInTheLogAllTheSame() throws IOException {
+        slipped = false;
+        create(1);
+        addLater(7, 0, "a", "slippery");
+        assertEquals(ErrorCode.NONE, end(7, 1, true));
+        while (counts(0).containsValue(-1)) {
+            Thread.onSpinWait();
+        }
+        assertEquals(Map.of("a", 1, "slippery", 1), counts(0));
     }
 
     @Test

@@ -367,6 +367,34 @@ final class OffsetsTest {
     }
 
     @Test
+    void aTransactionIsToldInTheWordsThatProducersKnow() {
+        var who = stable(join("", "instance", "orders"), "instance");
+        assertEquals(NONE, inTransaction("g", who));
+        assertEquals(FENCED_INSTANCE_ID, inTransaction("g", new Asker("another", "instance", who.epoch())));
+        assertEquals(UNKNOWN_MEMBER_ID, inTransaction("g", new Asker("nobody", null, who.epoch())));
+        assertEquals(ILLEGAL_GENERATION, inTransaction("g", new Asker(who.memberId(), null, -1)));
+        assertEquals(NONE, inTransaction("g", SIMPLE));
+        assertEquals(ILLEGAL_GENERATION, inTransaction("unknown", who));
+        assertEquals(NONE, inTransaction("unknown", SIMPLE));
+    }
+
+    private ErrorCode inTransaction(String groupId, Asker who) {
+        return shard.run((groups, nowMs) -> groups.offsets().commit(groupId, who,
+                new Decision.Producer(7, (short) 0, 0), List.of(at(0, 9)))).answer().getFirst();
+    }
+
+    @Test
+    void whatIsTooLargeIsLeftOutOfATransaction() {
+        var more = new Commit("orders", orders, 1, 6, -1, "x".repeat(4097));
+        var outcome = shard.run((groups, nowMs) -> groups.offsets().commit("g", SIMPLE,
+                new Decision.Producer(7, (short) 0, 0), List.of(at(0, 5), more)));
+        assertEquals(List.of(NONE, OFFSET_METADATA_TOO_LARGE), outcome.answer());
+        shard.end(7, true);
+        assertEquals(position(5), position("g", 0));
+        assertEquals(position(-1), position("g", 1));
+    }
+
+    @Test
     void membersCommitInTheirGenerationOnly() {
         var who = member("orders");
         assertEquals(List.of(NONE), commit("g", who, at(0, 5)));

@@ -1,6 +1,7 @@
 package daybook.group;
 
 import daybook.catalog.ConfigResource;
+import daybook.coordinator.Decision.Producer;
 import daybook.group.ClassicProtocol.Joined;
 import daybook.group.ClassicProtocol.Synced;
 import daybook.group.TestGroups.Outcome;
@@ -44,8 +45,11 @@ import java.util.function.Consumer;
  *   exit NAME, away NAME                      leaves; a static member for a while only
  *   as NAME EPOCH                             the member goes on with this epoch or generation
  *
- *   commit NAME TOPIC PARTITION OFFSET        by a member
- *   fetch GROUP TOPIC PARTITION
+ *   commit NAME TOPIC PARTITION OFFSET        by a member, or by nobody in the group of that name
+ *   commit ... producer=ID                    in this producer's transaction
+ *   end ID commit, end ID abort               ends it
+ *   fetch GROUP TOPIC PARTITION               what is committed, and whether a transaction may change it
+ *   forget GROUP TOPIC PARTITION              deletes the offset
  *   describe GROUP, delete GROUP
  * </pre>
  */
@@ -86,7 +90,9 @@ final class Script {
             case "join", "sync", "heartbeat", "leave" -> classic(words, options);
             case "enter", "beat", "quiet", "whole", "tell", "exit", "away" -> consumer(words, options);
             case "as" -> as(words[1], Integer.parseInt(words[2]));
-            case "commit" -> commit(words);
+            case "commit" -> commit(words, options.get("producer"));
+            case "end" -> test.end(Long.parseLong(words[1]), words[2].equals("commit"));
+            case "forget" -> forget(words);
             case "fetch" -> fetch(words);
             case "describe" -> trace.describe(words[1]).forEach(this::told);
             case "delete" -> told(test.run((groups, nowMs) -> groups.delete(words[1])).answer().toString());
@@ -302,7 +308,8 @@ final class Script {
         }
     }
 
-    private void commit(String[] words) {
+    /** @param producer null for a commit that holds at once */
+    private void commit(String[] words, String producer) {
         var classic = classics.get(words[1]);
         var consumer = consumers.get(words[1]);
         var who = classic != null ? classic.asker() : consumer == null ? new Asker("", null, -1)
@@ -311,14 +318,27 @@ final class Script {
         var topic = test.image.topic(words[2]);
         var commit = new Offsets.Commit(words[2], topic == null ? Uuid.ZERO : topic.id(),
                 Integer.parseInt(words[3]), Long.parseLong(words[4]), -1, "");
-        var outcome = test.run((groups, nowMs) ->
-                groups.offsets().commit(groupId, who, -1, List.of(commit), nowMs));
-        told(words[1] + ": " + outcome.answer().getFirst());
+        var outcome = test.run((groups, nowMs) -> producer == null
+                ? groups.offsets().commit(groupId, who, Offsets.NO_RETENTION, List.of(commit), nowMs)
+                : groups.offsets().commit(groupId, who, new Producer(Long.parseLong(producer), (short) 0, 0),
+                        List.of(commit)));
+        told(words[1] + ": " + (outcome.error() == ErrorCode.NONE ? outcome.answer().getFirst()
+                : "the log refuses: " + outcome.error()));
+    }
+
+    private void forget(String[] words) {
+        var partition = new TopicPartition(words[2], Integer.parseInt(words[3]));
+        var deletion = test.run((groups, nowMs) ->
+                groups.offsets().delete(words[1], List.of(partition))).answer();
+        told(words[2] + "-" + words[3] + ": " + (deletion.error() == ErrorCode.NONE
+                ? deletion.errors().getFirst() : deletion.error()));
     }
 
     private void fetch(String[] words) {
-        var position = test.groups.offsets().position(words[1],
-                new TopicPartition(words[2], Integer.parseInt(words[3])), false);
-        told(words[2] + "-" + words[3] + ": " + position.error() + " " + position.offset());
+        var partition = new TopicPartition(words[2], Integer.parseInt(words[3]));
+        var position = test.groups.offsets().position(words[1], partition, false);
+        var stable = test.groups.offsets().position(words[1], partition, true);
+        told(words[2] + "-" + words[3] + ": " + position.error() + " " + position.offset()
+                + (stable.error() == ErrorCode.NONE ? "" : ", " + stable.error()));
     }
 }

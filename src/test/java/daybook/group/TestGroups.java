@@ -51,6 +51,42 @@ final class TestGroups {
         }
     }
 
+    /**
+     * What is in the log: a record, of a producer's transaction or of nobody's, or the marker that ends one,
+     * which has no entry. Each is itself only, for several may look the same.
+     */
+    private static final class Written {
+        final long producerId;
+        final BatchBuilder.Entry entry;
+        final boolean commit;
+
+        Written(long producerId, BatchBuilder.Entry entry, boolean commit) {
+            this.producerId = producerId;
+            this.entry = entry;
+            this.commit = commit;
+        }
+
+        boolean marker() {
+            return entry == null;
+        }
+
+        GroupRecord record() {
+            return GroupRecord.decode(entry.key(), entry.value());
+        }
+
+        void replay(Groups groups) {
+            if (marker()) {
+                groups.ended(producerId, commit);
+            } else if (producerId == NOBODY) {
+                groups.replay(record());
+            } else {
+                groups.replay(producerId, record());
+            }
+        }
+    }
+
+    private static final long NOBODY = -1;
+
     /** Of the clock that never jumps. */
     long nowMs;
     /** What an append is refused with from now on; NONE, and it is not. */
@@ -60,7 +96,7 @@ final class TestGroups {
     /** Happens after each look at the catalog, which other threads change at any time. */
     Runnable looked = () -> { };
     /** What was written, in order. */
-    private final List<BatchBuilder.Entry> log = new ArrayList<>();
+    private final List<Written> log = new ArrayList<>();
     private final Surroundings surroundings;
     /** Of the ids that were given to members. */
     private long lastId;
@@ -96,17 +132,21 @@ final class TestGroups {
             decision.refused().accept(refusal);
             return new Outcome<>(refusal, decision.answer(), List.of());
         }
+        var producer = decision.producer();
         for (var record : records) {
             var entry = record.encode();
-            log.add(entry);
-            groups.replay(record);
-            assertEquals(entry, decode(entry).encode(), "a record is what its bytes say");
+            var written = new Written(producer == null ? NOBODY : producer.id(), entry, false);
+            log.add(written);
+            written.replay(groups);
+            assertEquals(entry, written.record().encode(), "a record is what its bytes say");
         }
         return new Outcome<>(ErrorCode.NONE, decision.answer(), records);
     }
 
-    private static GroupRecord decode(BatchBuilder.Entry entry) {
-        return GroupRecord.decode(entry.key(), entry.value());
+    /** Writes the marker that ends a producer's transaction, and has the state settle it. */
+    void end(long producerId, boolean commit) {
+        log.add(new Written(producerId, null, commit));
+        log.getLast().replay(groups);
     }
 
     /** Lets time pass, and decides all that is due on the way, each at its time; returns what was written. */
@@ -126,26 +166,57 @@ final class TestGroups {
         begin(log);
     }
 
-    /** As {@link #restart}, of a log of which compaction has left the newest record of each key. */
+    /**
+     * As {@link #restart}, of a log of which compaction has left the newest record of each key, up to the
+     * oldest transaction that has not ended. Without those that were aborted, and with all markers.
+     */
     void restartCompacted() {
-        var newest = new LinkedHashMap<ByteBuffer, BatchBuilder.Entry>();
-        for (var entry : log) {
-            newest.remove(entry.key());
-            newest.put(entry.key(), entry);
+        int stable = stableEnd();
+        var newest = new LinkedHashMap<Object, Written>();
+        for (int i = 0; i < stable; i++) {
+            var each = log.get(i);
+            if (each.marker()) {
+                newest.put(each, each);
+            } else if (each.producerId == NOBODY || endOf(i).commit) {
+                newest.remove(each.entry.key());
+                newest.put(each.entry.key(), each);
+            }
         }
-        newest.values().removeIf(entry -> entry.value() == null);
-        begin(newest.values());
+        newest.values().removeIf(each -> !each.marker() && each.entry.value() == null);
+        var left = new ArrayList<>(newest.values());
+        left.addAll(log.subList(stable, log.size()));
+        begin(left);
     }
 
-    private void begin(Iterable<BatchBuilder.Entry> records) {
+    /** Where the oldest transaction begins that has not ended. */
+    private int stableEnd() {
+        for (int i = 0; i < log.size(); i++) {
+            if (log.get(i).producerId != NOBODY && !log.get(i).marker() && endOf(i) == null) {
+                return i;
+            }
+        }
+        return log.size();
+    }
+
+    /** The marker that ends the transaction of a record, or null. */
+    private Written endOf(int index) {
+        for (var later : log.subList(index, log.size())) {
+            if (later.marker() && later.producerId == log.get(index).producerId) {
+                return later;
+            }
+        }
+        return null;
+    }
+
+    private void begin(List<Written> records) {
         groups = new Groups(surroundings);
-        records.forEach(entry -> groups.replay(decode(entry)));
+        records.forEach(each -> each.replay(groups));
         groups.loaded(nowMs);
     }
 
-    /** All that was written since the beginning. */
+    /** All records that were written since the beginning. */
     List<GroupRecord> written() {
-        return log.stream().map(TestGroups::decode).toList();
+        return log.stream().filter(each -> !each.marker()).map(Written::record).toList();
     }
 
     /** Makes a topic, or gives it more partitions; its id is made of its name. */

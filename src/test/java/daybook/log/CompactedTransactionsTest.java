@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.record.RecordBatch;
+import daybook.record.TransactionMarker;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -39,11 +40,11 @@ class CompactedTransactionsTest {
 
     private static void inTransaction(PartitionLog log, long producer, int sequence, String record) {
         var header = header(1).producer(producer, (short) 0, sequence).attributes(RecordBatch.TRANSACTIONAL);
-        TestLogs.done(log.appendOwn(batch(header, record)));
+        TestLogs.done(log.appendOwn(batch(header, record), log.endOffset()));
     }
 
     private static void end(PartitionLog log, long producer, boolean commit) {
-        TestLogs.done(log.appendOwn(TestBatch.marker(producer, 0, commit, 1, TestLogs.NOW)));
+        TestLogs.done(log.appendMarker(producer, (short) 0, new TransactionMarker(commit, 1), 1));
     }
 
     private static List<AbortedTransactions.Entry> aborted(PartitionLog log) throws IOException {
@@ -124,7 +125,7 @@ class CompactedTransactionsTest {
         try (var logs = open(temp)) {
             var log = logs.words();
             inTransaction(log, 1, 0, "a=1");
-            TestLogs.done(log.appendOwn(TestBatch.marker(1, 1, false, 1, TestLogs.NOW)));
+            TestLogs.done(log.appendMarker(1, (short) 1, new TransactionMarker(false, 1), 2));
             write(log, "x=1");
             assertTrue(compact(logs));
             assertEquals(List.of("1-1(1)", "2-2(1)"), shape(log));

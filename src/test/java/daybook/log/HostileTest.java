@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import daybook.record.TransactionMarker;
 import daybook.wire.ErrorCode;
 
 import org.junit.jupiter.api.Test;
@@ -228,8 +229,8 @@ class HostileTest {
         try (var logs = TestLogs.open(live, config)) {
             var log = logs.words();
             var part = TestBatch.of(1, TestLogs.NOW).producer(7, 0, 0).transactional().build();
-            TestLogs.done(log.appendOwn(part));
-            TestLogs.done(log.appendOwn(TestBatch.marker(7, 0, false, 1, TestLogs.NOW)));
+            TestLogs.done(log.append(part, 0, true));
+            TestLogs.done(log.appendMarker(7, (short) 0, new TransactionMarker(false, 1), 1));
             fill(log, 20);
             assertTrue(log.awaitForced(22));
             logs.nowMs += 10_000;

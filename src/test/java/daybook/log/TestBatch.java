@@ -1,6 +1,5 @@
 package daybook.log;
 
-import daybook.record.BatchBuilder;
 import daybook.record.RecordBatch;
 import daybook.wire.Writer;
 
@@ -35,15 +34,6 @@ final class TestBatch {
         var times = new long[count];
         java.util.Arrays.fill(times, timeMs);
         return new TestBatch(times);
-    }
-
-    /** The control batch with which a coordinator ends a transaction. */
-    static ByteBuffer marker(long id, int producerEpoch, boolean commit, int coordinatorEpoch, long timeMs) {
-        var key = ByteBuffer.allocate(4).putShort((short) 0).putShort((short) (commit ? 1 : 0)).flip();
-        var value = ByteBuffer.allocate(6).putShort((short) 0).putInt(coordinatorEpoch).flip();
-        var batch = BatchBuilder.control(timeMs, key, value);
-        batch.putShort(21, (short) 0x30).putLong(43, id).putShort(51, (short) producerEpoch);
-        return seal(batch);
     }
 
     /** A part of a transaction. */

@@ -95,7 +95,7 @@ class TransactionModelTest {
                 var batch = TestBatch.of(count, logs.nowMs).transactional()
                         .producer(producer, epochs[producer], sequences[producer]);
                 sequences[producer] += count;
-                mine.add(TestLogs.done(log.appendOwn(batch.build())).baseOffset());
+                mine.add(TestLogs.done(log.append(batch.build(), log.endOffset(), false)).baseOffset());
             }
         }
     }
@@ -107,8 +107,8 @@ class TransactionModelTest {
             epochs[producer]++;
             sequences[producer] = 0;
         }
-        TestLogs.done(logs.words().appendOwn(
-                TestBatch.marker(producer, epochs[producer], commit, 1, logs.nowMs)));
+        TestLogs.done(logs.words().appendMarker(producer, (short) epochs[producer],
+                new TransactionMarker(commit, 1), producer % 2 == 0 ? 2 : 1));
         if (commit && batches != null) {
             visible.addAll(batches);
         }
@@ -227,10 +227,10 @@ class TransactionModelTest {
                     long id = random.nextInt(4);
                     for (int i = random.nextInt(3); i >= 0; i--) {
                         var batch = TestBatch.of(1, logs.nowMs).transactional().producer(id, 0, 0);
-                        TestLogs.done(log.appendOwn(batch.build()));
+                        TestLogs.done(log.appendOwn(batch.build(), log.endOffset()));
                         written += id % 2 == 0 ? 1 : 0;
                     }
-                    TestLogs.done(log.appendOwn(TestBatch.marker(id, 0, id % 2 == 0, 1, logs.nowMs)));
+                    TestLogs.done(log.appendMarker(id, (short) 0, new TransactionMarker(id % 2 == 0, 1), 1));
                 }
             } finally {
                 going.set(false);

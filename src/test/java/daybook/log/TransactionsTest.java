@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.log.AbortedTransactions.Entry;
+import daybook.record.TransactionMarker;
 import daybook.wire.ErrorCode;
 
 import org.junit.jupiter.api.AfterEach;
@@ -48,7 +49,7 @@ class TransactionsTest {
     /** Appends one record of a transaction; returns its offset. */
     private long write(long id, int epoch, int sequence) {
         var batch = TestBatch.at(logs.nowMs).producer(id, epoch, sequence).transactional().build();
-        return TestLogs.done(log.appendOwn(batch)).baseOffset();
+        return TestLogs.done(log.append(batch, log.endOffset(), false)).baseOffset();
     }
 
     private long plain() {
@@ -56,8 +57,15 @@ class TransactionsTest {
     }
 
     private long end(long id, int epoch, boolean commit) {
-        var marker = TestBatch.marker(id, epoch, commit, 7, logs.nowMs);
-        return TestLogs.done(log.appendOwn(marker)).baseOffset();
+        return TestLogs.done(mark(id, epoch, commit, 1)).baseOffset();
+    }
+
+    private Appended mark(long id, int epoch, boolean commit, int version) {
+        return log.appendMarker(id, (short) epoch, new TransactionMarker(commit, 7), version);
+    }
+
+    private static int markerBytes() {
+        return new TransactionMarker(false, 7).batch(1, (short) 0, TestLogs.NOW).remaining();
     }
 
     private ReadResult.Data committed(long offset) throws IOException {
@@ -239,8 +247,8 @@ class TransactionsTest {
     @Test
     void anEntryThatCannotBeWrittenEndsWriting() throws IOException {
         write(1, 0, 0);
-        logs.disk.room = TestBatch.marker(1, 0, false, 7, logs.nowMs).remaining() + 20;
-        var refused = TestLogs.refused(log.appendOwn(TestBatch.marker(1, 0, false, 7, logs.nowMs)));
+        logs.disk.room = markerBytes() + 20;
+        var refused = TestLogs.refused(mark(1, 0, false, 1));
         assertEquals(ErrorCode.KAFKA_STORAGE_ERROR, refused.error());
         assertEquals(0, log.lastStableOffset());
         assertNull(committed(0).region());
@@ -255,11 +263,10 @@ class TransactionsTest {
     @Test
     void aMarkerThatADiskHasNoRoomForCanBeSentAgain() throws IOException {
         write(1, 0, 0);
-        int markerBytes = TestBatch.marker(1, 0, false, 7, logs.nowMs).remaining();
-        for (int room : new int[] {markerBytes - 1, markerBytes, markerBytes + 33}) {
+        for (int room : new int[] {markerBytes() - 1, markerBytes(), markerBytes() + 33}) {
             logs.disk.usableBytes = 0;
             logs.disk.room = room;
-            TestLogs.refused(log.appendOwn(TestBatch.marker(1, 0, false, 7, logs.nowMs)));
+            TestLogs.refused(mark(1, 0, false, 1));
             assertEquals(0, log.lastStableOffset());
             assertEquals(1, log.endOffset());
             assertEquals(0, log.producers().getFirst().currentTransactionStartOffset());
