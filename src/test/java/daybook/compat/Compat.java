@@ -65,6 +65,7 @@ public final class Compat {
             new TransactionToolChecks(report, broker, tools, launcher, directory).run();
             new TransactionProgramChecks(report, broker, tools, modules, files).run();
             new TransactionLoopChecks(report, broker, tools).run();
+            new StreamsChecks(report, broker, tools).run();
             new RestartChecks(report, broker, clients, sample).run();
             var exchange = new ExchangeChecks(report, broker, tools, sample);
             exchange.before();
