@@ -41,7 +41,7 @@ final class Transactions implements Load {
             }
             for (int count : List.of(1, 8)) {
                 try (var run = new Run(broker, count)) {
-                    all += measure(broker, figures, run, count + (count == 1 ? " producer, " : " producers, "));
+                    all += measure(broker, figures, run, count == 1 ? "1 producer, " : count + " producers, ");
                 }
             }
             verify(admin, all);
@@ -78,8 +78,10 @@ final class Transactions implements Load {
         /** Commits for this long; how long each transaction took, in order of that. */
         long[] commit(long durationNanos) throws Exception {
             long untilNanos = System.nanoTime() + durationNanos;
-            Load.each(times.entrySet(), each -> Transactions.commit(each.getKey(), untilNanos, each.getValue()));
-            return times.values().stream().flatMap(List::stream).mapToLong(Long::longValue).sorted().toArray();
+            Load.each(times.entrySet(), each ->
+                    Transactions.commit(each.getKey(), untilNanos, each.getValue()));
+            return times.values().stream().flatMap(List::stream).mapToLong(Long::longValue).sorted()
+                    .toArray();
         }
 
         @Override
@@ -109,8 +111,8 @@ final class Transactions implements Load {
             Thread.onSpinWait();
         }
         if (ends(admin) != expected) {
-            throw new IllegalStateException(transactions + " transactions were committed, and the last stable "
-                    + "offsets are " + ends(admin) + " in all");
+            throw new IllegalStateException(transactions + " transactions were committed, and the last "
+                    + "stable offsets are " + ends(admin) + " in all");
         }
     }
 

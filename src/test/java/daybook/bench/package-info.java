@@ -2,7 +2,7 @@
  * Measures Daybook beside Apache Kafka's own broker, for {@code make bench}. Each is a process of its own,
  * started anew on an empty directory for every load of every round, never both at once; the load is the same
  * and comes from this process, over connections that speak bytes, so that it costs as little as it can;
- * transactions alone are those of Apache Kafka's Java producer, whose way with them is a part of the figure. Each
+ * transactions alone are those of Apache Kafka's Java producer, whose way with them is part of it. Each
  * does first what it is to measure once unmeasured, for a JVM is slow at its beginning. Nothing here is
  * asserted but that the answers are right: figures are printed, people judge them.
  *

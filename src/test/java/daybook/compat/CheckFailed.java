@@ -27,12 +27,13 @@ final class CheckFailed extends RuntimeException {
     /** Compares long lists; says where they part first. */
     static void expectSame(List<?> expected, List<?> actual, String what) {
         int same = 0;
-        while (same < Math.min(expected.size(), actual.size()) && expected.get(same).equals(actual.get(same))) {
+        while (same < Math.min(expected.size(), actual.size())
+                && expected.get(same).equals(actual.get(same))) {
             same++;
         }
         if (same < Math.max(expected.size(), actual.size())) {
-            throw new CheckFailed(what + ": " + actual.size() + " where " + expected.size() + " were expected; "
-                    + "after " + same + " that are the same come "
+            throw new CheckFailed(what + ": " + actual.size() + " where " + expected.size()
+                    + " were expected; after " + same + " that are the same come "
                     + actual.subList(same, Math.min(same + 3, actual.size())) + ", not "
                     + expected.subList(same, Math.min(same + 3, expected.size())));
         }

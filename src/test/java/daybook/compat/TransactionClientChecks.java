@@ -77,7 +77,8 @@ final class TransactionClientChecks {
     /** Two producers and one without transactions; the last stable offset is where it must be at any time. */
     private void interleaved(TransactedTopic topic) throws Exception {
         long seed = System.nanoTime();
-        try (var one = topic.transactional("interleaved-one"); var other = topic.transactional("interleaved-2");
+        try (var one = topic.transactional("interleaved-one");
+                var other = topic.transactional("interleaved-other");
                 var plain = clients.producer(Map.of())) {
             new Interleaved(topic, List.of(one, other), plain, new Random(seed)).run();
         } catch (CheckFailed failed) {
@@ -132,7 +133,8 @@ final class TransactionClientChecks {
             }
             topic.settles();
             expectEqual(all, topic.values(IsolationLevel.READ_UNCOMMITTED), "all values");
-            var visible = all.stream().map(values -> values.stream().filter(committed::get).toList()).toList();
+            var visible = all.stream().map(values ->
+                    values.stream().filter(committed::get).toList()).toList();
             expectEqual(visible, topic.committed(), "committed values");
         }
 
@@ -170,7 +172,7 @@ final class TransactionClientChecks {
         }
     }
 
-    /** Two producers at once; every third transaction of each is aborted, and a consumer keeps up with them. */
+    /** Two producers at once; every third transaction of each is aborted; a consumer keeps up with them. */
     private void small(TransactedTopic topic) throws Exception {
         var expected = new HashMap<String, List<String>>();
         var running = new ArrayList<FutureTask<Void>>();
@@ -299,7 +301,7 @@ final class TransactionClientChecks {
         topic.expectCommittedEverywhere(List.of("in time", "again"));
     }
 
-    /** The broker refuses a record for its size; so the transaction can only be aborted, and the next is well. */
+    /** The broker refuses a record for its size: the transaction can only be aborted, and the next is well. */
     private void failed(TransactedTopic topic) throws Exception {
         try (var producer = topic.transactional("failed", Map.of("max.request.size", 4_000_000))) {
             producer.beginTransaction();
@@ -337,7 +339,8 @@ final class TransactionClientChecks {
         }
         topic.expectCommittedEverywhere(List.of("one"));
         expectEqual(Map.of(topic.partition(0), 2L, topic.partition(1), 2L, topic.partition(2), 2L,
-                topic.partition(3), 2L), topic.ends(IsolationLevel.READ_COMMITTED), "ends: a record, a marker");
+                topic.partition(3), 2L), topic.ends(IsolationLevel.READ_COMMITTED),
+                "ends: a record, a marker");
         try {
             topic.transactional("empty", Map.of("transaction.timeout.ms", 900_001)).close();
             throw new CheckFailed("a timeout above transaction.max.timeout.ms is taken");

@@ -122,8 +122,8 @@ final class TransactionLoopChecks {
                 long first = Math.floorMod(to.partition() - from, PARTITIONS);
                 long end = ends.entrySet().stream().filter(each -> each.getKey().partition() == source)
                         .findFirst().orElseThrow().getValue();
-                var expected = LongStream.iterate(first, offset -> offset < end, offset -> offset + PARTITIONS)
-                        .mapToObj(String::valueOf).toList();
+                var expected = LongStream.iterate(first, offset -> offset < end,
+                        offset -> offset + PARTITIONS).mapToObj(String::valueOf).toList();
                 expectSame(expected, given.getOrDefault(String.valueOf(from), List.of()),
                         "offsets of partition " + from + " that were worked on into " + to);
             }

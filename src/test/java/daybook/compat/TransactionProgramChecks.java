@@ -146,8 +146,9 @@ final class TransactionProgramChecks {
                     .expectSuccess().text();
             expectContains(text, "20000 records sent");
             topic.settles();
-            var ends = topic.ends(IsolationLevel.READ_COMMITTED).values().stream().mapToLong(each -> each).sum();
-            expect(ends > 20_003, "several transactions have more markers: ends are " + ends + " in all");
+            var ends = topic.ends(IsolationLevel.READ_COMMITTED);
+            long all = ends.values().stream().mapToLong(Long::longValue).sum();
+            expect(all > 20_003, "several transactions have more markers: ends are " + ends);
             var lines = tools.run(CONSUMER, "--bootstrap-server", broker.address(), "--topic", topic.name(),
                     "--from-beginning", "--isolation-level", "read_committed", "--timeout-ms", "3000",
                     "--max-messages", "20000").expectSuccess().lines();

@@ -184,14 +184,15 @@ final class TransactionToolChecks {
     /** The producers with a transaction open in the partition, by where it begins. */
     private static Map<Long, ProducerState> open(TransactedTopic topic, int partition) throws Exception {
         var open = new HashMap<Long, ProducerState>();
-        var all = get(topic.admin().describeProducers(topic.all()).partitionResult(topic.partition(partition)));
+        var described = topic.admin().describeProducers(topic.all());
+        var all = get(described.partitionResult(topic.partition(partition)));
         for (var producer : all.activeProducers()) {
             producer.currentTransactionStartOffset().ifPresent(start -> open.put(start, producer));
         }
         return open;
     }
 
-    /** Runs the command; the rows of the table that it writes, as their values by the names of its columns. */
+    /** Runs the command; the rows of its table, each as its values by the names of the columns. */
     private List<Map<String, String>> rows(String address, String... arguments) throws Exception {
         var all = Stream.concat(Stream.of("--bootstrap-server", address), Stream.of(arguments));
         var lines = tools.run(COMMAND, all.toArray(String[]::new)).expectSuccess().lines();
@@ -281,7 +282,8 @@ final class TransactionToolChecks {
         try (var admin = anew.admin(); var producer = anew.producer(Map.of())) {
             var topic = new TransactedTopic(anew, admin, hanging.topic(), PARTITIONS);
             topic.sendEverywhere(producer, "after");
-            expectEqual(List.of(List.of("after"), List.of()), topic.committed(), "before the hanging one ends");
+            expectEqual(List.of(List.of("after"), List.of()), topic.committed(),
+                    "values before the hanging one is aborted");
             var found = rows(address, "find-hanging", "--broker-id", "1");
             expectEqual(1, found.size(), "hanging ones");
             var row = found.getFirst();

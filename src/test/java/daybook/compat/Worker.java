@@ -73,7 +73,8 @@ final class Worker {
         producer.beginTransaction();
         for (var record : records) {
             int to = (int) ((record.partition() + record.offset()) % partitions);
-            producer.send(new ProducerRecord<>(output, to, bytes(record.partition()), bytes(record.offset())));
+            producer.send(new ProducerRecord<>(output, to, bytes(record.partition()),
+                    bytes(record.offset())));
             offsets.put(new TopicPartition(input, record.partition()),
                     new OffsetAndMetadata(record.offset() + 1));
         }
