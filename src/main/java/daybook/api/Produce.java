@@ -8,13 +8,15 @@ import daybook.log.PartitionLog;
 import daybook.net.ConnectionClosedException;
 import daybook.record.Codec;
 import daybook.record.RecordBatch;
+import daybook.txn.Identity;
 import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
 import daybook.wire.Writer;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 
 /**
@@ -106,14 +108,17 @@ record Produce(Services services) {
 
     /** Has the coordinator say of all transactional batches whether they may be taken; null where none is. */
     private Verification verification(Query query, List<Target> targets) {
-        var batches = new LinkedHashMap<PartitionLog, RecordBatch>();
+        var logs = new LinkedHashSet<PartitionLog>();
+        var producers = new HashSet<Identity>();
         for (var target : targets) {
             if (target.refusal == null && transactional(target.records)) {
-                batches.put(target.log, new RecordBatch(target.records, target.records.position()));
+                var batch = new RecordBatch(target.records, target.records.position());
+                producers.add(Identity.of(batch.producerId(), batch.producerEpoch()));
+                logs.add(target.log);
             }
         }
-        return batches.isEmpty() ? null
-                : Verification.of(services, query.transactionalId, query.version, batches);
+        return logs.isEmpty() ? null
+                : Verification.of(services, query.transactionalId, query.version, producers, logs);
     }
 
     private static boolean transactional(ByteBuffer records) {

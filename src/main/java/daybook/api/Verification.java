@@ -2,7 +2,6 @@ package daybook.api;
 
 import daybook.log.Appended;
 import daybook.log.PartitionLog;
-import daybook.record.RecordBatch;
 import daybook.txn.Identity;
 import daybook.txn.Transaction;
 import daybook.wire.ErrorCode;
@@ -11,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What the coordinator says of the transactional batches of a request (KIP-890): those that begin a
@@ -27,22 +27,24 @@ record Verification(Map<PartitionLog, Appended> refusals, Map<PartitionLog, Long
     /** From this version on producers know TRANSACTION_ABORTABLE. */
     private static final int ABORTABLE_FROM = 11;
 
-    /** Asks once for all partitions in which the producer is in no transaction yet. */
-    static Verification of(Services services, String transactionalId, int version,
-            Map<PartitionLog, RecordBatch> batches) {
+    /**
+     * Asks once for all partitions in which the producer is in no transaction yet.
+     *
+     * @param producers of all transactional batches; more than one is refused
+     * @param logs that these are for
+     */
+    static Verification of(Services services, String transactionalId, int version, Set<Identity> producers,
+            Set<PartitionLog> logs) {
         var verification = new Verification(new HashMap<>(), new HashMap<>());
-        var first = batches.values().iterator().next();
-        var producer = Identity.of(first.producerId(), first.producerEpoch());
-        for (var batch : batches.values()) {
-            if (!producer.equals(Identity.of(batch.producerId(), batch.producerEpoch()))) {
-                var refusal = Produce.refused(ErrorCode.INVALID_PRODUCER_ID_MAPPING,
-                        "Transactional records contained more than one producer ID");
-                batches.keySet().forEach(log -> verification.refusals.put(log, refusal));
-                return verification;
-            }
+        if (producers.size() > 1) {
+            var refusal = Produce.refused(ErrorCode.INVALID_PRODUCER_ID_MAPPING,
+                    "Transactional records contained more than one producer ID");
+            logs.forEach(log -> verification.refusals.put(log, refusal));
+            return verification;
         }
+        var producer = producers.iterator().next();
         var begins = new ArrayList<PartitionLog>();
-        for (var log : batches.keySet()) {
+        for (var log : logs) {
             if (!log.inTransaction(producer.producerId(), producer.producerEpoch())) {
                 begins.add(log);
             }
@@ -78,18 +80,25 @@ record Verification(Map<PartitionLog, Appended> refusals, Map<PartitionLog, Long
         }
     }
 
-    /** What producers take for a reason to try again is told as older ones know it. */
+    /** What producers take for a reason to try again, or to abort, is told as older ones know it. */
     private static Appended refusal(ErrorCode error, int version) {
         return switch (error) {
             case PRODUCER_FENCED -> Produce.refused(ErrorCode.INVALID_PRODUCER_EPOCH, null);
-            case TRANSACTION_ABORTABLE -> Produce.refused(
-                    version < ABORTABLE_FROM ? ErrorCode.INVALID_TXN_STATE : error, null);
-            case CONCURRENT_TRANSACTIONS, COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE,
-                    NOT_COORDINATOR -> Produce.refused(ErrorCode.NOT_ENOUGH_REPLICAS,
-                    "Unable to verify the partition has been added to the transaction. Underlying error: "
-                    + error);
+            case TRANSACTION_ABORTABLE -> version >= ABORTABLE_FROM ? Produce.refused(error, null)
+                    : Produce.refused(ErrorCode.INVALID_TXN_STATE,
+                            "Partition was not added to the transaction");
+            case CONCURRENT_TRANSACTIONS -> version >= ADDS_FROM ? Produce.refused(error, null)
+                    : unverified(error);
+            case COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR ->
+                unverified(error);
             default -> Produce.refused(error, null);
         };
+    }
+
+    private static Appended unverified(ErrorCode error) {
+        return Produce.refused(ErrorCode.NOT_ENOUGH_REPLICAS,
+                "Unable to verify the partition has been added to the transaction. Underlying error: "
+                        + error);
     }
 
     /** Why the batch for this log is not taken; null where it may be appended. */

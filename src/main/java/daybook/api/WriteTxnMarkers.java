@@ -58,11 +58,13 @@ record WriteTxnMarkers(Services services) {
                     .computeIfAbsent(topic.name(), none -> new LinkedHashMap<>())
                     .put(index, append(ending, topic.name(), index)));
         }
-        out.structs(answers.entrySet(), (producer, topics) -> producer.int64(topics.getKey())
-                .structs(topics.getValue().entrySet(), (topic, partitions) -> topic.string(partitions.getKey())
-                        .structs(partitions.getValue().entrySet(), (partition, answer) ->
-                                partition.int32(answer.getKey()).error(answer.getValue().get()))))
-                .tags();
+        out.structs(answers.entrySet(), (each, producer) -> each.int64(producer.getKey())
+                .structs(producer.getValue().entrySet(), WriteTxnMarkers::write)).tags();
+    }
+
+    private static void write(Writer out, Map.Entry<String, Map<Integer, Supplier<ErrorCode>>> topic) {
+        out.string(topic.getKey()).structs(topic.getValue().entrySet(), (each, partition) ->
+                each.int32(partition.getKey()).error(partition.getValue().get()));
     }
 
     private Supplier<ErrorCode> append(Ending ending, String topic, int partition) {
@@ -88,7 +90,9 @@ record WriteTxnMarkers(Services services) {
         };
     }
 
-    /** Offsets that were committed in a transaction wait for its marker in the memory of their coordinator. */
+    /**
+     * Offsets that were committed in a transaction wait for its marker in the memory of their coordinator.
+     */
     private Supplier<ErrorCode> endOffsets(Ending ending, int partition) {
         var reply = services.groups().end(partition, ending.producerId, ending.producerEpoch, ending.marker(),
                 ending.transactionVersion);

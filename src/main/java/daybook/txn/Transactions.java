@@ -72,7 +72,8 @@ public final class Transactions implements State<TransactionRecord> {
 
     /**
      * Gives the id's producer an identity under which nobody else writes. A transaction that was left open is
-     * aborted first, and who asks is to come again.
+     * aborted first, and who asks is to come again; but not for one that says it is the producer and has an
+     * epoch of the past, as Apache Kafka would.
      *
      * @param known what the producer says that it is, with -1 where it says nothing
      * @param freshId a producer id that was never given out; -1 where none was drawn
@@ -91,12 +92,16 @@ public final class Transactions implements State<TransactionRecord> {
         if (says && !current && !isOneBehind(before, known)) {
             return Decision.answer(Identity.refused(ErrorCode.PRODUCER_FENCED));
         }
-        if (before.status() == TransactionStatus.ONGOING) {
+        int epoch = before.producerEpoch();
+        boolean ongoing = before.status() == TransactionStatus.ONGOING;
+        if (ongoing && says && known.producerEpoch() != epoch) {
+            return Decision.answer(Identity.refused(ErrorCode.PRODUCER_FENCED));
+        }
+        if (ongoing) {
             var aborted = fence(id, before, freshId).records();
             return Decision.answer(aborted, aborted.isEmpty() ? Identity.WANTS_ID
                     : Identity.refused(ErrorCode.CONCURRENT_TRANSACTIONS));
         }
-        int epoch = before.producerEpoch();
         if (says && known.producerEpoch() != epoch) {
             boolean again = new Raise(known.producerEpoch(), epoch).equals(raises.get(id));
             return again ? identified(id, before.identified(before.producerId(), epoch, timeoutMs, timeMs()))
