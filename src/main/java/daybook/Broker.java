@@ -85,7 +85,8 @@ public final class Broker implements AutoCloseable {
             var surroundings = new Surroundings(catalog::image, () -> config, clock);
             this.groups = new Coordinator<>(Groups.TOPIC, Groups.FORMAT, () -> new Groups(surroundings), logs,
                     catalog, clock, steady);
-            this.transactions = new TransactionCoordinator(logs, catalog, groups, () -> config, clock, steady);
+            this.transactions = new TransactionCoordinator(logs, catalog, groups, () -> config, clock,
+                    steady);
             serve(clock);
         } catch (IOException | RuntimeException failed) {
             if (bound != null) {

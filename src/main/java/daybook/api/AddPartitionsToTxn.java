@@ -21,13 +21,14 @@ import java.util.function.Function;
  *   v4    from brokers: many transactions; may ask whether the partitions were added (KIP-890)
  *   v5    TRANSACTION_ABORTABLE may be answered (KIP-890)
  * </pre>
- * All partitions of a transaction are added, or none. Producers of version 2 of the protocol do without: their
- * partitions are added by Produce.
+ * All partitions of a transaction are added, or none. Producers of version 2 of the protocol do without:
+ * their partitions are added by Produce.
  */
 record AddPartitionsToTxn(Services services) {
     private static final int MANY_FROM = 4;
     private static final int FENCED_FROM = 2;
     private static final int PROTOCOL = 0;
+    private static final Runnable NOTHING = () -> { };
 
     private record Query(String id, Identity producer, boolean verifyOnly, List<ByTopic<Integer>> topics) {
         static Query read(Reader in) {
@@ -69,10 +70,10 @@ record AddPartitionsToTxn(Services services) {
         }
         if (query.verifyOnly) {
             Map<TopicPartition, ErrorCode> verified = services.transactions()
-                    .verify(query.id, query.producer, partitions);
+                    .verify(query.id, query.producer, partitions, NOTHING);
             return verified::get;
         }
-        var error = services.transactions().add(query.id, query.producer, partitions, PROTOCOL);
+        var error = services.transactions().add(query.id, query.producer, partitions, PROTOCOL, NOTHING);
         var told = error == ErrorCode.PRODUCER_FENCED && version < FENCED_FROM
                 ? ErrorCode.INVALID_PRODUCER_EPOCH : error;
         return partition -> told;

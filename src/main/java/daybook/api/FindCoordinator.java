@@ -51,10 +51,15 @@ record FindCoordinator(Services services) {
 
     private ErrorCode error(int type) {
         return switch (type) {
-            case GROUP -> coordinated(Groups.TOPIC, FindCoordinator::offsets);
+            case GROUP -> groups();
             case TRANSACTION -> coordinated(Transactions.TOPIC, FindCoordinator::transactions);
             default -> ErrorCode.INVALID_REQUEST;
         };
+    }
+
+    /** NONE where groups are coordinated here: from now on at the latest. */
+    ErrorCode groups() {
+        return coordinated(Groups.TOPIC, FindCoordinator::offsets);
     }
 
     /** As older clients log it. */

@@ -1,5 +1,6 @@
 package daybook.cli;
 
+import daybook.OwnRecords;
 import daybook.log.Disk;
 
 import java.io.BufferedWriter;
@@ -26,7 +27,8 @@ public final class Dump {
 
             Shows files of a data directory as text and checks them; of a directory all that are in it, and in
             the partitions in it: segments, indexes, snapshots and checkpoints, of Daybook or of Apache Kafka.
-            It only reads, also beside a running broker. --deep opens the batches and shows their records.
+            It only reads, also beside a running broker. --deep opens the batches and shows their records,
+            those of the catalog, of groups and of transactions field by field.
 
             Exit code: 0 where all is sound; 1 at the first thing that is wrong, told on standard error with
             its file and position; 2 where a file is missing or unknown.
@@ -114,7 +116,7 @@ public final class Dump {
     /** @param depth how many directories lie between what was named and this */
     private void show(Path path, int depth) throws IOException {
         var names = names(path);
-        if (names == null && !daybook.log.Dump.show(disk, path, deep, this::line) && depth == 0) {
+        if (names == null && !shown(path) && depth == 0) {
             throw new IllegalArgumentException("The name of " + path + " does not tell what it is");
         }
         for (var name : names != null && depth < DEPTH_MOST ? names : List.<String>of()) {
@@ -124,6 +126,11 @@ public final class Dump {
                 line(path.resolve(name) + " is gone");
             }
         }
+    }
+
+    /** False where the name of the file does not tell what it is. */
+    private boolean shown(Path file) throws IOException {
+        return daybook.log.Dump.show(disk, file, deep, OwnRecords::text, this::line);
     }
 
     /** What is in a directory, in order; null where the path is that of a file. */

@@ -187,7 +187,8 @@ public final class Shard<S extends State<R>, R> {
     /**
      * Appends the marker that ends a producer's transaction, and has the state settle what it kept of it. The
      * answer is NONE once the marker is on the disk, also where the state failed over it: the one that is
-     * made of the log in its place finds the marker there.
+     * made of the log in its place finds the marker there. What the log answers waits for the disk too, since
+     * it rests on an earlier marker where this one comes again.
      *
      * @param transactionVersion as {@link PartitionLog#appendMarker} asks for it
      */
@@ -198,13 +199,14 @@ public final class Shard<S extends State<R>, R> {
         }
         lock.lock();
         try {
-            var error = status != ErrorCode.NONE ? status
-                    : written(log.appendMarker(producerId, producerEpoch, marker, transactionVersion));
-            if (error != ErrorCode.NONE) {
-                return Reply.refusal(error, told -> told);
+            if (status != ErrorCode.NONE) {
+                return Reply.refusal(status, error -> error);
             }
-            replayed(() -> state.ended(producerId, marker.commit()));
-            return new Reply<>(CompletableFuture.completedFuture(error), told -> told, this, writtenOffset);
+            var told = written(log.appendMarker(producerId, producerEpoch, marker, transactionVersion));
+            if (told == ErrorCode.NONE) {
+                replayed(() -> state.ended(producerId, marker.commit()));
+            }
+            return new Reply<>(CompletableFuture.completedFuture(told), error -> error, this, writtenOffset);
         } finally {
             seen();
             lock.unlock();

@@ -159,9 +159,6 @@ public final class Offsets {
      * commit for; and, as with Apache Kafka, they may commit while assignments are awaited.
      */
     private ErrorCode transactionalError(String groupId, Asker who, List<Commit> commits) {
-        if (groupId.isEmpty()) {
-            return ErrorCode.INVALID_GROUP_ID;
-        }
         if (groups.find(groupId) != null && !who.member()) {
             return ErrorCode.NONE;
         }

@@ -34,6 +34,13 @@ import java.util.regex.Pattern;
  * thread.
  */
 public final class Dump {
+    /** Reads the records of topics that belong to the broker, which this room does not know. */
+    @FunctionalInterface
+    public interface OwnRecords {
+        /** What a record says; null where the topic has none of its own, or this is none of them. */
+        String text(String topic, ByteBuffer key, ByteBuffer value);
+    }
+
     /** What shows the files of one kind. */
     private interface Format {
         void show(Dump dump) throws IOException;
@@ -76,13 +83,16 @@ public final class Dump {
     /** The one in the name of a segment's file, else 0. */
     private final long baseOffset;
     private final boolean deep;
+    private final OwnRecords ownRecords;
     private final Consumer<String> lines;
 
-    private Dump(Disk disk, Path file, long baseOffset, boolean deep, Consumer<String> lines) {
+    private Dump(Disk disk, Path file, long baseOffset, boolean deep, OwnRecords ownRecords,
+            Consumer<String> lines) {
         this.disk = disk;
         this.file = file;
         this.baseOffset = Math.max(0, baseOffset);
         this.deep = deep;
+        this.ownRecords = ownRecords;
         this.lines = lines;
     }
 
@@ -90,12 +100,13 @@ public final class Dump {
      * Shows a file.
      *
      * @param deep whether to open batches and show their records
+     * @param ownRecords shows those that it knows; all others are a key and a value
      * @param lines takes the text, in which what stands in the file may not be printable
      * @return false where its name does not tell what it is
      * @throws IOException where it cannot be read, or is wrong
      */
-    public static boolean show(Disk disk, Path file, boolean deep, Consumer<String> lines)
-            throws IOException {
+    public static boolean show(Disk disk, Path file, boolean deep, OwnRecords ownRecords,
+            Consumer<String> lines) throws IOException {
         var name = RENAMED.matcher(file.getFileName().toString()).replaceFirst("");
         var suffix = name.substring(Math.max(0, name.lastIndexOf('.')));
         long baseOffset = Recovery.baseOf(name, suffix);
@@ -103,7 +114,7 @@ public final class Dump {
         if (format != null) {
             lines.accept(file + ":");
             try {
-                format.show(new Dump(disk, file, baseOffset, deep, lines));
+                format.show(new Dump(disk, file, baseOffset, deep, ownRecords, lines));
             } catch (EOFException end) {
                 throw new IOException(file + " became shorter while it was read", end);
             }
@@ -221,6 +232,7 @@ public final class Dump {
         }
         int position = cursor.position();
         var batch = cursor.whole();
+        var topic = topic();
         long last = batch.baseOffset() - 1;
         try {
             for (var record : batch.records(OpenedBatch.LIMIT_BYTES)) {
@@ -231,18 +243,27 @@ public final class Dump {
                 var marker = TransactionMarker.of(batch);
                 expect(marker != null || !batch.control() || !batch.hasProducerId(), position,
                         "the marker of a transaction", "none");
-                lines.accept("    " + last + "  " + record.timestampMs() + (marker == null ? plain(record)
-                        : "  " + (marker.commit() ? "COMMIT" : "ABORT") + "  coordinator epoch "
-                        + marker.coordinatorEpoch()));
+                lines.accept("    " + last + "  " + record.timestampMs() + "  " + (marker == null
+                        ? plain(topic, record) : (marker.commit() ? "COMMIT" : "ABORT")
+                        + "  coordinator epoch " + marker.coordinatorEpoch()));
             }
         } catch (CorruptBatchException corrupt) {
             throw wrong(position, corrupt.getMessage());
         }
     }
 
-    private static String plain(Record record) {
-        var line = new StringBuilder("  key ").append(text(record.key()))
-                .append("  value ").append(text(record.value()));
+    /** The topic of the directory that the file is in; empty where it is in none of a partition. */
+    private String topic() {
+        var directory = file.toAbsolutePath().normalize().getParent();
+        var partition = directory == null || directory.getFileName() == null ? null
+                : TopicPartition.parse(directory.getFileName().toString());
+        return partition == null ? "" : partition.topic();
+    }
+
+    private String plain(String topic, Record record) {
+        var own = ownRecords.text(topic, record.key(), record.value());
+        var line = new StringBuilder(own != null ? own
+                : "key " + text(record.key()) + "  value " + text(record.value()));
         if (record.headerBytes().remaining() > HEADERS_OPENED_BYTES) {
             return line.append("  headers ").append(text(record.headerBytes())).toString();
         }

@@ -74,7 +74,9 @@ final class Endings {
         });
     }
 
-    /** Returns when the transaction of this id, if one is being ended, has ended, or takes longer than this. */
+    /**
+     * Returns when the transaction of this id, if one is being ended, has ended, or takes longer than this.
+     */
     void await(String id, long patienceMs) {
         var done = running.get(id);
         try {
@@ -128,8 +130,8 @@ final class Endings {
     /** That of the leader of the id's partition, by which a coordinator of the past is told. */
     private int coordinatorEpoch(String id) {
         var image = catalog.image();
-        var partition = image.partition(image.topic(Transactions.TOPIC), transactions.partition(id));
-        return partition.leaderEpoch();
+        var topic = image.topic(Transactions.TOPIC);
+        return topic == null ? 0 : image.partition(topic, transactions.partition(id)).leaderEpoch();
     }
 
     /**
@@ -166,7 +168,8 @@ final class Endings {
         return log == null ? () -> false : append(log, transaction, marker);
     }
 
-    private static BooleanSupplier append(PartitionLog log, Transaction transaction, TransactionMarker marker) {
+    private static BooleanSupplier append(PartitionLog log, Transaction transaction,
+            TransactionMarker marker) {
         return switch (log.appendMarker(transaction.producerId(), (short) transaction.producerEpoch(), marker,
                 transaction.clientVersion())) {
             case Appended.Done done -> {

@@ -42,7 +42,8 @@ public final class TransactionCoordinator implements AutoCloseable {
             Supplier<BrokerConfig> config, InstantSource clock, InstantSource steady) {
         this.catalog = catalog;
         this.config = config;
-        var surroundings = new Transactions.Surroundings(catalog::image, config, clock, this::end, this::expire);
+        var surroundings = new Transactions.Surroundings(catalog::image, config, clock, this::end,
+                this::expire);
         this.shards = new Coordinator<>(Transactions.TOPIC, TransactionRecord.FORMAT,
                 () -> new Transactions(surroundings), logs, catalog, clock, steady);
         this.endings = new Endings(catalog, logs, groups, shards);
@@ -109,21 +110,35 @@ public final class TransactionCoordinator implements AutoCloseable {
         return identity(id, freshId -> (state, nowMs) -> state.identify(id, timeoutMs, known, freshId));
     }
 
-    /** Adds partitions to the producer's transaction, all or none. */
+    /**
+     * Adds partitions to the producer's transaction, all or none.
+     *
+     * @param open called while they are added, at a moment when the markers of the transaction before are
+     *     all written and none of this one is: where a log ends then, it was verified from. It must not block
+     */
     public ErrorCode add(String id, Identity producer, Collection<TopicPartition> partitions,
-            int clientVersion) {
-        return ask(id, error -> error,
-                (state, nowMs) -> state.add(id, producer, partitions, clientVersion, nowMs));
+            int clientVersion, Runnable open) {
+        return ask(id, error -> error, (state, nowMs) -> {
+            open.run();
+            return state.add(id, producer, partitions, clientVersion, nowMs);
+        });
     }
 
-    /** Says of each partition why it is not in the producer's transaction, or NONE. */
+    /**
+     * Says of each partition why it is not in the producer's transaction, or NONE.
+     *
+     * @param open as {@link #add} calls it
+     */
     public Map<TopicPartition, ErrorCode> verify(String id, Identity producer,
-            Collection<TopicPartition> partitions) {
-        return ask(id, error -> all(partitions, error),
-                (state, nowMs) -> state.verify(id, producer, partitions));
+            Collection<TopicPartition> partitions, Runnable open) {
+        return ask(id, error -> all(partitions, error), (state, nowMs) -> {
+            open.run();
+            return state.verify(id, producer, partitions);
+        });
     }
 
-    private static Map<TopicPartition, ErrorCode> all(Collection<TopicPartition> partitions, ErrorCode error) {
+    private static Map<TopicPartition, ErrorCode> all(Collection<TopicPartition> partitions,
+            ErrorCode error) {
         var errors = new HashMap<TopicPartition, ErrorCode>();
         partitions.forEach(partition -> errors.put(partition, error));
         return errors;

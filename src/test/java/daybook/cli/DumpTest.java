@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 
 /** The command: what it takes, where its text goes, and its exit status. */
@@ -49,6 +50,46 @@ class DumpTest {
         Files.createDirectories(file.getParent());
         var value = new BatchBuilder.Entry(null, StandardCharsets.UTF_8.encode("gr\u00fc\u00dfe"));
         return Files.write(file, BatchBuilder.plain(1_000, List.of(value)).array());
+    }
+
+    private String deep(String partition, BatchBuilder.Entry... entries) throws IOException {
+        var file = temp.resolve(partition + "/00000000000000000000.log");
+        Files.createDirectories(file.getParent());
+        Files.write(file, BatchBuilder.plain(1_000, List.of(entries)).array());
+        var run = run("--deep", file);
+        assertEquals(0, run.exit, run.errors);
+        return run.out;
+    }
+
+    private static BatchBuilder.Entry entry(String key, String value) {
+        var hex = HexFormat.of();
+        return new BatchBuilder.Entry(key == null ? null : ByteBuffer.wrap(hex.parseHex(key)),
+                value == null ? null : ByteBuffer.wrap(hex.parseHex(value)));
+    }
+
+    /** Bytes of Apache Kafka 4.3.1's. */
+    @Test
+    void theBrokersOwnRecordsAreShownFieldByField() throws IOException {
+        var key = "000000057469642d31";
+        var value = "00010000000000000fa07fff0000ea60020202740200000002000000018bcfe5692c0000018bcfe568c8"
+                + "0300080000000000000fa001080000000000000fa102020002";
+        var transactions = deep("__transaction_state-3", entry(key, value), entry(key, null), entry(null, value),
+                entry(key, "0009"));
+        assertTrue(transactions.contains("    0  1000  TransactionRecord[transactionalId=tid-1, transaction="
+                + "Transaction[producerId=4000, previousProducerId=4000, nextProducerId=4001,"
+                + " producerEpoch=32767, timeoutMs=60000, status=PrepareCommit, partitions=[t-2],"), transactions);
+        assertTrue(transactions.contains("    1  1000  TransactionRecord[transactionalId=tid-1, transaction=null]"),
+                transactions);
+        assertTrue(transactions.contains("    2  1000  key null  value 0x0001"), transactions);
+        assertTrue(transactions.contains("    3  1000  key 0x" + key + "  value 0x0009"), transactions);
+        var groups = deep("__consumer_offsets-0", entry("0002000867636c6173736963",
+                "0003000000000000ffffffff000001a1ff2fc45f00000000"));
+        assertTrue(groups.contains("    0  1000  GroupMetadata[groupId=gclassic, value=Value[protocolType=,"),
+                groups);
+        var catalog = deep("__cluster_metadata-0", entry(null,
+                "0104000401146d696e2e696e73796e632e7265706c69636173023100"));
+        assertTrue(catalog.contains("    0  1000  ConfigRecord["), catalog);
+        assertTrue(deep("words-3", entry(key, value)).contains("    0  1000  key 0x" + key + "  value 0x0001"));
     }
 
     @Test

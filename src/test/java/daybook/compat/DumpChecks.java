@@ -21,7 +21,7 @@ final class DumpChecks {
     private static final Pattern OUR_BATCH = Pattern.compile("(\\d+)\\.\\.(\\d+)  position (\\d+)  size (\\d+)"
             + "  count (\\d+)  (\\w+)  (\\w+Time) (-?\\d+)  .*crc (\\w+)");
     private static final Pattern THEIR_RECORD = Pattern.compile("\\| offset: (\\d+) \\w+Time: (-?\\d+) keySize: .*");
-    private static final Pattern OUR_RECORD = Pattern.compile("    (\\d+)  (-?\\d+)  (key|COMMIT|ABORT) .*");
+    private static final Pattern OUR_RECORD = Pattern.compile("    (\\d+)  (-?\\d+)  \\w.*");
 
     private final Report report;
     private final Path launcher;

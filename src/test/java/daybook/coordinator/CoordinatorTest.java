@@ -14,6 +14,7 @@ import daybook.catalog.TopicConfigs;
 import daybook.log.LogReader;
 import daybook.log.LogSettings;
 import daybook.log.Logs;
+import daybook.log.PartitionLog;
 import daybook.log.TestDisk;
 import daybook.log.TopicPartition;
 import daybook.record.BatchBuilder;
@@ -441,7 +442,7 @@ final class CoordinatorTest {
     }
 
     private ErrorCode addLater(long producerId, int epoch, String... added) {
-        long from = words.endOffset(0);
+        long from = logs.find(TOPIC, 0).endOffset();
         return words.ask(0, error -> error, (state, now) -> Decision.transactional(
                 new Decision.Producer(producerId, (short) epoch, from),
                 Stream.of(added).map(word -> new Count(word, 1)).toList(), ErrorCode.NONE)).await();
@@ -507,7 +508,47 @@ final class CoordinatorTest {
         assertTrue(disk.forces.get() > before);
         disk.failForces = true;
         assertEquals(ErrorCode.NOT_COORDINATOR, end(8, 1, true));
-        assertEquals(ErrorCode.COORDINATOR_NOT_AVAILABLE, end(8, 1, true));
+        assertEquals(ErrorCode.NOT_COORDINATOR, end(8, 1, true), "nor what it rests on");
+    }
+
+    @Test
+    void anEndThatDidNotFitComesAgain() throws IOException {
+        create(1);
+        addLater(7, 0, "a");
+        disk.full = true;
+        assertEquals(ErrorCode.COORDINATOR_NOT_AVAILABLE, end(7, 1, true));
+        assertEquals(Map.of(), counts(0));
+        disk.full = false;
+        assertEquals(ErrorCode.NONE, end(7, 1, true));
+        assertEquals(Map.of("a", 1), counts(0));
+    }
+
+    @Test
+    void whyTheLogRefusesAProducerIsTold() throws IOException {
+        create(1);
+        var refused = new ArrayList<ErrorCode>();
+        assertEquals(ErrorCode.INVALID_TXN_STATE, words.ask(0, error -> error, (state, now) ->
+                Decision.<Count, ErrorCode>transactional(new Decision.Producer(7, (short) 0,
+                        PartitionLog.NOT_VERIFIED), List.of(new Count("a", 1)), ErrorCode.NONE)
+                        .orElse(refused::add)).await());
+        assertEquals(List.of(ErrorCode.INVALID_TXN_STATE), refused);
+        addLater(7, 0, "b");
+        end(7, 1, true);
+        assertEquals(ErrorCode.INVALID_PRODUCER_EPOCH, addLater(7, 0, "c"));
+        assertEquals(ErrorCode.INVALID_PRODUCER_EPOCH, end(7, 0, true));
+        end(7, 2, true);
+        assertEquals(Map.of("b", 1), counts(0));
+    }
+
+    /** The transaction that the coordinator knew of was ended before the records came. */
+    @Test
+    void whatWasVerifiedBeforeTheEndIsRefused() throws IOException {
+        create(1);
+        long from = logs.find(TOPIC, 0).endOffset();
+        end(7, 0, false);
+        assertEquals(ErrorCode.INVALID_TXN_STATE, words.ask(0, error -> error, (state, now) ->
+                Decision.transactional(new Decision.Producer(7, (short) 0, from),
+                        List.of(new Count("a", 1)), ErrorCode.NONE)).await());
     }
 
     @Test
@@ -516,7 +557,6 @@ final class CoordinatorTest {
         create(1);
         assertEquals(ErrorCode.NOT_COORDINATOR,
                 words.end(1, 7, (short) 1, new TransactionMarker(true, 0), 2).await());
-        assertEquals(0, words.endOffset(1));
     }
 
     @Test

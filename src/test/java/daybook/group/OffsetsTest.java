@@ -376,7 +376,6 @@ final class OffsetsTest {
         assertEquals(NONE, inTransaction("g", SIMPLE));
         assertEquals(ILLEGAL_GENERATION, inTransaction("unknown", who));
         assertEquals(NONE, inTransaction("unknown", SIMPLE));
-        assertEquals(INVALID_GROUP_ID, inTransaction("", SIMPLE));
     }
 
     private ErrorCode inTransaction(String groupId, Asker who) {

@@ -68,11 +68,10 @@ final class Simulation {
     private final long seed;
     private final Deque<String> latest = new ArrayDeque<>();
     private final Map<String, List<Client>> clients = new HashMap<>();
-    private final Map<String, Map<TopicPartition, Long>> committed = new HashMap<>();
+    private final SimulatedOffsets offsets = new SimulatedOffsets(this);
     /** Those that are there. */
     private final List<String> topics = new ArrayList<>();
     private final Map<Uuid, String> topicNames = new HashMap<>();
-    private long offsets;
     private int made;
     private int named;
     private int events;
@@ -84,10 +83,7 @@ final class Simulation {
         for (int i = 0; i < TOPICS; i++) {
             makeTopic();
         }
-        GROUPS.forEach(group -> {
-            clients.put(group, new ArrayList<>());
-            committed.put(group, new HashMap<>());
-        });
+        GROUPS.forEach(group -> clients.put(group, new ArrayList<>()));
     }
 
     /** How many requests and failures there were. */
@@ -181,8 +177,7 @@ final class Simulation {
         var name = topics.remove(random.nextInt(topics.size()));
         note(name + " is deleted");
         test.deleteTopic(name);
-        committed.values().forEach(each ->
-                each.keySet().removeIf(partition -> partition.topic().equals(name)));
+        offsets.drop(name);
     }
 
     // ---- what happens to them ----
@@ -197,8 +192,11 @@ final class Simulation {
                 goes(group, members.remove(random.nextInt(members.size())));
             }
             if (!members.isEmpty() && once(10)) {
-                commit(group, members.get(random.nextInt(members.size())));
+                offsets.commit(group, members.get(random.nextInt(members.size())));
             }
+        }
+        if (test.refusal == ErrorCode.NONE && once(20)) {
+            offsets.end();
         }
         if (once(300)) {
             growTopic();
@@ -252,29 +250,6 @@ final class Simulation {
         }
     }
 
-    private void commit(String group, Client client) {
-        var partition = client.using().stream().filter(each -> topics.contains(each.topic())).findFirst()
-                .orElse(null);
-        if (partition == null) {
-            return;
-        }
-        var topic = test.image.topic(partition.topic());
-        long offset = ++offsets;
-        boolean current = client.current();
-        var commits = List.of(new Offsets.Commit(partition.topic(), topic.id(), partition.partition(), offset,
-                -1, ""));
-        var outcome = test.run((groups, nowMs) ->
-                groups.offsets().commit(group, client.asker(), -1, commits, nowMs));
-        if (outcome.error() == ErrorCode.NONE) {
-            var error = outcome.answer().getFirst();
-            note(client.name() + " commits " + partition + ": " + error);
-            require(current || error != ErrorCode.NONE, client.name() + " is no member, and may commit");
-            if (error == ErrorCode.NONE) {
-                committed.get(group).put(partition, offset);
-            }
-        }
-    }
-
     private void restart() {
         boolean compacted = once(2);
         note("the broker is restarted" + (compacted ? ", its log compacted" : ""));
@@ -287,9 +262,7 @@ final class Simulation {
         var after = durable();
         before.forEach((group, state) -> require(state.equals(after.get(group)), "group " + group
                 + " was " + state + " and is " + after.get(group)));
-        committed.forEach((group, offsets) -> offsets.forEach((partition, offset) ->
-                require(test.groups.offsets().position(group, partition, false).offset() == offset,
-                        "offset of " + partition)));
+        offsets.check();
     }
 
     /** What survives, of each group that does not wait for its members to agree. */

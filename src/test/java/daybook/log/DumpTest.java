@@ -33,6 +33,7 @@ import java.util.function.Consumer;
 class DumpTest {
     private static final String FIRST = "00000000000000000000";
     private static final int BATCHES = 6;
+    private static final Dump.OwnRecords NONE = (topic, key, value) -> null;
 
     @TempDir
     Path temp;
@@ -65,7 +66,7 @@ class DumpTest {
 
     private static List<String> dump(Path file, boolean deep) throws IOException {
         var lines = new ArrayList<String>();
-        assertTrue(Dump.show(Disk.local(), file, deep, lines::add), file::toString);
+        assertTrue(Dump.show(Disk.local(), file, deep, NONE, lines::add), file::toString);
         assertEquals(file + ":", lines.removeFirst());
         return lines;
     }
@@ -164,7 +165,7 @@ class DumpTest {
         assertEquals(List.of("__cluster_metadata 0 1", "words 0 18"),
                 dump(data.resolve("recovery-point-offset-checkpoint"), false));
         dump(data.resolve("meta.properties"), false);
-        assertFalse(Dump.show(Disk.local(), data.resolve(".kafka_cleanshutdown"), false, line -> { }));
+        assertFalse(Dump.show(Disk.local(), data.resolve(".kafka_cleanshutdown"), false, NONE, line -> { }));
     }
 
     @Test
@@ -179,7 +180,7 @@ class DumpTest {
             var before = contents(temp.resolve("live"));
             int known = 0;
             for (var file : before.keySet()) {
-                known += Dump.show(Disk.local(), file, true, line -> { }) ? 1 : 0;
+                known += Dump.show(Disk.local(), file, true, NONE, line -> { }) ? 1 : 0;
             }
             assertTrue(known > 10, known + " files");
             var after = contents(temp.resolve("live"));
