@@ -174,8 +174,10 @@ final class ModelTransactions {
         boolean over = next >= 0 && random.nextInt(4) > 0 && model.force(topic, log, next);
         if (over) {
             writer.state = State.NONE;
-            if (writer.markerEpoch > writer.epoch) {
-                writer.epoch = writer.markerEpoch;
+            boolean lost = !writer.sent.stream().allMatch(sent -> holds(log, writer, sent));
+            if (writer.markerEpoch > writer.epoch || lost) {
+                // Who lost something asks for a new epoch before it goes on.
+                writer.epoch = Math.max(writer.markerEpoch, writer.epoch + 1);
                 writer.nextSequence = 0;
             }
             stableLeast = Math.max(stableLeast, log.lastStableOffset());
