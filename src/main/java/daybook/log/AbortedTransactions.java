@@ -167,10 +167,14 @@ public final class AbortedTransactions {
         }
 
         void end(long baseOffset) throws IOException {
-            unforced = !isEmpty();
-            if (made.isEmpty() && disk.sizeBytes(file) <= (long) same * ENTRY_BYTES) {
-                return;
+            if (!made.isEmpty() || disk.sizeBytes(file) > (long) same * ENTRY_BYTES) {
+                replace();
+                load(baseOffset);
             }
+            unforced = !isEmpty();
+        }
+
+        private void replace() throws IOException {
             copySame();
             made.force();
             made.close();
@@ -181,7 +185,6 @@ public final class AbortedTransactions {
                 disk.rename(made.file, file);
             }
             disk.forceDirectory(file.getParent());
-            load(baseOffset);
         }
     }
 

@@ -46,8 +46,8 @@ public record Transaction(long producerId, long previousProducerId, long nextPro
     }
 
     /** The producer has this identity from now on, and is in no transaction. */
-    Transaction identified(long producerId, int producerEpoch, int timeoutMs, long nowMs) {
-        return new Transaction(producerId, this.producerId, NO_ID, producerEpoch, timeoutMs,
+    Transaction identified(Identity identity, int timeoutMs, long nowMs) {
+        return new Transaction(identity.producerId(), producerId, NO_ID, identity.producerEpoch(), timeoutMs,
                 TransactionStatus.EMPTY, NONE, nowMs, NO_TIME, clientVersion);
     }
 

@@ -95,8 +95,7 @@ public final class Transactions implements State<TransactionRecord> {
         var current = before.identity();
         boolean says = known.producerId() != Transaction.NO_ID;
         if (says && !ongoing && new Raise(known, current).equals(raises.get(id))) {
-            return identified(id, before.identified(current.producerId(), current.producerEpoch(), timeoutMs,
-                    timeMs()));
+            return identified(id, before.identified(current, timeoutMs, timeMs()));
         }
         if (says && !known.equals(current)) {
             return Decision.answer(Identity.refused(ErrorCode.PRODUCER_FENCED));
@@ -107,9 +106,10 @@ public final class Transactions implements State<TransactionRecord> {
         if (before.exhausted() && freshId == Transaction.NO_ID) {
             return Decision.answer(Identity.WANTS_ID);
         }
-        var after = before.exhausted() ? before.identified(freshId, 0, timeoutMs, timeMs())
-                : before.identified(before.producerId(), before.producerEpoch() + 1, timeoutMs, timeMs());
-        return raised(id, says ? new Raise(current, after.identity()) : null, identified(id, after));
+        var next = before.exhausted() ? Identity.of(freshId, 0)
+                : Identity.of(current.producerId(), current.producerEpoch() + 1);
+        return raised(id, says ? new Raise(current, next) : null,
+                identified(id, before.identified(next, timeoutMs, timeMs())));
     }
 
     /** Remembers how the producer came to its identity, if that is written. */

@@ -23,15 +23,16 @@ public final class Bench {
     private static final List<String> KAFKA_JVM = List.of("-Xms1g", "-Xmx1g", "-server", "-XX:+UseG1GC",
             "-XX:MaxGCPauseMillis=20", "-XX:InitiatingHeapOccupancyPercent=35",
             "-XX:+ExplicitGCInvokesConcurrent", "-Djava.awt.headless=true");
-    /** As Daybook: as many partitions of offsets, and no wait between two assignments of a group. */
+    /** As Daybook: as many partitions of internal topics, and no wait between two assignments of a group. */
     private static final Map<String, String> KAFKA_SETTINGS = Map.of("offsets.topic.num.partitions", "50",
-            "group.consumer.assignment.interval.ms", "0");
+            "transaction.state.log.num.partitions", "50", "group.consumer.assignment.interval.ms", "0");
 
     static {
         LOADS.put("classic", new ClassicGroups());
         LOADS.put("consumer", new ConsumerGroups());
         LOADS.put("large", new LargeGroup());
         LOADS.put("commits", new Commits());
+        LOADS.put("transactions", new Transactions());
     }
 
     private Bench() {}

@@ -1,7 +1,8 @@
 /**
  * Measures Daybook beside Apache Kafka's own broker, for {@code make bench}. Each is a process of its own,
  * started anew on an empty directory for every load of every round, never both at once; the load is the same
- * and comes from this process, over connections that speak bytes, so that it costs as little as it can. Each
+ * and comes from this process, over connections that speak bytes, so that it costs as little as it can;
+ * transactions alone are those of Apache Kafka's Java producer, whose way with them is part of it. Each
  * does first what it is to measure once unmeasured, for a JVM is slow at its beginning. Nothing here is
  * asserted but that the answers are right: figures are printed, people judge them.
  *
@@ -12,7 +13,8 @@
  *           ├── ClassicGroups    1,000 groups of 10 in the classic protocol, then their heartbeats alone
  *           ├── ConsumerGroups   1,000 groups of 10 in the consumer protocol
  *           ├── LargeGroup       one group of 1,000, in either protocol; one member leaves
- *           └── Commits          offsets committed by 1, 10 and 100 members at once
+ *           ├── Commits          offsets committed by 1, 10 and 100 members at once
+ *           └── Transactions     committed by 1 and by 8 producers at once
  *   ClassicMember, ConsumerMember   a member of a group, over a Connection of its own
  * </pre>
  *

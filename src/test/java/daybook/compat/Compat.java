@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Runs real clients against a broker of its own: {@code Compat KAFKA-JARS NODE-MODULES [LAUNCHER]}, in the
@@ -38,7 +39,8 @@ public final class Compat {
 
     private static void run(Report report, Path libraries, Path modules, Path directory, Path launcher)
             throws Exception {
-        var broker = new Broker(launcher, directory, GroupChecks.OPTIONS);
+        var broker = new Broker(launcher, directory, Stream.of(GroupChecks.OPTIONS,
+                TransactionClientChecks.OPTIONS).flatMap(Stream::of).toArray(String[]::new));
         var sample = Sample.of(modules, directory);
         var files = Files.createDirectory(directory.resolve("programs"));
         var tools = new Tools(libraries, files);
@@ -58,6 +60,12 @@ public final class Compat {
             new GroupAdminChecks(report, clients).run();
             new GroupToolChecks(report, broker, tools).run();
             new GroupProgramChecks(report, broker, tools, modules, files).run();
+            new TransactionClientChecks(report, broker).run();
+            new TransactionOffsetChecks(report, clients).run();
+            new TransactionToolChecks(report, broker, tools, launcher, directory).run();
+            new TransactionProgramChecks(report, broker, tools, modules, files).run();
+            new TransactionLoopChecks(report, broker, tools).run();
+            new StreamsChecks(report, broker, tools).run();
             new RestartChecks(report, broker, clients, sample).run();
             var exchange = new ExchangeChecks(report, broker, tools, sample);
             exchange.before();

@@ -79,7 +79,11 @@ final class Group {
 
     /** How long members of the consumer protocol may be silent; the classic ones say that themselves. */
     void sessions(int timeoutMs) throws Exception {
-        var resource = new ConfigResource(ConfigResource.Type.GROUP, name);
+        sessions(admin, name, timeoutMs);
+    }
+
+    static void sessions(Admin admin, String group, int timeoutMs) throws Exception {
+        var resource = new ConfigResource(ConfigResource.Type.GROUP, group);
         get(admin.incrementalAlterConfigs(Map.of(resource, List.of(
                 set("consumer.session.timeout.ms", timeoutMs),
                 set("consumer.heartbeat.interval.ms", HEARTBEAT_MS)))).all());

@@ -27,6 +27,13 @@ public record Tools(Path libraries, Path directory, List<String> options) {
         return command;
     }
 
+    /** A class of this package, which runs with what this JVM runs with. */
+    List<String> own(Class<?> program, String... arguments) {
+        var command = command(program.getName(), arguments);
+        command.set(command.indexOf("-cp") + 1, System.getProperty("java.class.path"));
+        return command;
+    }
+
     Program run(byte[] input, String tool, String... arguments) throws Exception {
         return Program.run(directory, command(tool, arguments), input);
     }

@@ -26,10 +26,18 @@
  *     ├── GroupAdminChecks  the admin client's calls about groups; commits of no member
  *     ├── GroupToolChecks   Kafka's tools about groups, or consuming in one
  *     ├── GroupProgramChecks members in processes of their own, killed: VerifiableConsumer, kcat, kafkajs
+ *     ├── TransactionClientChecks  transactions of Java producers, also over stops and kills of the broker
+ *     │   └── TransactedTopic       a topic that is written to in transactions, read both ways
+ *     ├── TransactionOffsetChecks  offsets that members and others commit in transactions
+ *     ├── TransactionToolChecks    listed, described, ended, and found hanging: admin client, kafka-transactions
+ *     ├── TransactionProgramChecks kcat, kafkajs-transactions.js, Kafka's TransactionalMessageCopier, by Program
+ *     ├── TransactionLoopChecks    Worker processes that read, write and commit, killed; the broker too
+ *     ├── StreamsChecks            WordCount, a process of Kafka Streams, killed; the broker too
  *     ├── RestartChecks     a clean stop and kill -9 under a producer at work
  *     ├── DiskChecks        Apache Kafka's DumpLogSegments over what Daybook wrote
  *     ├── ExchangeChecks    Apache Kafka opens Daybook's directory, and Daybook opens it again
- *     └── TwoBrokersChecks  Daybook opens Apache Kafka's, and both go on with it in turn, killed and stopped
+ *     ├── TwoBrokersChecks  Daybook opens Apache Kafka's, and both go on with it in turn, killed and stopped
+ *     └── TransactionChecks what Apache Kafka wrote in transactions, as Daybook gives it
  *
  *   Torture ── Broker        killed again and again, for make torture
  *     ├── TortureLoad       idempotent producers, and what was acknowledged to them

@@ -99,6 +99,9 @@ final class Model {
                 endings.merge(ending, 1, Integer::sum);
             }
             start(ending);
+            for (var topic : topics.values()) {
+                topic.transactions.endAll(this, find(topic), random, nowMs);
+            }
             require(close(), "a stop without a failure is not clean");
         } catch (IOException | RuntimeException | AssertionError fault) {
             disk.die();
@@ -110,7 +113,7 @@ final class Model {
         }
     }
 
-    private void say(String format, Object... values) {
+    void say(String format, Object... values) {
         if (trace.size() == TRACED) {
             trace.removeFirst();
         }
@@ -224,6 +227,10 @@ final class Model {
         }
     }
 
+    FaultyDisk disk() {
+        return disk;
+    }
+
     private PartitionLog find(ModelLog topic) {
         return logs.find(topic.partition.topic(), topic.partition.partition());
     }
@@ -243,6 +250,7 @@ final class Model {
         if (topic.keys != null) {
             topic.keys.check(topic.entries, log.startOffset(), nowMs);
         }
+        topic.transactions.begin(log, random);
         topic.fenced = false;
         topic.doubtful.clear();
     }
@@ -326,6 +334,8 @@ final class Model {
         var log = find(topic);
         if (log == null) {
             require(disk.failures() > 0 && logs.offline(topic.partition.topic(), 0), "a log is gone");
+        } else if (what < 25 && topic.keys == null) {
+            topic.transactions.act(this, log, random, nowMs);
         } else if (what < 52 || what < 60 && topic.keys == null) {
             produce(topic, log);
         } else if (what < 60) {
@@ -407,20 +417,24 @@ final class Model {
 
     private void acknowledge(ModelLog topic, PartitionLog log, ModelLog.Producer producer, long next,
             boolean forced) {
-        if (forced) {
-            boolean onDisk = log.awaitForced(next);
-            say("%s: forced before %d: %b", topic.partition, next, onDisk);
-            if (!onDisk) {
-                require(disk.failures() > 0 || disk.dead(), "a force failed without cause");
-                topic.fenced = true;
-                return;
-            }
-            require(!topic.fenced || next <= topic.forcedEnd, "a force succeeded after one that failed");
-            topic.forcedEnd = Math.max(topic.forcedEnd, next);
-        }
-        if (producer != null) {
+        boolean acknowledged = !forced || force(topic, log, next);
+        if (acknowledged && producer != null) {
             producer.outstanding.clear();
         }
+    }
+
+    /** Whether all before the offset is on the disk. */
+    boolean force(ModelLog topic, PartitionLog log, long next) {
+        boolean onDisk = log.awaitForced(next);
+        say("%s: forced before %d: %b", topic.partition, next, onDisk);
+        if (!onDisk) {
+            require(disk.failures() > 0 || disk.dead(), "a force failed without cause");
+            topic.fenced = true;
+            return false;
+        }
+        require(!topic.fenced || next <= topic.forcedEnd, "a force succeeded after one that failed");
+        topic.forcedEnd = Math.max(topic.forcedEnd, next);
+        return true;
     }
 
     private ModelLog.Sent batch(ModelLog topic, ModelLog.Producer producer) {
@@ -566,6 +580,7 @@ final class Model {
         say("read %s", topic.partition);
         if (disk.failures() == 0) {
             topic.checkIndexes(log, random, 2);
+            topic.transactions.check(log, random);
         }
         for (var one : held) {
             require(Arrays.equals(one.bytes, TestLogs.bytes(one.region)), "a reader was cut");

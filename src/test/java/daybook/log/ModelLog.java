@@ -16,6 +16,7 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Function;
 
 /** What one partition must hold, as far as a client can know it, and the checks of the real one against it. */
 final class ModelLog {
@@ -72,6 +73,8 @@ final class ModelLog {
     final List<Producer> producers = new ArrayList<>();
     /** All that was written to a log that is compacted; null where the entries are just that. */
     final ModelKeys keys;
+    /** Transactions, in a log that is never compacted. */
+    final ModelTransactions transactions = new ModelTransactions(this);
     TestLogs.Config config;
     int leaderEpoch;
     /** The log begins here at least: so it was seen. */
@@ -115,9 +118,15 @@ final class ModelLog {
 
     /** Sends a batch; returns the offset behind it, -1 where it was refused. */
     long send(PartitionLog log, Sent sent, FaultyDisk disk) throws IOException {
+        return send(log, sent, disk, log::append);
+    }
+
+    /** As {@link #send(PartitionLog, Sent, FaultyDisk)}, in another way. */
+    long send(PartitionLog log, Sent sent, FaultyDisk disk, Function<ByteBuffer, Appended> append)
+            throws IOException {
         doubtful.add(sent);
         var buffer = ByteBuffer.wrap(sent.bytes.clone());
-        switch (log.append(buffer)) {
+        switch (append.apply(buffer)) {
             case Appended.Done done -> {
                 require(!fenced, "a log took a batch after a force of it had failed");
                 if (done.duplicate()) {
@@ -128,6 +137,7 @@ final class ModelLog {
                 } else {
                     takeIn(log, done.baseOffset());
                     require(end() == done.baseOffset(), "offset " + done.baseOffset() + " after " + end());
+                    new RecordBatch(buffer, 0).stamp(done.baseOffset(), log.leaderEpoch());
                     add(new Entry(done.baseOffset(), done.nextOffset(), buffer.array(), sent));
                 }
                 doubtful.remove(sent);
@@ -333,7 +343,7 @@ final class ModelLog {
         for (var entry : entries) {
             var batch = entry.sent.batch();
             var name = batch.producerId() + "/" + batch.producerEpoch() + "/" + batch.baseSequence();
-            require(batch.producerId() < 0 || seen.add(name), "a batch is there twice: " + name);
+            require(batch.producerId() < 0 || batch.control() || seen.add(name), "a batch is there twice: " + name);
         }
     }
 

@@ -42,7 +42,7 @@ public final class ModelTorture {
      * @return how many it were
      */
     static int run(int points, long seed, long untilNanos) throws IOException {
-        QUIET.setLevel(Level.OFF);
+        if (!Boolean.getBoolean("daybook.loud")) { QUIET.setLevel(Level.OFF); }
         var seeds = new Random(seed);
         int lived = 0;
         for (long runSeed = seed; lived < points && System.nanoTime() < untilNanos;

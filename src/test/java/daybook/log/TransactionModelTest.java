@@ -1,10 +1,8 @@
 package daybook.log;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import daybook.record.RecordBatch;
 import daybook.record.TransactionMarker;
 
 import org.junit.jupiter.api.Test;
@@ -14,18 +12,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.TreeSet;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Consumer;
 
 /**
  * Several producers, each in a transaction or not, with stops, kills and lost files between: at any time a
@@ -153,51 +147,12 @@ class TransactionModelTest {
         long stable = open.values().stream().mapToLong(List::getFirst).min().orElse(log.endOffset());
         assertEquals(stable, log.lastStableOffset());
         var expected = visible.headSet(stable).stream().toList();
-        assertEquals(expected, seen(log, 300 + random.nextInt(5_000)));
+        assertEquals(expected, CommittedReader.all(log, 300 + random.nextInt(5_000)));
         var starts = new HashMap<Long, Long>();
         log.producers().forEach(each -> starts.put(each.producerId(), each.currentTransactionStartOffset()));
         starts.forEach((id, start) -> assertEquals(
                 open.containsKey(id.intValue()) ? open.get(id.intValue()).getFirst() : -1, start));
         assertEquals(open.size(), starts.values().stream().filter(start -> start >= 0).count());
-    }
-
-    /** The base offsets of the batches that a consumer gives out, which reads so many bytes at a time. */
-    private static List<Long> seen(PartitionLog log, int maxBytes) throws IOException {
-        var seen = new ArrayList<Long>();
-        long offset = log.startOffset();
-        while (offset < log.lastStableOffset()) {
-            offset = consume(log, offset, maxBytes, batch -> seen.add(batch.baseOffset()));
-        }
-        assertEquals(log.lastStableOffset(), offset);
-        return seen;
-    }
-
-    /**
-     * Reads committed records from {@code offset} on, and gives out their batches as a consumer does; returns
-     * the offset behind what it read.
-     */
-    private static long consume(PartitionLog log, long offset, int maxBytes, Consumer<RecordBatch> given)
-            throws IOException {
-        var data = assertInstanceOf(ReadResult.Data.class, log.read(offset, maxBytes, true, true));
-        var coming = new PriorityQueue<AbortedTransactions.Entry>(
-                Comparator.comparingLong(AbortedTransactions.Entry::firstOffset));
-        coming.addAll(data.aborted());
-        var aborted = new HashSet<Long>();
-        long next = offset;
-        for (var batch : TestLogs.batches(TestLogs.bytes(data.region()))) {
-            while (!coming.isEmpty() && coming.peek().firstOffset() <= batch.lastOffset()) {
-                aborted.add(coming.poll().producerId());
-            }
-            if (batch.control() && !TransactionMarker.of(batch).commit()) {
-                aborted.remove(batch.producerId());
-            }
-            boolean passedOver = batch.transactional() && aborted.contains(batch.producerId());
-            if (!passedOver && !batch.control()) {
-                given.accept(batch);
-            }
-            next = batch.nextOffset();
-        }
-        return next;
     }
 
     /** Producers with odd ids abort, the others commit, while consumers read at the end of the log. */
@@ -214,7 +169,7 @@ class TransactionModelTest {
                     long offset = 0;
                     while (going.get() || offset < log.endOffset()) {
                         var ids = new ArrayList<Long>();
-                        offset = consume(log, offset, 1_000, batch -> ids.add(batch.producerId()));
+                        offset = CommittedReader.read(log, offset, 1_000, batch -> ids.add(batch.producerId()));
                         assertTrue(ids.stream().allMatch(id -> id % 2 == 0), () -> "given out: " + ids);
                         committed += ids.size();
                     }

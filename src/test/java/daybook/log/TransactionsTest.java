@@ -16,8 +16,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -295,6 +297,28 @@ class TransactionsTest {
         int forces = logs.disk.forces.get();
         assertTrue(log.force(log.endOffset()));
         assertEquals(forces + 2, logs.disk.forces.get(), "it is not known whether it had been forced");
+    }
+
+    /** The system may write an index before the log, and a power cut take the marker only. */
+    @Test
+    void anIndexOfALostMarkerGoesAndTheLogGoesOn() throws IOException {
+        write(1, 0, 0);
+        int keptBytes = (int) log.sizeBytes();
+        end(1, 0, false);
+        var cut = TestLogs.copy(logs.path, temp.resolve("cut"));
+        logs.close();
+        var directory = cut.resolve("words-0");
+        try (var file = FileChannel.open(Segment.path(directory, 0, Segment.LOG), StandardOpenOption.WRITE)) {
+            file.truncate(keptBytes);
+        }
+        reopen(cut);
+        assertFalse(Files.exists(file(0, Segment.TRANSACTION_INDEX)));
+        assertEquals(0, log.lastStableOffset());
+        assertEquals(1, plain());
+        assertTrue(log.awaitForced(2));
+        assertEquals(2, end(1, 0, false));
+        assertTrue(log.awaitForced(3));
+        assertEquals(List.of(new Entry(1, 0, 2, 3)), committed(0).aborted());
     }
 
     @Test
