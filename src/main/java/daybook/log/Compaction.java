@@ -150,6 +150,7 @@ final class Compaction {
         if (!log.force(log.endOffset())) {
             throw new CancellationException("The log refuses writes");
         }
+        log.dropSnapshotsBefore(mappedUntil);
         log.producers().forEach(producer -> producers.put(producer.producerId(), producer));
         var transactions = new Transactions(segments.getFirst().baseOffset());
         for (var group : groups(mappedUntil)) {
