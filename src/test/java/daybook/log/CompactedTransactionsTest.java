@@ -127,6 +127,7 @@ class CompactedTransactionsTest {
             write(log, "a=1", "b=1");
             inTransaction(log, 1, 0, "a=2");
             write(log, "x=1");
+            assertTrue(log.force(log.endOffset()));
             end(log, 1, true);
             long end = log.endOffset();
             assertTrue(log.recoveryPoint() < end);
