@@ -206,8 +206,7 @@ public final class Transactions implements State<TransactionRecord> {
     private static boolean isOneBehind(Transaction transaction, Identity producer) {
         int epoch = producer.producerEpoch();
         return producer.producerId() == transaction.producerId() ? epoch == transaction.producerEpoch() - 1
-                : producer.producerId() == transaction.previousProducerId() && epoch == Transaction.LAST_EPOCH
-                && transaction.producerEpoch() == 0;
+                : producer.producerId() == transaction.previousProducerId() && epoch == Transaction.LAST_EPOCH;
     }
 
     /** Writes how the transaction ends; from then on it is being ended. */
