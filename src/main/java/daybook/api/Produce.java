@@ -43,6 +43,10 @@ import java.util.List;
 record Produce(Services services) {
     private static final int IDS_FROM = 13;
     private static final int ZSTD_FROM = 7;
+    /** From this version on producers know TRANSACTION_ABORTABLE. */
+    private static final int ABORTABLE_FROM = 11;
+    /** From this version on the partitions are added here. */
+    private static final int ADDS_FROM = 12;
     private static final int ACKS_ALL = -1;
     private static final String ADMIN_CLIENT = "__admin_client";
     private static final String MIN_INSYNC_REPLICAS = "min.insync.replicas";
@@ -59,7 +63,15 @@ record Produce(Services services) {
     private record PartitionData(int index, ByteBuffer records) { }
 
     /** A batch with the log that it is for, or why it is refused before that sees it. */
-    private record Target(PartitionLog log, ByteBuffer records, Appended refusal) { }
+    private record Target(PartitionLog log, ByteBuffer records, Appended refusal) {
+        boolean transactional() {
+            if (refusal != null || records.remaining() < RecordBatch.HEADER_BYTES) {
+                return false;
+            }
+            var batch = new RecordBatch(records, records.position());
+            return batch.magic() == RecordBatch.MAGIC && batch.transactional();
+        }
+    }
 
     /** What became of one batch; log is null where none was found. */
     private record Answer(PartitionLog log, Appended appended) { }
@@ -106,39 +118,55 @@ record Produce(Services services) {
         };
     }
 
-    /** Has the coordinator say of all transactional batches whether they may be taken; null where none is. */
+    /**
+     * Has the coordinator say of all transactional batches whether they may be taken. Those of several
+     * producers are refused all.
+     */
     private Verification verification(Query query, List<Target> targets) {
         var logs = new LinkedHashSet<PartitionLog>();
         var producers = new HashSet<Identity>();
         for (var target : targets) {
-            if (target.refusal == null && transactional(target.records)) {
+            if (target.transactional()) {
                 var batch = new RecordBatch(target.records, target.records.position());
-                producers.add(Identity.of(batch.producerId(), batch.producerEpoch()));
                 logs.add(target.log);
+                producers.add(Identity.of(batch.producerId(), batch.producerEpoch()));
             }
         }
-        return logs.isEmpty() ? null
-                : Verification.of(services, query.transactionalId, query.version, producers, logs);
-    }
-
-    private static boolean transactional(ByteBuffer records) {
-        var batch = new RecordBatch(records, records.position());
-        return records.remaining() >= RecordBatch.HEADER_BYTES && batch.magic() == RecordBatch.MAGIC
-                && batch.transactional();
+        if (producers.size() > 1) {
+            targets.replaceAll(target -> !target.transactional() ? target : new Target(target.log,
+                    target.records, refused(ErrorCode.INVALID_PRODUCER_ID_MAPPING,
+                    "Transactional records contained more than one producer ID")));
+        }
+        return producers.size() != 1 ? Verification.NONE : Verification.of(services, query.transactionalId,
+                producers.iterator().next(), query.version >= ADDS_FROM, logs);
     }
 
     private static Answer append(Query query, Target target, Verification verification) {
-        var refusal = target.refusal;
-        if (refusal == null && verification != null) {
-            refusal = verification.refusal(target.log);
+        if (target.refusal != null) {
+            return new Answer(target.log, target.refusal);
         }
-        if (refusal != null) {
-            return new Answer(target.log, refusal);
+        if (!target.transactional()) {
+            return new Answer(target.log, target.log.append(target.records));
         }
-        long verifiedFrom = verification == null ? PartitionLog.NOT_VERIFIED
-                : verification.from(target.log);
-        return new Answer(target.log, target.log.append(target.records, verifiedFrom,
-                query.version >= Verification.ADDS_FROM));
+        var error = verification.error(target.log, query.version >= ABORTABLE_FROM);
+        return new Answer(target.log, error != ErrorCode.NONE ? unverified(query, error)
+                : target.log.append(target.records, verification.from(target.log),
+                        query.version >= ADDS_FROM));
+    }
+
+    /** What producers take for a reason to try again is told as older ones know it. */
+    private static Appended unverified(Query query, ErrorCode error) {
+        boolean again = switch (error) {
+            case CONCURRENT_TRANSACTIONS -> query.version < ADDS_FROM;
+            case COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR -> true;
+            default -> false;
+        };
+        if (again) {
+            return refused(ErrorCode.NOT_ENOUGH_REPLICAS, "Unable to verify the partition has been added to"
+                    + " the transaction. Underlying error: " + error);
+        }
+        return refused(error, error != ErrorCode.INVALID_TXN_STATE ? null
+                : "Partition was not added to the transaction");
     }
 
     /** Why a batch is refused before the log sees it, or null. */
@@ -193,7 +221,7 @@ record Produce(Services services) {
         }
     }
 
-    static Appended refused(ErrorCode error, String message) {
+    private static Appended refused(ErrorCode error, String message) {
         return new Appended.Refused(error, message, List.of(), -1);
     }
 

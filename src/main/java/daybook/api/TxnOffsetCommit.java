@@ -4,10 +4,7 @@ import daybook.coordinator.Decision.Producer;
 import daybook.group.Asker;
 import daybook.group.Groups;
 import daybook.group.Offsets.Commit;
-import daybook.log.PartitionLog;
-import daybook.log.TopicPartition;
 import daybook.txn.Identity;
-import daybook.txn.Transaction;
 import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
 import daybook.wire.Writer;
@@ -15,7 +12,6 @@ import daybook.wire.Writer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * TxnOffsetCommit (28): how far a group has come, which holds when the producer's transaction is committed.
@@ -82,55 +78,26 @@ record TxnOffsetCommit(Services services) {
             return List.of();
         }
         int partition = services.groups().partition(query.groupId);
-        var verifiedFrom = new AtomicLong(PartitionLog.NOT_VERIFIED);
-        var error = error(query, partition,
-                () -> verifiedFrom.set(services.groups().endOffset(partition)));
+        var log = services.logs().find(Groups.TOPIC, partition);
+        if (query.groupId.isEmpty() || log == null) {
+            return Collections.nCopies(commits.size(),
+                    query.groupId.isEmpty() ? ErrorCode.INVALID_GROUP_ID : ErrorCode.NOT_COORDINATOR);
+        }
+        var verification = Verification.of(services, query.transactionalId, query.producer,
+                query.version >= ADDS_FROM, List.of(log));
+        var error = verification.error(log, query.version >= ABORTABLE_FROM);
         if (error != ErrorCode.NONE) {
             return Collections.nCopies(commits.size(), error);
         }
         var producer = new Producer(query.producer.producerId(), (short) query.producer.producerEpoch(),
-                verifiedFrom.get());
-        return services.groups().ask(query.groupId, refusal -> Collections.nCopies(commits.size(), refusal),
+                verification.from(log));
+        return services.groups().ask(partition, refusal -> Collections.nCopies(commits.size(), refusal),
                 (groups, nowMs) -> groups.offsets().commit(query.groupId, query.who, producer, commits))
                 .await();
     }
 
-    /**
-     * Why the partition of the group cannot be written to in the transaction, or NONE.
-     *
-     * @param open called where the coordinator of the transaction is asked
-     */
-    private ErrorCode error(Query query, int partition, Runnable open) {
-        if (query.groupId.isEmpty()) {
-            return ErrorCode.INVALID_GROUP_ID;
-        }
-        var producer = query.producer;
-        if (partition < 0) {
-            return ErrorCode.NOT_COORDINATOR;
-        }
-        if (services.groups().inTransaction(partition, producer.producerId(), producer.producerEpoch())) {
-            return ErrorCode.NONE;
-        }
-        if (query.transactionalId.isEmpty()) {
-            return ErrorCode.INVALID_REQUEST;
-        }
-        var asked = List.of(new TopicPartition(Groups.TOPIC, partition));
-        var transactions = services.transactions();
-        return query.version >= ADDS_FROM
-                ? transactions.add(query.transactionalId, producer, asked, Transaction.EPOCH_EACH, open)
-                : transactions.verify(query.transactionalId, producer, asked, open)
-                        .get(asked.getFirst());
-    }
-
-    /** In the words that producers of this version know. */
     private static ErrorCode told(Query query, ErrorCode error) {
-        return switch (error) {
-            case PRODUCER_FENCED -> ErrorCode.INVALID_PRODUCER_EPOCH;
-            case TRANSACTION_ABORTABLE -> query.version < ABORTABLE_FROM
-                    ? ErrorCode.INVALID_TXN_STATE : error;
-            case COORDINATOR_LOAD_IN_PROGRESS -> query.version < LOADING_FROM
-                    ? ErrorCode.COORDINATOR_NOT_AVAILABLE : error;
-            default -> error;
-        };
+        boolean unknown = error == ErrorCode.COORDINATOR_LOAD_IN_PROGRESS && query.version < LOADING_FROM;
+        return unknown ? ErrorCode.COORDINATOR_NOT_AVAILABLE : error;
     }
 }

@@ -99,21 +99,6 @@ public final class Coordinator<S extends State<R>, R> implements AutoCloseable {
                 shard.endTransaction(producerId, producerEpoch, marker, transactionVersion));
     }
 
-    /**
-     * Whether the producer with just this epoch is in a transaction in a partition: the coordinator of that
-     * need not be asked.
-     */
-    public boolean inTransaction(int partition, long producerId, int producerEpoch) {
-        var shard = find(partition);
-        return shard != null && shard.log().inTransaction(producerId, producerEpoch);
-    }
-
-    /** Where the log of a partition ends; 0 where it is not here, and so cannot be asked for anything. */
-    public long endOffset(int partition) {
-        var shard = shards.get(partition);
-        return shard == null ? 0 : shard.log().endOffset();
-    }
-
     private <T> Reply<T> reach(int partition, Function<ErrorCode, T> refused,
             Function<Shard<S, R>, Reply<T>> asked) {
         var shard = find(partition);

@@ -15,8 +15,9 @@
  * commit; one kind becomes the other when members of the other protocol come to it (KIP-848).
  *
  * <p>What is in records survives a crash: the members and the assignment of a classic group since it was last
- * stable, all of a consumer group, all offsets. Who waits for an answer and when members are given up is kept
- * beside it; after a start each member has its whole session timeout anew.
+ * stable, all of a consumer group, all offsets, also those of transactions that have not ended. Who waits
+ * for an answer and when members are given up is kept beside it; after a start each member has its whole
+ * session timeout anew.
  *
  * <p>No locks: all here is guarded by that of the shard.
  */

@@ -17,9 +17,8 @@ import java.util.TreeSet;
  *
  * @param producerId that of the producer; while the transaction ends, the one that the markers bear
  * @param previousProducerId the id before, by which a repeated request of its last epoch is told; -1: none
- * @param nextProducerId the id that the producer has once the transaction has ended, because the epochs of
- *     its
- *     own are used up; -1: the same
+ * @param nextProducerId the id that the producer has once the transaction has ended, because the
+ *     epochs of its own are used up; -1: the same
  * @param producerEpoch that of the producer; it is raised when a transaction of version 2 begins to end
  * @param timeoutMs how long a transaction may take
  * @param partitions those in which the transaction has to be ended; unmodifiable
@@ -36,7 +35,8 @@ public record Transaction(long producerId, long previousProducerId, long nextPro
     static final long NO_ID = -1;
     static final int NO_EPOCH = -1;
     private static final long NO_TIME = -1;
-    private static final int MAX_EPOCH = Short.MAX_VALUE;
+    /** The last epoch that a producer can have: the one behind it is for markers alone. */
+    static final int LAST_EPOCH = Short.MAX_VALUE - 1;
     private static final SortedSet<TopicPartition> NONE = Collections.unmodifiableSortedSet(new TreeSet<>());
 
     /** That of a transactional id that was not used before. */
@@ -46,22 +46,14 @@ public record Transaction(long producerId, long previousProducerId, long nextPro
     }
 
     /** The producer has this identity from now on, and is in no transaction. */
-    Transaction identified(long producerId, int producerEpoch, int timeoutMs, long nowMs) {
-        return new Transaction(producerId, this.producerId, NO_ID, producerEpoch, timeoutMs,
+    Transaction identified(Identity identity, int timeoutMs, long nowMs) {
+        return new Transaction(identity.producerId(), producerId, NO_ID, identity.producerEpoch(), timeoutMs,
                 TransactionStatus.EMPTY, NONE, nowMs, NO_TIME, clientVersion);
     }
 
-    /**
-     * Whether no epoch is left for the producer behind this one: the very last is for the markers alone. A
-     * new producer id is needed then.
-     */
-    static boolean exhausted(int producerEpoch) {
-        return producerEpoch >= MAX_EPOCH - 1;
-    }
-
-    /** As {@link #exhausted(int)}, of the present epoch. */
+    /** Whether no epoch is left for the producer behind the present one. A new producer id is needed then. */
     boolean exhausted() {
-        return exhausted(producerEpoch);
+        return producerEpoch >= LAST_EPOCH;
     }
 
     /** The partitions belong to the transaction too, which begins where there is none. */
@@ -83,7 +75,7 @@ public record Transaction(long producerId, long previousProducerId, long nextPro
      * @param nextProducerId a new id where the epochs are used up, else -1
      */
     Transaction ending(boolean commit, boolean raised, int clientVersion, long nextProducerId, long nowMs) {
-        int epoch = raised ? Math.min(producerEpoch + 1, MAX_EPOCH) : producerEpoch;
+        int epoch = raised ? Math.min(producerEpoch + 1, LAST_EPOCH + 1) : producerEpoch;
         var decided = commit ? TransactionStatus.PREPARE_COMMIT : TransactionStatus.PREPARE_ABORT;
         long beganMs = status == TransactionStatus.ONGOING ? startMs : nowMs;
         return new Transaction(producerId, producerId, nextProducerId, epoch, timeoutMs, decided, partitions,

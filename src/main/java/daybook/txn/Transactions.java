@@ -42,17 +42,22 @@ public final class Transactions implements State<TransactionRecord> {
     /** Transactions, or why they are not told. */
     public record Listed(ErrorCode error, List<TransactionRecord> transactions) { }
 
-    /** How a producer came to its present epoch: who asks again from the one before gets it again. */
-    private record Raise(int from, int to) { }
+    /** How a producer came to its present identity: who asks again from the one before gets it again. */
+    private record Raise(Identity from, Identity to) { }
 
     /** How long is waited before what was due, and could not be written, is tried again. */
     private static final long RETRY_MS = 1_000;
-    /** As many expired ids as are forgotten in one batch. */
-    private static final int EXPIRED_AT_ONCE = 1_000;
+    /** Of expired ids, as many as make this many characters are forgotten in one batch, which is to fit. */
+    private static final int EXPIRED_CHARACTERS = 200_000;
+    /** What a tombstone has besides the id. */
+    private static final int TOMBSTONE_CHARACTERS = 16;
 
     private final Surroundings surroundings;
     private final Map<String, Transaction> transactions = new HashMap<>();
-    /** Only in memory, as in Apache Kafka: after a start a producer that asks again is fenced. */
+    /**
+     * By transactional id, null for none. Only in memory, as in Apache Kafka: after a start a producer that
+     * asks again is fenced.
+     */
     private final Map<String, Raise> raises = new HashMap<>();
     /** When a transaction has taken too long, by transactional id. */
     private final Deadlines<String> timeouts = new Deadlines<>();
@@ -72,8 +77,7 @@ public final class Transactions implements State<TransactionRecord> {
 
     /**
      * Gives the id's producer an identity under which nobody else writes. A transaction that was left open is
-     * aborted first, and who asks is to come again; but not for one that says it is the producer and has an
-     * epoch of the past, as Apache Kafka would.
+     * aborted first, and who asks is to come again.
      *
      * @param known what the producer says that it is, with -1 where it says nothing
      * @param freshId a producer id that was never given out; -1 where none was drawn
@@ -87,37 +91,33 @@ public final class Transactions implements State<TransactionRecord> {
         if (before.ends()) {
             return Decision.answer(Identity.refused(ErrorCode.CONCURRENT_TRANSACTIONS));
         }
-        boolean says = known.producerId() != Transaction.NO_ID;
-        boolean current = known.producerId() == before.producerId();
-        if (says && !current && !isOneBehind(before, known)) {
-            return Decision.answer(Identity.refused(ErrorCode.PRODUCER_FENCED));
-        }
-        int epoch = before.producerEpoch();
         boolean ongoing = before.status() == TransactionStatus.ONGOING;
-        if (ongoing && says && known.producerEpoch() != epoch) {
+        var current = before.identity();
+        boolean says = known.producerId() != Transaction.NO_ID;
+        if (says && !ongoing && new Raise(known, current).equals(raises.get(id))) {
+            return identified(id, before.identified(current, timeoutMs, timeMs()));
+        }
+        if (says && !known.equals(current)) {
             return Decision.answer(Identity.refused(ErrorCode.PRODUCER_FENCED));
         }
         if (ongoing) {
-            var aborted = fence(id, before, freshId).records();
-            return Decision.answer(aborted, aborted.isEmpty() ? Identity.WANTS_ID
-                    : Identity.refused(ErrorCode.CONCURRENT_TRANSACTIONS));
-        }
-        if (says && known.producerEpoch() != epoch) {
-            boolean again = new Raise(known.producerEpoch(), epoch).equals(raises.get(id));
-            return again ? identified(id, before.identified(before.producerId(), epoch, timeoutMs, timeMs()))
-                    : Decision.answer(Identity.refused(ErrorCode.PRODUCER_FENCED));
+            return fence(id, before, freshId);
         }
         if (before.exhausted() && freshId == Transaction.NO_ID) {
             return Decision.answer(Identity.WANTS_ID);
         }
-        var after = before.exhausted() ? before.identified(freshId, 0, timeoutMs, timeMs())
-                : before.identified(before.producerId(), epoch + 1, timeoutMs, timeMs());
-        if (says) {
-            raises.put(id, new Raise(epoch, after.producerEpoch()));
-        } else {
-            raises.remove(id);
-        }
-        return identified(id, after);
+        var next = before.exhausted() ? Identity.of(freshId, 0)
+                : Identity.of(current.producerId(), current.producerEpoch() + 1);
+        return raised(id, says ? new Raise(current, next) : null,
+                identified(id, before.identified(next, timeoutMs, timeMs())));
+    }
+
+    /** Remembers how the producer came to its identity, if that is written. */
+    private <T> Decision<TransactionRecord, T> raised(String id, Raise raise,
+            Decision<TransactionRecord, T> decision) {
+        var before = raises.get(id);
+        raises.put(id, raise);
+        return decision.orElse(refused -> raises.put(id, before));
     }
 
     private static Decision<TransactionRecord, Identity> identified(String id, Transaction identified) {
@@ -158,7 +158,8 @@ public final class Transactions implements State<TransactionRecord> {
     /** Why the producer cannot work with the transaction of this id now, or NONE. */
     private static ErrorCode error(Transaction transaction, Identity producer) {
         if (transaction == null || transaction.producerId() != producer.producerId()) {
-            return ErrorCode.INVALID_PRODUCER_ID_MAPPING;
+            return transaction != null && isOneBehind(transaction, producer) ? ErrorCode.PRODUCER_FENCED
+                    : ErrorCode.INVALID_PRODUCER_ID_MAPPING;
         }
         if (transaction.ends()) {
             return ErrorCode.CONCURRENT_TRANSACTIONS;
@@ -205,7 +206,7 @@ public final class Transactions implements State<TransactionRecord> {
     private static boolean isOneBehind(Transaction transaction, Identity producer) {
         int epoch = producer.producerEpoch();
         return producer.producerId() == transaction.producerId() ? epoch == transaction.producerEpoch() - 1
-                : producer.producerId() == transaction.previousProducerId() && Transaction.exhausted(epoch)
+                : producer.producerId() == transaction.previousProducerId() && epoch == Transaction.LAST_EPOCH
                 && transaction.producerEpoch() == 0;
     }
 
@@ -217,16 +218,18 @@ public final class Transactions implements State<TransactionRecord> {
             return Decision.answer(Identity.WANTS_ID);
         }
         var ending = before.ending(commit, raised, version, last ? freshId : Transaction.NO_ID, timeMs());
-        if (raised) {
-            raises.put(id, new Raise(before.producerEpoch(), ending.identity().producerEpoch()));
-        }
-        return Decision.answer(List.of(new TransactionRecord(id, ending)), ending.identity());
+        var decision = identified(id, ending);
+        return raised ? raised(id, new Raise(before.identity(), ending.identity()), decision) : decision;
     }
 
-    /** Takes the transaction from its producer, whose epoch holds no more, and aborts it. */
+    /** Takes the transaction from its producer, whose epoch holds no more, and aborts it; who asks waits. */
     private Decision<TransactionRecord, Identity> fence(String id, Transaction transaction, long freshId) {
-        int version = Features.transactionVersion(surroundings.image().get());
-        return decide(id, transaction, false, true, version, freshId);
+        int level = Features.transactionVersion(surroundings.image().get());
+        int version = level < Transaction.EPOCH_EACH ? 0 : level;
+        var decision = decide(id, transaction, false, true, version, freshId);
+        return decision.records().isEmpty() ? decision
+                : Decision.answer(decision.records(), Identity.refused(ErrorCode.CONCURRENT_TRANSACTIONS))
+                        .orElse(decision.refused());
     }
 
     /** Aborts the transaction that began at this time, which has taken too long. */
@@ -325,13 +328,15 @@ public final class Transactions implements State<TransactionRecord> {
         long expirationMs = surroundings.config().get().integer("transactional.id.expiration.ms");
         long untilMs = timeMs() - expirationMs;
         var tombstones = new ArrayList<TransactionRecord>();
+        int characters = 0;
         for (var each : transactions.entrySet()) {
             boolean idle = !each.getValue().ends() && each.getValue().status() != TransactionStatus.ONGOING;
-            if (idle && each.getValue().lastUpdateMs() <= untilMs && tombstones.size() < EXPIRED_AT_ONCE) {
+            if (idle && each.getValue().lastUpdateMs() <= untilMs && characters < EXPIRED_CHARACTERS) {
                 tombstones.add(new TransactionRecord(each.getKey(), null));
+                characters += TOMBSTONE_CHARACTERS + each.getKey().length();
             }
         }
-        expiryDueMs = tombstones.size() == EXPIRED_AT_ONCE ? nowMs : nowMs + expiryIntervalMs();
+        expiryDueMs = characters < EXPIRED_CHARACTERS ? nowMs + expiryIntervalMs() : nowMs;
         return Decision.<TransactionRecord>write(tombstones).orElse(error -> expiryDueMs = nowMs + RETRY_MS);
     }
 

@@ -214,7 +214,7 @@ class ProduceTest {
             var answer = Produced.read(client.ask("Produce", version,
                     request("mine", ALL, new Piece("a", 0, Batches.marked(transactional))))).getFirst();
             assertRefused(ErrorCode.NOT_ENOUGH_REPLICAS, answer);
-            assertTrue(answer.message().endsWith(" NOT_COORDINATOR"));
+            assertTrue(answer.message().endsWith(" NOT_COORDINATOR"), answer.message());
         }
         assertEquals(ErrorCode.NONE, Produced.read(client.ask("Produce", 9,
                 request("mine", ALL, new Piece("a", 0, Batches.of("plain"))))).getFirst().error());
