@@ -64,14 +64,25 @@ final class Endings {
                 if (before != null) {
                     before.join();
                 }
-                end(id);
-            } catch (RuntimeException | Error failed) {
-                LOG.log(Level.ERROR, "The transaction of " + id + " is ended by the next start only", failed);
+                while (!closed && !tried(id)) {
+                    LockSupport.parkNanos(this, LAST_RETRY_NANOS);
+                }
             } finally {
                 running.remove(id, done);
                 done.complete(null);
             }
         });
+    }
+
+    /** False where it failed, for want of memory for instance: nobody else comes to end the transaction. */
+    private boolean tried(String id) {
+        try {
+            end(id);
+            return true;
+        } catch (RuntimeException | Error failed) {
+            LOG.log(Level.ERROR, "The transaction of " + id + " could not be ended, and is tried again", failed);
+            return false;
+        }
     }
 
     /**

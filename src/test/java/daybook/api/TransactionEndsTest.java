@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.group.Groups;
 import daybook.log.Appended;
+import daybook.log.Disk;
 import daybook.log.PartitionLog;
-import daybook.log.TestDisk;
 import daybook.log.TopicPartition;
 import daybook.record.TransactionMarker;
 import daybook.txn.Identity;
@@ -22,8 +22,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** What is decided of a transaction comes to pass in each of its partitions, whatever stands in the way. */
 @Timeout(60)
@@ -34,12 +36,13 @@ class TransactionEndsTest {
     @TempDir
     Path directory;
 
-    private final TestDisk disk = new TestDisk();
+    /** How often the threads that end transactions lack memory from now on. */
+    private final AtomicInteger failures = new AtomicInteger();
     private TestBroker broker;
 
     @BeforeEach
     void start() throws IOException {
-        broker = new TestBroker(directory, Map.of(), disk);
+        broker = new TestBroker(directory, Map.of(), Disk.local(), this::now);
         broker.topic(Transactions.TOPIC, 1,
                 Map.of("max.message.bytes", Integer.toString(LARGEST_RECORD_BYTES), "cleanup.policy", "compact"));
     }
@@ -47,6 +50,14 @@ class TransactionEndsTest {
     @AfterEach
     void stop() throws IOException {
         broker.close();
+    }
+
+    private Instant now() {
+        boolean ends = Thread.currentThread().getName().startsWith("daybook-end-");
+        if (ends && failures.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+            throw new OutOfMemoryError("of a test");
+        }
+        return Instant.now();
     }
 
     private Identity begin() {
@@ -118,5 +129,17 @@ class TransactionEndsTest {
             awaitStable(broker.log("orders", 0));
             awaitStable(broker.log(Groups.TOPIC, 0));
         }
+    }
+
+    @Test
+    void whereMemoryLacksForAMoment() throws IOException {
+        broker.topic("orders", 1);
+        var producer = begin();
+        assertEquals(ErrorCode.NONE, add(producer, "orders", 0));
+        write(broker.log("orders", 0), producer);
+        failures.set(2);
+        end(producer, true);
+        awaitStable(broker.log("orders", 0));
+        assertEquals(0, failures.get());
     }
 }
