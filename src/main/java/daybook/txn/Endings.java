@@ -64,14 +64,25 @@ final class Endings {
                 if (before != null) {
                     before.join();
                 }
-                end(id);
-            } catch (RuntimeException | Error failed) {
-                LOG.log(Level.ERROR, "The transaction of " + id + " is ended by the next start only", failed);
+                while (!closed && !tried(id)) {
+                    LockSupport.parkNanos(this, LAST_RETRY_NANOS);
+                }
             } finally {
                 running.remove(id, done);
                 done.complete(null);
             }
         });
+    }
+
+    /** False where it failed, for want of memory for instance: nobody else comes to end the transaction. */
+    private boolean tried(String id) {
+        try {
+            end(id);
+            return true;
+        } catch (RuntimeException | Error failed) {
+            LOG.log(Level.ERROR, "The transaction of " + id + " could not be ended, and is tried again", failed);
+            return false;
+        }
     }
 
     /**
@@ -164,10 +175,23 @@ final class Endings {
         if (partition.topic().equals(Groups.TOPIC)) {
             var reply = groups.end(partition.partition(), transaction.producerId(),
                     (short) transaction.producerEpoch(), marker, transaction.clientVersion());
-            return () -> !retried(partition, reply.await());
+            return () -> {
+                var error = reply.await();
+                return error == ErrorCode.TRANSACTION_COORDINATOR_FENCED
+                        ? append(transaction, partition, unfenced(marker)).getAsBoolean()
+                        : !retried(partition, error);
+            };
         }
         var log = logs.find(partition.topic(), partition.partition());
         return log == null ? () -> false : append(log, transaction, marker);
+    }
+
+    /**
+     * The marker as one that no log refuses. Where a log knows a newer coordinator than this, which is the
+     * only one, somebody wrote a marker by hand; and a transaction that is passed over stays open there.
+     */
+    private static TransactionMarker unfenced(TransactionMarker marker) {
+        return new TransactionMarker(marker.commit(), Integer.MAX_VALUE);
     }
 
     private static BooleanSupplier append(PartitionLog log, Transaction transaction,
@@ -178,21 +202,21 @@ final class Endings {
                 log.requestForce(done.nextOffset());
                 yield () -> log.awaitForced(done.nextOffset());
             }
+            case Appended.Refused refused when refused.error() == ErrorCode.TRANSACTION_COORDINATOR_FENCED ->
+                append(log, transaction, unfenced(marker));
             case Appended.Refused refused -> () -> !retried(log.partition(), refused.error())
                     && log.awaitForced(log.endOffset());
         };
     }
 
     /**
-     * Whether a marker that was refused is tried again. Where the producer, or its coordinator, is known with
-     * a newer epoch, this transaction was ended already.
+     * Whether a marker that was refused is tried again. Where the producer is known with a newer epoch, this
+     * transaction was ended already.
      */
     private static boolean retried(TopicPartition partition, ErrorCode error) {
-        boolean past = error == ErrorCode.INVALID_PRODUCER_EPOCH
-                || error == ErrorCode.TRANSACTION_COORDINATOR_FENCED;
+        boolean past = error == ErrorCode.INVALID_PRODUCER_EPOCH;
         if (past) {
-            LOG.log(Level.WARNING, "A transaction was not ended in {0}, which knows a newer epoch: {1}",
-                    partition, error);
+            LOG.log(Level.WARNING, "A transaction was not ended in {0}, which knows a newer epoch", partition);
         }
         return error != ErrorCode.NONE && !past;
     }

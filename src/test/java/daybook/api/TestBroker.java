@@ -54,7 +54,11 @@ final class TestBroker implements AutoCloseable {
     }
 
     TestBroker(Path directory, Map<String, String> settings, Disk disk) throws IOException {
-        var clock = InstantSource.system();
+        this(directory, settings, disk, InstantSource.system());
+    }
+
+    TestBroker(Path directory, Map<String, String> settings, Disk disk, InstantSource clock)
+            throws IOException {
         var directories = List.of(directory);
         var settled = new LogSettings(directories, directory, true, 300_000, 60_000, 86_400_000, 0, 1);
         logs = Logs.open(settled, -1, disk, clock);
