@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.Test;
 
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 
 /** What of a shard of transactions is too much for a script. */
@@ -39,5 +40,27 @@ class TransactionsTest {
         assertEquals(count, gone.size(), "at one look around");
         assertTrue(batches > 1, "of more than one batch");
         assertTrue(test.state.list().transactions().isEmpty());
+    }
+
+    /** Its end may be asked for when it has ended, and the next one has begun. */
+    @Test
+    void onlyTheTransactionThatTookTooLongIsAborted() {
+        var test = new TestTransactions(Map.of());
+        var first = test.identity(fresh -> (state, nowMs) ->
+                state.identify("pay", 1_000, Identity.WANTS_ID, fresh)).answer();
+        test.run((state, nowMs) -> state.add("pay", first, List.of(), 2, nowMs));
+        long startMs = test.state.find("pay").transaction().startMs();
+        test.nowMs = 1;
+        var second = test.run((state, nowMs) -> state.end("pay", first, true, 2, -1)).answer();
+        test.run((state, nowMs) -> state.ended("pay", state.find("pay").transaction()));
+        assertEquals(idleDueMs(), test.state.dueMs(), "nothing is due that has ended");
+        test.run((state, nowMs) -> state.add("pay", second, List.of(), 2, nowMs));
+        assertEquals(List.of(), test.run((state, nowMs) -> state.expire("pay", startMs, -1)).records());
+        assertEquals(1, test.run((state, nowMs) -> state.expire("pay", startMs + 1, -1)).records().size());
+    }
+
+    /** When a state without transactions is due. */
+    private static long idleDueMs() {
+        return new TestTransactions(Map.of()).state.dueMs();
     }
 }
