@@ -92,7 +92,6 @@ final class TransactionCompactionChecks {
                         aborted.add(value);
                     }
                 }
-                producer.flush();
                 TransactedTopic.end(producer, commit);
             }
         }
