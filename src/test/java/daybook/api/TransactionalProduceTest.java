@@ -33,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -58,7 +59,7 @@ class TransactionalProduceTest {
     }
 
     private void open(Map<String, String> settings) throws IOException {
-        var all = new java.util.HashMap<>(settings);
+        var all = new HashMap<>(settings);
         all.put("transaction.state.log.num.partitions", "1");
         all.put("offsets.topic.num.partitions", "1");
         broker = new TestBroker(directory, all);
@@ -203,6 +204,19 @@ class TransactionalProduceTest {
         assertEnds(0, 0, "a", 0);
     }
 
+    /** As with Apache Kafka: not even its transactional id is looked at. */
+    @Test
+    void whoHasBegunIsNotAskedAgain() throws IOException {
+        var producer = producer("t");
+        assertEquals(NONE, producer.write(12, "a-0", 0));
+        var nameless = new TestProducer(broker, client, "");
+        nameless.identity = producer.identity;
+        for (int version = 3; version <= 13; version++) {
+            assertEquals(NONE, nameless.write(version, "a-0", version - 2));
+            assertEquals(INVALID_REQUEST, nameless.write(version, "a-1", 0));
+        }
+    }
+
     /** The partition is added before the log refuses the batch, and then it stays so. */
     @Test
     void whatTheLogRefusesIsInTheTransactionAllTheSame() throws IOException {
@@ -210,6 +224,9 @@ class TransactionalProduceTest {
         assertEquals(OUT_OF_ORDER_SEQUENCE_NUMBER, producer.write(12, "a-0", 5));
         assertEquals(NONE, producer.verify("a-0"));
         assertEquals(NONE, producer.write(12, "a-0", 0));
+        // In version 1 the sequence goes on from a transaction that the log may have forgotten.
+        assertEquals(NONE, producer.add(3, "b-0"));
+        assertEquals(NONE, producer.write(11, "b-0", 5));
     }
 
     @Test
