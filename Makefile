@@ -76,12 +76,13 @@ $(JUNIT): FORCE
 	    -Dartifact=org.junit.platform:junit-platform-console-standalone:$(JUNIT_VERSION) && \
 	echo "$(JUNIT_SHA256)  $@" | sha256sum --check --quiet -
 
+# A directory that is left half made would be taken for whole by the next make: it gets its name when it is.
 build/tests: build/daybook.jar $(JUNIT) $(TESTS)
-	@rm -rf $@; mkdir -p $@
+	@rm -rf $@ $@.new; mkdir -p $@.new
 	@echo 'javac --release 21 src/test/java'
-	@$(JAVAC) -Xlint:-try -d $@ -cp build/classes:$(JUNIT) \
+	@$(JAVAC) -Xlint:-try -d $@.new -cp build/classes:$(JUNIT) \
 	    $$(find src/test/java $(PRUNED) -name '*.java' -print | $(SORTED))
-	@touch $@
+	@mv $@.new $@ && touch $@
 
 # The last line counts what JUnit's summary counts; a failed container is a test class whose set-up failed.
 test: build/tests ## run the tests; ONLY=REGEX runs those in classes whose names contain a match
@@ -125,10 +126,10 @@ $(KAFKAJS)/fetched:
 	@touch $@
 
 build/compat: build/daybook.jar $(KAFKA)/fetched-to-log $(COMPAT)
-	@rm -rf $@; mkdir -p $@
+	@rm -rf $@ $@.new; mkdir -p $@.new
 	@echo 'javac --release 21 $(APART)'
-	@$(JAVAC) -Xlint:-try -d $@ -cp 'build/classes:$(KAFKA)/*' $$(find $(APART) -name '*.java' | $(SORTED))
-	@touch $@
+	@$(JAVAC) -Xlint:-try -d $@.new -cp 'build/classes:$(KAFKA)/*' $$(find $(APART) -name '*.java' | $(SORTED))
+	@mv $@.new $@ && touch $@
 
 clients:
 	@for program in kcat node npm mvn; do \

@@ -29,11 +29,11 @@ import java.util.concurrent.CancellationException;
  * batch that is left empty goes too, unless it tells the last sequence number of a producer, or is the last
  * that was to be compacted. A batch in which nothing changes is copied byte for byte.
  *
- * <p>Appends and reads go on meanwhile. Before the first copy takes its place, what the map covers is forced:
- * otherwise a power cut could take both a record that had been forced and the newer one that had not. Where
- * the broker stops, the log goes, segments of it are deleted, or the disk has no room for a copy beside its
- * reserve, it ends with a {@link CancellationException}; what is done by then stays, and the rest is done by
- * the next one.
+ * <p>Appends and reads go on meanwhile. Before the first copy takes its place, the log is forced: otherwise a
+ * power cut could take both a record that had been forced and the newer one that had not, or the marker that
+ * commits the newer one. Where the broker stops, the log goes, segments of it are deleted, or the disk has no
+ * room for a copy beside its reserve, it ends with a {@link CancellationException}; what is done by then
+ * stays, and the rest is done by the next one.
  *
  * <p>Belongs to one thread, and there is never more than one of a log.
  */
@@ -146,9 +146,11 @@ final class Compaction {
             home.noteCompacted(log, from);
         }
         long mappedUntil = mapKeys();
-        if (!log.force(mappedUntil)) {
+        // All: the markers of what ended lie anywhere behind it.
+        if (!log.force(log.endOffset())) {
             throw new CancellationException("The log refuses writes");
         }
+        log.dropSnapshotsBefore(mappedUntil);
         log.producers().forEach(producer -> producers.put(producer.producerId(), producer));
         var transactions = new Transactions(segments.getFirst().baseOffset());
         for (var group : groups(mappedUntil)) {

@@ -640,6 +640,19 @@ public final class PartitionLog {
     }
 
     /**
+     * Deletes the snapshots of producers below this offset, before which records are to go: the marker that
+     * ended a transaction which one of them has as open may be gone with them, and it would never end.
+     */
+    void dropSnapshotsBefore(long offset) throws IOException {
+        lock.lock();
+        try {
+            producers.dropSnapshotsBefore(offset);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
      * Puts a complete segment in the place of others.
      *
      * @return false where the log has ended, or these segments are not all its own any more

@@ -237,7 +237,9 @@ public final class ProducerStates {
      */
     void note(RecordBatch batch, long nowMs) {
         var marker = batch.control() ? TransactionMarker.of(batch) : null;
-        if (batch.producerId() < 0 || batch.control() && marker == null) {
+        // Of a marker that was compacted the header may be left: it ends what a snapshot has as open.
+        boolean emptied = batch.control() && batch.recordCount() == 0;
+        if (batch.producerId() < 0 || batch.control() && marker == null && !emptied) {
             return;
         }
         var producer = producers.computeIfAbsent(batch.producerId(), id -> new Producer());
@@ -247,8 +249,8 @@ public final class ProducerStates {
         }
         producer.lastTimestampMs = batch.maxTimestamp();
         producer.heardMs = nowMs;
-        if (marker != null) {
-            producer.coordinatorEpoch = marker.coordinatorEpoch();
+        if (batch.control()) {
+            producer.coordinatorEpoch = emptied ? producer.coordinatorEpoch : marker.coordinatorEpoch();
             producer.markerOffset = batch.baseOffset();
             ongoing.remove(producer.transactionStart);
             producer.transactionStart = -1;
@@ -327,6 +329,13 @@ public final class ProducerStates {
     private void dropSnapshot(long offset) throws IOException {
         snapshots.remove(offset);
         disk.delete(Segment.path(directory, offset, Segment.SNAPSHOT));
+    }
+
+    /** Deletes the snapshots below this offset: from there to here the log is to be another. */
+    void dropSnapshotsBefore(long offset) throws IOException {
+        for (var old : List.copyOf(snapshots.headSet(offset))) {
+            dropSnapshot(old);
+        }
     }
 
     /** Forgets the snapshot of a segment whose files went. */

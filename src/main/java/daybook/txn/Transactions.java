@@ -204,9 +204,11 @@ public final class Transactions implements State<TransactionRecord> {
 
     /** Whether the producer has the identity that the id had until its last transaction was decided. */
     private static boolean isOneBehind(Transaction transaction, Identity producer) {
-        int epoch = producer.producerEpoch();
-        return producer.producerId() == transaction.producerId() ? epoch == transaction.producerEpoch() - 1
-                : producer.producerId() == transaction.previousProducerId() && epoch == Transaction.LAST_EPOCH;
+        if (producer.producerId() == transaction.producerId()) {
+            return producer.producerEpoch() == transaction.producerEpoch() - 1;
+        }
+        return producer.producerId() == transaction.previousProducerId()
+                && producer.producerEpoch() == Transaction.LAST_EPOCH;
     }
 
     /** Writes how the transaction ends; from then on it is being ended. */

@@ -39,8 +39,8 @@ public final class Compat {
 
     private static void run(Report report, Path libraries, Path modules, Path directory, Path launcher)
             throws Exception {
-        var broker = new Broker(launcher, directory, Stream.of(GroupChecks.OPTIONS,
-                TransactionClientChecks.OPTIONS).flatMap(Stream::of).toArray(String[]::new));
+        var broker = new Broker(launcher, directory, Stream.concat(Stream.of(GroupChecks.OPTIONS),
+                Stream.of(TransactionClientChecks.OPTION)).toArray(String[]::new));
         var sample = Sample.of(modules, directory);
         var files = Files.createDirectory(directory.resolve("programs"));
         var tools = new Tools(libraries, files);

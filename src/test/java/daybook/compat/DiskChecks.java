@@ -20,6 +20,8 @@ final class DiskChecks {
             "baseOffset: (\\d+) lastOffset: (\\d+) .* compresscodec: (\\w+) .* isvalid: (\\w+)");
     private static final Pattern GROUP_RECORD = Pattern.compile(
             " key: \\{\"type\":\"(\\d+)\",.* payload: (\\{\"version\":\"\\d+\",\"data\":|<DELETE>)");
+    private static final Pattern TRANSACTION_RECORD = Pattern.compile(" key: \\{\"type\":\"0\",.* payload: "
+            + "\\{\"version\":\"1\",.*\"transactionStatus\":(\\d),");
     private static final Pattern RECORD = Pattern.compile("\\| offset: (\\d+) ");
 
     private final Report report;
@@ -49,6 +51,7 @@ final class DiskChecks {
         report.check("disk: producer snapshots", this::snapshots);
         report.check("disk: metadata log", this::metadata);
         report.check("disk: groups' records", this::groups);
+        report.check("disk: transactions' records", this::transactions);
     }
 
     /** Every batch is valid, has the codec, and its records' offsets follow each other without a gap. */
@@ -151,20 +154,33 @@ final class DiskChecks {
     }
 
     private void groups() throws Exception {
-        var text = dump(files("__consumer_offsets", GroupChecks.OFFSETS_PARTITIONS, ".log"),
-                "--offsets-decoder");
+        var types = read("__consumer_offsets", GroupChecks.OFFSETS_PARTITIONS, "--offsets-decoder",
+                GROUP_RECORD);
+        expect(types.containsAll(Set.of(1, 2, 3, 5, 6, 7, 8, 16)), "there are only records of types " + types);
+    }
+
+    /** Of all states but that of a tombstone, and that in which Apache Kafka writes none. */
+    private void transactions() throws Exception {
+        var states = read("__transaction_state", TransactionClientChecks.STATE_PARTITIONS,
+                "--transaction-log-decoder", TRANSACTION_RECORD);
+        expectEqual(Set.of(0, 1, 2, 3, 4, 5), states, "states of transactions");
+    }
+
+    /** The numbers that the pattern finds in the records of an internal topic; markers have none. */
+    private Set<Integer> read(String topic, int partitions, String decoder, Pattern pattern) throws Exception {
+        var text = dump(files(topic, partitions, ".log"), decoder);
         var batches = text.stream().map(BATCH::matcher).filter(Matcher::find).toList();
         expect(batches.stream().allMatch(batch -> batch.group(4).equals("true")), "a batch is not valid");
-        var types = new TreeSet<Integer>();
+        var numbers = new TreeSet<Integer>();
         for (var line : text.stream().filter(each -> each.startsWith("| offset: ")).toList()) {
-            if (line.contains("endTxnMarker: ")) {
-                continue;
+            var record = pattern.matcher(line);
+            if (record.find()) {
+                numbers.add(Integer.valueOf(record.group(1)));
+            } else {
+                expect(line.contains(" endTxnMarker: "), "cannot be read: " + Program.shortened(line));
             }
-            var record = GROUP_RECORD.matcher(line);
-            expect(record.find(), "a record cannot be read: " + Program.shortened(line));
-            types.add(Integer.valueOf(record.group(1)));
         }
-        expect(types.containsAll(Set.of(1, 2, 3, 5, 6, 7, 8, 16)), "there are only records of types " + types);
+        return numbers;
     }
 
     private List<String> dump(List<String> files, String... options) throws Exception {

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -27,7 +28,7 @@ import org.apache.kafka.common.TopicPartition;
  * Apache Kafka's producers write transactions to Apache Kafka: some are committed, some aborted, several at a
  * time over several segments, one is left open. Then it is killed. What its consumers were given by it, of
  * committed records and of all, Daybook gives them from the same directory, also when the indexes were lost;
- * and so does Kafka again, which ends the open transaction.
+ * and so does Kafka again, which ends the open transaction. Then each ends what the other left open.
  */
 final class TransactionChecks {
     private static final TopicPartition PARTITION = new TopicPartition("transactions", 0);
@@ -105,9 +106,18 @@ final class TransactionChecks {
             report.check("transactions: Daybook opens what it left", () -> daybook(List.of(), daybook::kill));
             report.check("transactions: Daybook opens it without indexes", () ->
                     daybook(List.of(".txnindex", ".snapshot", "-point-offset-checkpoint"), daybook::stop));
-            report.check("transactions: Apache Kafka goes on", this::goOn);
+            report.check("transactions: Apache Kafka goes on", () ->
+                    goOn(kafka::start, kafka::address, kafka::stop));
             report.check("transactions: Daybook opens what was stopped", () ->
                     daybook(List.of(), daybook::stop));
+            report.check("transactions: Daybook is killed while one is open", () ->
+                    leaveOpen(daybook::start, daybook::address, daybook::kill));
+            report.check("transactions: Apache Kafka goes on with what Daybook left", () ->
+                    goOn(kafka::start, kafka::address, kafka::stop));
+            report.check("transactions: Apache Kafka is killed again", () ->
+                    leaveOpen(kafka::start, kafka::address, kafka::kill));
+            report.check("transactions: Daybook goes on with what it left", () ->
+                    goOn(daybook::start, daybook::address, daybook::stop));
         } finally {
             daybook.kill();
             kafka.kill();
@@ -117,12 +127,21 @@ final class TransactionChecks {
     private void write() throws Exception {
         kafka.format();
         kafka.start();
-        var clients = new Clients(kafka::address);
-        try (var admin = clients.admin()) {
+        try (var admin = new Clients(kafka::address).admin()) {
             var topic = new NewTopic(PARTITION.topic(), 1, (short) 1);
             admin.createTopics(List.of(topic.configs(Map.of("segment.bytes", "1048576")))).all()
                     .get(LIMIT_SECONDS, TimeUnit.SECONDS);
         }
+        leaveOpen(() -> { }, kafka::address, kafka::kill);
+        expect(seen.committed.size() > ROUNDS && seen.committed.size() < seen.all.size() / 2 + ROUNDS,
+                seen.committed.size() + " of " + seen.all.size() + " records are committed");
+        expect(files(".txnindex").size() > 2, "Apache Kafka wrote " + files(".txnindex"));
+    }
+
+    /** Transactions of three producers, of which one is open when the broker is killed. */
+    private void leaveOpen(Report.Check start, Supplier<String> address, Report.Check kill) throws Exception {
+        start.run();
+        var clients = new Clients(address);
         try (var plain = clients.producer(Map.of()); var one = transactional(clients, "one");
                 var other = transactional(clients, "other")) {
             var open = transactional(clients, "open");
@@ -142,13 +161,17 @@ final class TransactionChecks {
                 send(other, "other " + round, random.nextInt(3));
                 end(other, random.nextInt(3) == 0);
             }
-            seen = View.of(clients);
-            kafka.kill();
+            seen = settled(clients, 1);
+            kill.run();
             open.close(Duration.ZERO);
         }
-        expect(seen.committed.size() > ROUNDS && seen.committed.size() < seen.all.size() / 2 + ROUNDS,
-                seen.committed.size() + " of " + seen.all.size() + " records are committed");
-        expect(files(".txnindex").size() > 2, "Apache Kafka wrote " + files(".txnindex"));
+    }
+
+    /** What clients see once no more transactions than these are open. */
+    private static View settled(Clients clients, int open) throws Exception {
+        Until.holds(open + " transactions are open", () -> "", () -> View.of(clients).producers.stream()
+                .filter(text -> !text.contains("currentTransactionStartOffset=OptionalLong.empty")).count() == open);
+        return View.of(clients);
     }
 
     private static KafkaProducer<byte[], byte[]> transactional(Clients clients, String id) {
@@ -191,21 +214,21 @@ final class TransactionChecks {
     }
 
     /** The transaction that was left open is aborted when its producer comes back; more follow. */
-    private void goOn() throws Exception {
+    private void goOn(Report.Check start, Supplier<String> address, Report.Check stop) throws Exception {
         var before = seen;
         seen = null;
         expect(before != null, "the check before failed");
-        kafka.start();
-        var clients = new Clients(kafka::address);
+        start.run();
+        var clients = new Clients(address);
         before.expectSame(View.of(clients));
         try (var open = transactional(clients, "open")) {
             open.beginTransaction();
             send(open, "closed", 3);
             open.commitTransaction();
         }
-        seen = View.of(clients);
+        seen = settled(clients, 0);
         expect(seen.committed.size() > before.committed.size() + 3, "nothing more is committed");
-        kafka.stop();
+        stop.run();
         var names = files(".txnindex", ".log").stream().map(Path::toString).toList();
         var dumped = tools.run(DiskChecks.DUMP, "--files", String.join(",", names)).expectSuccess().lines();
         expect(dumped.stream().noneMatch(DiskChecks::wrong), "DumpLogSegments finds something wrong");

@@ -29,9 +29,8 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
 
 /** Transactions of Apache Kafka's Java producer, and what its consumers are given of them. */
 final class TransactionClientChecks {
-    /** What the broker is started with, so that it looks for transactions that last too long more often. */
-    static final String[] OPTIONS = {"--transaction.state.log.num.partitions=4",
-            "--transaction.abort.timed.out.transaction.cleanup.interval.ms=500"};
+    static final int STATE_PARTITIONS = 4;
+    static final String OPTION = "--transaction.state.log.num.partitions=" + STATE_PARTITIONS;
     private static final String FEATURE = "transaction.version";
     private static final int PARTITIONS = 4;
     private static final int ROUNDS = 60;

@@ -61,7 +61,7 @@ final class TransactionLoopChecks {
             advances(output, workers);
             for (int step = 0; step < STEPS; step++) {
                 LockSupport.parkNanos(STEP_NANOS);
-                if (step == STEPS / 2) {
+                if (step % 3 == 1) {
                     broker.kill();
                     broker.start();
                 }

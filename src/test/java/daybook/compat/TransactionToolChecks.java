@@ -252,7 +252,7 @@ final class TransactionToolChecks {
     /** The coordinator's topic is lost, so nobody would ever end what is open. */
     private void hanging() throws Exception {
         var own = new Broker(launcher, Files.createDirectory(directory.resolve("hanging")),
-                TransactionClientChecks.OPTIONS);
+                TransactionClientChecks.OPTION);
         try {
             own.start();
             TopicPartition hanging;

@@ -19,7 +19,7 @@ final class CommittedReader {
     private CommittedReader() { }
 
     /**
-     * The base offsets of the batches that a consumer gives out which reads so many bytes at a time; it comes
+     * The base offsets of the batches with records that a consumer gives out which reads so many bytes at a time; it comes
      * as far as the last stable offset.
      */
     static List<Long> all(PartitionLog log, int maxBytes) throws IOException {
@@ -45,11 +45,13 @@ final class CommittedReader {
             while (!coming.isEmpty() && coming.peek().firstOffset() <= batch.lastOffset()) {
                 aborted.add(coming.poll().producerId());
             }
-            if (batch.control() && !TransactionMarker.of(batch).commit()) {
+            // Of a marker that was compacted only the header is left.
+            var marker = TransactionMarker.of(batch);
+            if (marker != null && !marker.commit()) {
                 aborted.remove(batch.producerId());
             }
             boolean passedOver = batch.transactional() && aborted.contains(batch.producerId());
-            if (!passedOver && !batch.control()) {
+            if (!passedOver && !batch.control() && batch.recordCount() > 0) {
                 given.accept(batch);
             }
             next = batch.nextOffset();

@@ -121,6 +121,52 @@ class CompactedTransactionsTest {
     }
 
     @Test
+    void whatCommittedARecordIsForcedBeforeTheOneThatItReplacesGoes() throws IOException {
+        try (var logs = open(temp)) {
+            var log = logs.words();
+            write(log, "a=1", "b=1");
+            inTransaction(log, 1, 0, "a=2");
+            write(log, "x=1");
+            assertTrue(log.force(log.endOffset()));
+            end(log, 1, true);
+            long end = log.endOffset();
+            assertTrue(log.recoveryPoint() < end);
+            assertTrue(compact(logs));
+            assertTrue(log.recoveryPoint() >= end, "only as far as " + log.recoveryPoint());
+        }
+    }
+
+    /** Its records are deleted, so its marker goes too; a start that begins at an old snapshot must know. */
+    @Test
+    void aTransactionWhoseMarkerIsCompactedDoesNotOpenAgain() throws IOException {
+        Path killed;
+        try (var logs = open(temp.resolve("live"))) {
+            var log = logs.words();
+            write(log, "x=1");
+            inTransaction(log, 1, 0, "a=1");
+            write(log, "x=2", "x=3");
+            var config = log.config();
+            log.configure(new TestLogs.Config().segmentBytes(1).build());
+            log.deleteRecordsBefore(3);
+            log.configure(config);
+            end(log, 1, true);
+            write(log, "x=4");
+            assertEquals(5, log.lastStableOffset() - 1);
+            logs.logs.tick(logs.nowMs);
+            for (int i = 0; i < 3; i++) {
+                logs.nowMs += DAY_MS;
+                write(log, "x=5");
+                assertTrue(compact(logs));
+            }
+            killed = TestLogs.copy(logs.path, temp.resolve("killed"));
+        }
+        Files.deleteIfExists(killed.resolve(Checkpoints.RECOVERY_POINTS));
+        try (var logs = open(killed)) {
+            assertEquals(logs.words().endOffset(), logs.words().lastStableOffset());
+        }
+    }
+
+    @Test
     void aMarkerStaysWhereItIsAllThatTellsTheProducersEpoch() throws IOException {
         try (var logs = open(temp)) {
             var log = logs.words();

@@ -248,7 +248,7 @@ final class Model {
         topic.checkBatches(log, all ? topic.end() : topic.forcedEnd);
         topic.checkIndexes(log, random, 5);
         if (topic.keys != null) {
-            topic.keys.check(topic.entries, log.startOffset(), nowMs);
+            topic.checkKeys(log, nowMs);
         }
         topic.transactions.begin(log, random);
         topic.fenced = false;
@@ -334,7 +334,7 @@ final class Model {
         var log = find(topic);
         if (log == null) {
             require(disk.failures() > 0 && logs.offline(topic.partition.topic(), 0), "a log is gone");
-        } else if (what < 25 && topic.keys == null) {
+        } else if (what < 25) {
             topic.transactions.act(this, log, random, nowMs);
         } else if (what < 52 || what < 60 && topic.keys == null) {
             produce(topic, log);
@@ -568,7 +568,7 @@ final class Model {
         }
         long offset = random.nextLong(log.startOffset(), log.endOffset());
         try {
-            topic.keys.checkRead(log, offset, 1 + random.nextInt(2_000));
+            topic.keys.checkRead(log, topic.transactions.fates(), offset, 1 + random.nextInt(2_000));
         } catch (IOException | RuntimeException | AssertionError wrong) {
             misread = disk.failures() == failuresBefore && !disk.dead() ? wrong : null;
         }

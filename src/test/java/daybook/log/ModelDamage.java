@@ -132,11 +132,12 @@ final class ModelDamage {
 
     /**
      * Nothing was cut. The snapshots go: a start that trusted the headers may have written down there what a
-     * flipped one said of its producer.
+     * flipped one said of its producer, and into an index what it said of its time.
      */
     void repair(Hit hit, FaultyDisk disk) throws IOException {
         require(Arrays.equals(hit.broken, Files.readAllBytes(hit.file)), hit.file + " was changed");
         disk.put(hit.file, hit.whole);
+        hit.topic.timesUnsure = true;
         for (var file : files()) {
             if (file.getParent().equals(hit.file.getParent()) && file.toString().endsWith(Segment.SNAPSHOT)) {
                 disk.put(file, null);

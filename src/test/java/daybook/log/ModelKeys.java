@@ -2,6 +2,7 @@ package daybook.log;
 
 import static daybook.log.Model.require;
 
+import daybook.log.ModelTransactions.Fate;
 import daybook.record.BatchBuilder;
 import daybook.record.BatchHeader;
 import daybook.record.Record;
@@ -14,12 +15,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 
 /**
  * What was written to a log that is compacted, and what compaction may take of it: records of which there is
- * a newer one of their key, and tombstones that are old enough. What is left of a batch is a part of it.
+ * a newer one of their key, those of aborted transactions, and tombstones that are old enough. What is left of a batch is a part of it.
  */
 final class ModelKeys {
     /** A tombstone has no value. */
@@ -43,6 +45,11 @@ final class ModelKeys {
         if (producer != null) {
             header = header.producer(producer.id, (short) producer.epoch, sequence);
         }
+        return batch(random, timesMs, header);
+    }
+
+    /** As {@link #batch(Random, long[], ModelLog.Producer, int)}, with another header. */
+    ByteBuffer batch(Random random, long[] timesMs, BatchHeader header) {
         var builder = new BatchBuilder(header);
         for (int i = 0; i < timesMs.length; i++) {
             var value = random.nextInt(6) == 0 ? null
@@ -133,22 +140,27 @@ final class ModelKeys {
     }
 
     /** Nothing is gone of which there is not a newer record, and nothing is there again. */
-    void check(List<ModelLog.Entry> entries, long start, long nowMs) {
-        var newest = newest();
+    void check(List<ModelLog.Entry> entries, Map<Long, Fate> fates, long start, long nowMs) {
+        var newest = newest(fates);
         var there = new HashSet<Long>();
         var oldest = new HashMap<String, Long>();
         for (var entry : entries) {
             for (var record : records(entry.bytes())) {
                 there.add(record.offset);
-                if (record.offset >= start) {
+                if (record.offset >= start && fates.get(entry.base()) == Fate.COMMITTED) {
                     oldest.putIfAbsent(record.key, record.offset);
                 }
             }
         }
         for (var entry : written.values()) {
+            var fate = fates.get(entry.base());
+            if (fate == null || fate == Fate.ABORTED) {
+                continue;
+            }
             for (var record : records(entry.bytes())) {
                 boolean gone = record.offset >= start && !there.contains(record.offset);
                 boolean ended = record.value == null && record.timeMs + leastRetentionMs <= nowMs;
+                require(!gone || fate == Fate.COMMITTED, "of an open transaction " + record + " is gone");
                 require(!gone || ended || newest.get(record.key).offset > record.offset,
                         "the newest of its key is gone: " + record + " at " + nowMs);
                 require(!gone || record.value != null
@@ -158,15 +170,18 @@ final class ModelKeys {
         }
     }
 
-    private HashMap<String, Keyed> newest() {
+    private HashMap<String, Keyed> newest(Map<Long, Fate> fates) {
         var newest = new HashMap<String, Keyed>();
-        written.values().forEach(entry ->
-                records(entry.bytes()).forEach(record -> newest.put(record.key, record)));
+        for (var entry : written.values()) {
+            if (fates.get(entry.base()) == Fate.COMMITTED) {
+                records(entry.bytes()).forEach(record -> newest.put(record.key, record));
+            }
+        }
         return newest;
     }
 
     /** Reads while segments take the place of others: each record of the newest is among what is read. */
-    void checkRead(PartitionLog log, long offset, int maxBytes) throws IOException {
+    void checkRead(PartitionLog log, Map<Long, Fate> fates, long offset, int maxBytes) throws IOException {
         var there = new HashSet<Long>();
         long next = offset;
         var bytes = TestLogs.read(log, offset, maxBytes);
@@ -180,7 +195,7 @@ final class ModelKeys {
             next = batch.nextOffset();
         }
         require(next > offset, "nothing is read at " + offset + " of a log that ends at " + log.endOffset());
-        for (var record : newest().values()) {
+        for (var record : newest(fates).values()) {
             boolean missing = record.offset >= offset && record.offset < next && record.value != null
                     && !there.contains(record.offset);
             require(!missing, record + " was skipped by a reader who came from " + offset);

@@ -73,7 +73,6 @@ final class ModelLog {
     final List<Producer> producers = new ArrayList<>();
     /** All that was written to a log that is compacted; null where the entries are just that. */
     final ModelKeys keys;
-    /** Transactions, in a log that is never compacted. */
     final ModelTransactions transactions = new ModelTransactions(this);
     TestLogs.Config config;
     int leaderEpoch;
@@ -179,7 +178,7 @@ final class ModelLog {
     }
 
     /** All batches that were written and not deleted. */
-    private List<Entry> written() {
+    List<Entry> written() {
         return keys == null ? entries : keys.written();
     }
 
@@ -297,9 +296,14 @@ final class ModelLog {
         }
         adopt(stored(log));
         require(end() == log.endOffset(), "a compacted log ends at " + log.endOffset() + ", not " + end());
-        keys.check(entries, log.startOffset(), nowMs);
+        checkKeys(log, nowMs);
         keys.cutShort |= !whole;
         keys.unsure = keys.cutShort;
+    }
+
+    /** What is left of a log that is compacted is what has to be left. */
+    void checkKeys(PartitionLog log, long nowMs) {
+        keys.check(entries, transactions.fates(), log.startOffset(), nowMs);
     }
 
     /** All batches of the log, read from its start to its end. */

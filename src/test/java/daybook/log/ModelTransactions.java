@@ -2,6 +2,7 @@ package daybook.log;
 
 import static daybook.log.Model.require;
 
+import daybook.record.BatchHeader;
 import daybook.record.RecordBatch;
 import daybook.record.TransactionMarker;
 import daybook.wire.ErrorCode;
@@ -9,6 +10,7 @@ import daybook.wire.ErrorCode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -20,6 +22,9 @@ import java.util.Random;
  * another's. What the log shows to those who want committed records only is held against what was decided.
  */
 final class ModelTransactions {
+    /** What a batch comes to that is in no transaction, or in one that has ended, or not. */
+    enum Fate { COMMITTED, ABORTED, OPEN }
+
     private enum State { NONE, OPEN, ENDING }
 
     /** What became of a transaction; null while it is open. */
@@ -96,12 +101,15 @@ final class ModelTransactions {
         }
     }
 
-    private static ModelLog.Sent batch(Writer writer, int epoch, int sequence, int count, long nowMs) {
-        var bytes = TestBatch.of(count, nowMs).transactional().seed((int) nowMs)
-                .producer(writer.id, epoch, sequence).build().array();
-        var times = new long[count];
-        java.util.Arrays.fill(times, nowMs);
-        return new ModelLog.Sent(bytes, times, null, sequence);
+    private ModelLog.Sent batch(Writer writer, int epoch, int sequence, Random random, long nowMs) {
+        var times = new long[1 + random.nextInt(3)];
+        Arrays.fill(times, nowMs);
+        var header = BatchHeader.plain(times.length, nowMs).attributes(RecordBatch.TRANSACTIONAL)
+                .producer(writer.id, (short) epoch, sequence);
+        var bytes = topic.keys != null ? topic.keys.batch(random, times, header)
+                : TestBatch.at(times).transactional().seed((int) nowMs).producer(writer.id, epoch, sequence)
+                        .build();
+        return new ModelLog.Sent(bytes.array(), times, null, sequence);
     }
 
     private void write(Model model, PartitionLog log, Writer writer, Random random, long nowMs)
@@ -112,8 +120,8 @@ final class ModelTransactions {
             writer.sent.clear();
             writer.firstOffset = -1;
         }
-        int count = 1 + random.nextInt(3);
-        var sent = batch(writer, writer.epoch, writer.nextSequence, count, nowMs);
+        var sent = batch(writer, writer.epoch, writer.nextSequence, random, nowMs);
+        int count = sent.timesMs().length;
         parts.put(sent, writer.transaction);
         writer.sent.add(sent);
         boolean known = log.inTransaction(writer.id, writer.epoch) && random.nextBoolean();
@@ -144,7 +152,8 @@ final class ModelTransactions {
     /** From now on it is on the coordinator's disk how the transaction ends. */
     private void decide(Model model, PartitionLog log, Writer writer, boolean commit) {
         boolean whole = writer.sent.stream().allMatch(this::taken);
-        boolean acknowledged = commit && whole && model.force(topic, log, writer.nextOffset);
+        boolean acknowledged = commit && whole && !topic.fenced
+                && model.force(topic, log, writer.nextOffset);
         writer.state = State.ENDING;
         writer.transaction.committed = acknowledged;
         writer.marker = new TransactionMarker(acknowledged, coordinatorEpoch);
@@ -165,8 +174,10 @@ final class ModelTransactions {
         boolean over = next >= 0 && random.nextInt(4) > 0 && model.force(topic, log, next);
         if (over) {
             writer.state = State.NONE;
-            if (writer.markerEpoch > writer.epoch) {
-                writer.epoch = writer.markerEpoch;
+            boolean lost = !writer.sent.stream().allMatch(sent -> holds(log, writer, sent));
+            if (writer.markerEpoch > writer.epoch || lost) {
+                // Who lost something asks for a new epoch before it goes on.
+                writer.epoch = Math.max(writer.markerEpoch, writer.epoch + 1);
                 writer.nextSequence = 0;
             }
             stableLeast = Math.max(stableLeast, log.lastStableOffset());
@@ -201,11 +212,11 @@ final class ModelTransactions {
 
     // What must be refused.
 
-    /** The newest batch of the producer that is there, or null. */
-    private RecordBatch last(Writer writer) {
-        for (var entry : topic.entries.reversed()) {
+    /** The newest batch of the producer among these that has records, or null. */
+    private static RecordBatch last(Writer writer, List<ModelLog.Entry> entries) {
+        for (var entry : entries.reversed()) {
             var batch = new RecordBatch(ByteBuffer.wrap(entry.bytes()), 0);
-            if (batch.producerId() == writer.id) {
+            if (batch.producerId() == writer.id && (!batch.control() || batch.recordCount() > 0)) {
                 return batch;
             }
         }
@@ -221,10 +232,10 @@ final class ModelTransactions {
     }
 
     private void comeLate(Model model, PartitionLog log, Writer writer, long nowMs, Random random) {
-        var last = last(writer);
+        var last = last(writer, topic.entries);
         if (last != null && last.producerEpoch() > 0) {
             int past = last.producerEpoch() - 1 - random.nextInt(last.producerEpoch());
-            var late = batch(writer, past, random.nextInt(3), 1, nowMs).batch().bytes();
+            var late = batch(writer, past, random.nextInt(3), random, nowMs).batch().bytes();
             long from = random.nextBoolean() ? log.endOffset() : PartitionLog.NOT_VERIFIED;
             refused(model, log, ErrorCode.INVALID_PRODUCER_EPOCH, log.append(late, from, writer.bumps),
                     "a batch of an epoch of the past");
@@ -232,7 +243,7 @@ final class ModelTransactions {
                     "a marker of an epoch of the past");
         }
         if (writer.state == State.NONE) {
-            var late = batch(writer, writer.epoch, writer.nextSequence, 1, nowMs).batch().bytes();
+            var late = batch(writer, writer.epoch, writer.nextSequence, random, nowMs).batch().bytes();
             long from = random.nextBoolean() ? writer.markedAt : PartitionLog.NOT_VERIFIED;
             refused(model, log, ErrorCode.INVALID_TXN_STATE, log.append(late, from, writer.bumps),
                     "a batch behind the marker, verified at " + from);
@@ -241,7 +252,7 @@ final class ModelTransactions {
 
     /** The coordinator writes its last marker once more, since it crashed before it knew that it is there. */
     private void endAgain(Model model, PartitionLog log, Writer writer, long nowMs) throws IOException {
-        var last = last(writer);
+        var last = last(writer, topic.entries);
         if (writer.marker == null || last == null) {
             return;
         }
@@ -278,7 +289,7 @@ final class ModelTransactions {
     }
 
     private boolean holds(PartitionLog log, Writer writer, ModelLog.Sent sent) {
-        return topic.entries.stream().anyMatch(entry -> entry.sent() == sent)
+        return topic.written().stream().anyMatch(entry -> entry.sent() == sent)
                 || writer.nextOffset <= log.startOffset();
     }
 
@@ -294,49 +305,65 @@ final class ModelTransactions {
         if (log.highWatermark() < log.endOffset()) {
             return;
         }
-        var open = new HashMap<Long, Long>();
-        var pending = new HashMap<Long, List<ModelLog.Entry>>();
-        var visible = new java.util.TreeSet<Long>();
+        var fates = fates();
+        checkStable(log, fates);
+        checkDecisions(fates);
+        long until = log.lastStableOffset();
+        var expected = new ArrayList<Long>();
         for (var entry : topic.entries) {
-            var batch = new RecordBatch(ByteBuffer.wrap(entry.bytes()), 0);
-            var marker = TransactionMarker.of(batch);
-            if (marker != null) {
-                open.remove(batch.producerId());
-                var ended = pending.remove(batch.producerId());
-                if (ended != null) {
-                    ended.forEach(each -> settle(each, marker, visible));
-                }
-            } else if (batch.transactional()) {
-                open.putIfAbsent(batch.producerId(), entry.base());
-                pending.computeIfAbsent(batch.producerId(), none -> new ArrayList<>()).add(entry);
-            } else {
-                visible.add(entry.base());
+            boolean before = entry.base() < until && until > log.startOffset();
+            boolean empty = new RecordBatch(ByteBuffer.wrap(entry.bytes()), 0).recordCount() == 0;
+            if (before && !empty && fates.get(entry.base()) == Fate.COMMITTED) {
+                expected.add(entry.base());
             }
         }
-        checkStable(log, open);
         var seen = CommittedReader.all(log, 200 + random.nextInt(4_000));
-        long until = log.lastStableOffset();
-        var expected = until == log.startOffset() ? List.of() : List.copyOf(visible.headSet(until));
-        require(seen.equals(expected), "before " + log.lastStableOffset() + " committed are " + expected
-                + ", but seen " + seen);
+        require(seen.equals(expected), "before " + until + " committed are " + expected + ", but seen " + seen);
         checkEpochs(log);
     }
 
-    private void settle(ModelLog.Entry entry, TransactionMarker marker, java.util.Set<Long> visible) {
-        var decided = parts.get(entry.sent()).committed;
-        require(decided != null && decided == marker.commit(), "the batch at " + entry.base()
-                + " is ended by " + marker + ", but decided was " + decided);
-        if (marker.commit()) {
-            visible.add(entry.base());
+    /** What became of each batch that was written and not deleted, by its base offset; nothing of markers. */
+    Map<Long, Fate> fates() {
+        var fates = new HashMap<Long, Fate>();
+        var pending = new HashMap<Long, List<Long>>();
+        for (var entry : topic.written()) {
+            var batch = new RecordBatch(ByteBuffer.wrap(entry.bytes()), 0);
+            var marker = TransactionMarker.of(batch);
+            if (marker != null) {
+                var ended = pending.remove(batch.producerId());
+                if (ended != null) {
+                    ended.forEach(base -> fates.put(base, marker.commit() ? Fate.COMMITTED : Fate.ABORTED));
+                }
+            } else if (batch.transactional()) {
+                fates.put(entry.base(), Fate.OPEN);
+                pending.computeIfAbsent(batch.producerId(), none -> new ArrayList<>()).add(entry.base());
+            } else {
+                fates.put(entry.base(), Fate.COMMITTED);
+            }
+        }
+        return fates;
+    }
+
+    private void checkDecisions(Map<Long, Fate> fates) {
+        for (var entry : topic.written()) {
+            var transaction = parts.get(entry.sent());
+            var fate = fates.get(entry.base());
+            boolean right = transaction == null || fate == Fate.OPEN
+                    || transaction.committed != null && transaction.committed == (fate == Fate.COMMITTED);
+            require(right, "the batch at " + entry.base() + " is " + fate + ", though decided was "
+                    + (transaction == null ? "nothing" : transaction.committed));
         }
     }
 
     /** Whether a transaction is known whose first batches are deleted depends on what a start had to read. */
-    private void checkStable(PartitionLog log, Map<Long, Long> open) {
-        long most = open.values().stream().mapToLong(first -> first).min().orElse(log.endOffset());
+    private void checkStable(PartitionLog log, Map<Long, Fate> fates) {
+        long most = log.endOffset();
+        for (var fate : fates.entrySet()) {
+            most = fate.getValue() == Fate.OPEN ? Math.min(most, fate.getKey()) : most;
+        }
         long least = most;
         for (var writer : writers) {
-            var last = last(writer);
+            var last = last(writer, topic.written());
             boolean ended = last != null && last.control() && last.baseOffset() > writer.firstOffset;
             if (writer.state != State.NONE && writer.firstOffset >= 0 && !ended) {
                 least = Math.min(least, writer.firstOffset);
@@ -347,13 +374,13 @@ final class ModelTransactions {
                 "the last stable offset is " + stable + ", not from " + least + " to " + most);
     }
 
-    /** Of each producer that has a batch in the log the log knows the epoch of the last one. */
+    /** Of each producer that has a batch in the log the log knows the epoch of that, or of a later one. */
     private void checkEpochs(PartitionLog log) {
         var known = new HashMap<Long, Integer>();
         log.producers().forEach(view -> known.put(view.producerId(), view.producerEpoch()));
         for (var writer : writers) {
-            var last = last(writer);
-            require(last == null || known.getOrDefault(writer.id, -1) == last.producerEpoch(),
+            var last = last(writer, topic.entries);
+            require(last == null || known.getOrDefault(writer.id, -1) >= last.producerEpoch(),
                     "the epoch of " + writer.id + " is known as " + known.get(writer.id));
         }
     }

@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.log.AbortedTransactions.Entry;
+import daybook.record.BatchBuilder;
+import daybook.record.BatchHeader;
+import daybook.record.RecordBatch;
 import daybook.record.TransactionMarker;
 import daybook.wire.ErrorCode;
 
@@ -158,6 +161,20 @@ class TransactionsTest {
         assertEquals(2, log.producers().getFirst().currentTransactionStartOffset());
         var late = TestBatch.at(logs.nowMs).producer(1, 0, 1).build();
         assertEquals(ErrorCode.INVALID_PRODUCER_EPOCH, TestLogs.refused(log.append(late)).error());
+    }
+
+    /** As compaction leaves them, also that of Apache Kafka. */
+    @Test
+    void theHeaderOfAMarkerEndsATransactionToo() throws IOException {
+        write(1, 0, 0);
+        var header = BatchHeader.plain(1, logs.nowMs).producer(1, (short) 0, RecordBatch.NO_SEQUENCE)
+                .attributes(RecordBatch.TRANSACTIONAL | RecordBatch.CONTROL);
+        TestLogs.done(log.appendOwn(new BatchBuilder(header).build(0)));
+        assertEquals(2, log.lastStableOffset());
+        var killed = TestLogs.copy(logs.path, temp.resolve("killed"));
+        logs.close();
+        reopen(killed);
+        assertEquals(2, log.lastStableOffset());
     }
 
     @Test

@@ -87,9 +87,9 @@ final class Script {
             case "pass" -> pass(milliseconds(rest.get(0)));
             case "epoch" -> {
                 var before = test.state.find(rest.get(0)).transaction();
-                test.put(new TransactionRecord(rest.get(0), before.identified(
-                        Identity.of(before.producerId(), Integer.parseInt(rest.get(1))), before.timeoutMs(),
-                        before.lastUpdateMs())));
+                var identity = Identity.of(before.producerId(), Integer.parseInt(rest.get(1)));
+                test.put(new TransactionRecord(rest.get(0),
+                        before.identified(identity, before.timeoutMs(), before.lastUpdateMs())));
             }
             default -> {
                 if (rest.isEmpty()) {
