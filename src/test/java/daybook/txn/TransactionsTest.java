@@ -13,7 +13,9 @@ import java.util.Map;
 class TransactionsTest {
     private static final int LARGEST_BATCH_BYTES = 1 << 20;
 
-    /** However many, and however long: a batch that does not fit would never be written, and none after it. */
+    /**
+     * However many, and however long: a batch that does not fit would never be written, and none after it.
+     */
     @Test
     void expiredIdsAreForgottenInBatchesThatFit() {
         assertForgotten(40_000, "");
