@@ -109,8 +109,8 @@ final class Endings {
             boolean patient = waitNanos == LAST_RETRY_NANOS;
             waitNanos = Math.min(2 * waitNanos, LAST_RETRY_NANOS);
             if (!patient && waitNanos == LAST_RETRY_NANOS) {
-                LOG.log(Level.WARNING, "The transaction of {0} cannot be ended in {1} yet; that is tried again"
-                        + " until it can", id, left);
+                LOG.log(Level.WARNING, "The transaction of {0} cannot be ended in {1} yet; that is tried"
+                        + " again until it can", id, left);
             }
         }
     }

@@ -119,7 +119,8 @@ class TransactionalProduceTest {
     private List<String> aborted(String topic) throws IOException {
         var fetched = Replies.Fetched.read(client.ask("Fetch", 11, out -> {
             out.int32(-1).int32(0).int32(0).int32(1 << 20).int8(1).int32(0).int32(-1);
-            out.structs(List.of(topic), (topics, name) -> topics.string(name).structs(List.of(0), (each, index) ->
+            out.structs(List.of(topic), (topics, name) ->
+                    topics.string(name).structs(List.of(0), (each, index) ->
                     each.int32(index).int32(-1).int64(0).int64(-1).int32(1 << 20)));
             out.structs(List.of(), (each, none) -> { }).string("");
         }));
@@ -198,7 +199,8 @@ class TransactionalProduceTest {
             producer.identity = Identity.of(known.producerId(), 1);
             assertRefused(INVALID_PRODUCER_EPOCH, null, producer.produce(version, "a-0", 0));
             producer.identity = known;
-            assertRefused(INVALID_TOPIC_EXCEPTION, null, producer.produce(version, "__transaction_state-0", 0));
+            assertRefused(INVALID_TOPIC_EXCEPTION, null,
+                    producer.produce(version, "__transaction_state-0", 0));
         }
         assertEquals(TransactionStatus.EMPTY, producer.settled().status());
         assertEnds(0, 0, "a", 0);
@@ -262,8 +264,8 @@ class TransactionalProduceTest {
         var producer = producer("t");
         var pieces = List.of(producer.piece("a-0", 0), new Piece("a-1", Batches.of("plain")),
                 new Piece("a-2", Batches.from(producer.identity.producerId() + 5, 0, 0, "idempotent")));
-        assertEquals(List.of(NONE, NONE, NONE), producer.produce(12, -1, pieces.toArray(Piece[]::new)).stream()
-                .map(Produced::error).toList());
+        assertEquals(List.of(NONE, NONE, NONE), producer.produce(12, -1, pieces.toArray(Piece[]::new))
+                .stream().map(Produced::error).toList());
         assertEnds(0, 1, "a", 0);
         assertEnds(1, 1, "a", 1);
         assertEnds(1, 1, "a", 2);
@@ -282,10 +284,11 @@ class TransactionalProduceTest {
         assertEquals(NONE, producer.write(12, "a-0", 1), "the next answer is the next request's");
         assertEquals(NONE, producer.verify("a-0", "a-1"));
         assertEnds(0, 1, "a", 1);
-        assertEquals(TRANSACTION_ABORTABLE, producer.produce(11, 1, producer.piece("b-0", 0)).getFirst().error());
+        assertEquals(TRANSACTION_ABORTABLE,
+                producer.produce(11, 1, producer.piece("b-0", 0)).getFirst().error());
         for (int version : new int[] {11, 12}) {
-            assertEquals(INVALID_REQUIRED_ACKS, producer.produce(version, 2, producer.piece("b-0", 0)).getFirst()
-                    .error());
+            assertEquals(INVALID_REQUIRED_ACKS,
+                    producer.produce(version, 2, producer.piece("b-0", 0)).getFirst().error());
         }
         assertEquals(TRANSACTION_ABORTABLE, producer.verify("b-0"));
     }
@@ -356,7 +359,8 @@ class TransactionalProduceTest {
     void overManyPartitionsAndAStart() throws IOException {
         broker.topic("many", 40);
         var producer = producer("t");
-        var pieces = IntStream.range(0, 40).mapToObj(i -> producer.piece("many-" + i, 0)).toArray(Piece[]::new);
+        var pieces = IntStream.range(0, 40).mapToObj(i -> producer.piece("many-" + i, 0))
+                .toArray(Piece[]::new);
         assertTrue(producer.produce(12, -1, pieces).stream().allMatch(each -> each.error() == NONE));
         var identity = producer.identity;
         stop();

@@ -78,14 +78,16 @@ class EndingsTest {
     @BeforeEach
     void open() throws IOException {
         InstantSource clock = () -> Instant.ofEpochMilli(nowMs);
-        var settings = new LogSettings(List.of(directory), directory, true, 300_000, 60_000, 86_400_000, 0, 1);
+        var settings = new LogSettings(List.of(directory), directory, true, 300_000, 60_000, 86_400_000,
+                0, 1);
         logs = Logs.open(settings, -1, disk, clock);
         var ids = logs.directories().stream().map(Logs.LogDirectory::id).toList();
         var endpoint = new BrokerRegistration.Endpoint("PLAINTEXT", "127.0.0.1", 9092, 0);
         catalog = Catalog.open(logs.metadataLog(), disk, new daybook.catalog.Identity(logs.nodeId(), null,
                 Uuid.random(), List.of(endpoint), ids), clock, 20 << 20);
         catalog.begin(false);
-        logs.load(expected(catalog.image()).stream().filter(each -> !away.contains(each.partition())).toList());
+        logs.load(expected(catalog.image()).stream().filter(each -> !away.contains(each.partition()))
+                .toList());
         catalog.onChange((before, after) -> follow(after));
         var surroundings = new Surroundings(catalog::image, this::config, clock);
         groups = new Coordinator<>(Groups.TOPIC, replays(), () -> new Groups(surroundings), logs, catalog,
@@ -136,8 +138,8 @@ class EndingsTest {
         var expected = new ArrayList<Logs.Expected>();
         for (var topic : image.topics().values()) {
             for (var partition : topic.partitions()) {
-                expected.add(new Logs.Expected(topic.id(), new TopicPartition(topic.name(), partition.index()),
-                        0, Uuid.ZERO, TopicConfigs.effective(Map.of(), BrokerConfig.of(Map.of())).log()));
+                var place = new TopicPartition(topic.name(), partition.index());
+                expected.add(new Logs.Expected(topic.id(), place, 0, Uuid.ZERO, TopicConfigs.effective(Map.of(), BrokerConfig.of(Map.of())).log()));
             }
         }
         return expected;
@@ -431,7 +433,8 @@ class EndingsTest {
         var zombie = identify("pay");
         write("pay", zombie, FIRST);
         patienceMs = 60_000;
-        assertEquals(CONCURRENT_TRANSACTIONS, transactions.identify("pay", 60_000, Identity.WANTS_ID).error());
+        assertEquals(CONCURRENT_TRANSACTIONS,
+                transactions.identify("pay", 60_000, Identity.WANTS_ID).error());
         assertEquals(Identity.of(zombie.producerId(), 2), identify("pay"));
         assertEquals(List.of(ABORT + " 1"), markers(FIRST));
         assertEquals(ErrorCode.PRODUCER_FENCED, add("pay", zombie, FIRST));

@@ -26,7 +26,8 @@ class TransactionsTest {
         var test = new TestTransactions(Map.of("transactional.id.expiration.ms", "60000",
                 "transaction.remove.expired.transaction.cleanup.interval.ms", "10000"));
         for (int i = 0; i < count; i++) {
-            test.put(new TransactionRecord(prefix + i, Transaction.first(i, 1_000, TestTransactions.EPOCH_MS)));
+            var first = Transaction.first(i, 1_000, TestTransactions.EPOCH_MS);
+            test.put(new TransactionRecord(prefix + i, first));
         }
         var gone = new HashSet<String>();
         int batches = 0;
