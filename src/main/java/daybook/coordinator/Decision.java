@@ -13,13 +13,15 @@ import java.util.function.Consumer;
  * @param producer whose transaction the records belong to, so that they hold when it is committed; null for
  *     records that hold at once
  * @param records what to write, in order; none changes nothing
+ * @param anySize whether they may be more than the log takes of others: for what has to be written sometime,
+ *     and is larger than what was written before by a few bytes at most
  * @param answer what who asked gets; it may be completed by a later event, under the lock of the shard
  * @param refused called under the lock of the shard
  * @param <R> the records
  * @param <T> the answer
  */
-public record Decision<R, T>(Producer producer, List<R> records, CompletableFuture<T> answer,
-        Consumer<ErrorCode> refused) {
+public record Decision<R, T>(Producer producer, List<R> records, boolean anySize,
+        CompletableFuture<T> answer, Consumer<ErrorCode> refused) {
     /**
      * One that writes in a transaction.
      *
@@ -40,12 +42,12 @@ public record Decision<R, T>(Producer producer, List<R> records, CompletableFutu
 
     /** An answer that a later event, or the replay of these records, completes. */
     public static <R, T> Decision<R, T> later(List<R> records, CompletableFuture<T> answer) {
-        return new Decision<>(null, records, answer, NOTHING);
+        return new Decision<>(null, records, false, answer, NOTHING);
     }
 
     /** Records of a transaction, which the log refuses where it knows that this one is not open. */
     public static <R, T> Decision<R, T> transactional(Producer producer, List<R> records, T answer) {
-        return new Decision<>(producer, records, CompletableFuture.completedFuture(answer), NOTHING);
+        return new Decision<>(producer, records, false, CompletableFuture.completedFuture(answer), NOTHING);
     }
 
     /** Records that nobody asked for. */
@@ -55,6 +57,11 @@ public record Decision<R, T>(Producer producer, List<R> records, CompletableFutu
 
     /** This one, with what else is to be done where its records cannot be written. */
     public Decision<R, T> orElse(Consumer<ErrorCode> otherwise) {
-        return new Decision<>(producer, records, answer, refused.andThen(otherwise));
+        return new Decision<>(producer, records, anySize, answer, refused.andThen(otherwise));
+    }
+
+    /** This one, whose records are written however large they are. */
+    public Decision<R, T> ofAnySize() {
+        return new Decision<>(producer, records, true, answer, refused);
     }
 }

@@ -218,7 +218,7 @@ public final class Shard<S extends State<R>, R> {
         if (decision.records().isEmpty()) {
             return ErrorCode.NONE;
         }
-        var error = append(decision.producer(), decision.records());
+        var error = append(decision);
         if (error == ErrorCode.NONE) {
             return replayed(() -> replay(decision)) ? ErrorCode.NONE : ErrorCode.NOT_COORDINATOR;
         }
@@ -250,9 +250,12 @@ public final class Shard<S extends State<R>, R> {
     }
 
     /** Under {@link #lock}. */
-    private ErrorCode append(Producer producer, List<R> records) {
-        var batch = encode(producer, records);
-        if (batch == null || batch.remaining() > log.config().maxMessageBytes()) {
+    private ErrorCode append(Decision<R, ?> decision) {
+        var producer = decision.producer();
+        var batch = encode(producer, decision.records());
+        boolean fits = batch != null
+                && (decision.anySize() || batch.remaining() <= log.config().maxMessageBytes());
+        if (!fits) {
             return ErrorCode.UNKNOWN_SERVER_ERROR;
         }
         return written(log.appendOwn(batch,

@@ -35,6 +35,7 @@ final class Endings {
     private static final System.Logger LOG = System.getLogger("daybook.txn");
     private static final long FIRST_RETRY_NANOS = 5_000_000;
     private static final long LAST_RETRY_NANOS = 1_000_000_000;
+    private static final int LAST_COORDINATOR_EPOCH = Integer.MAX_VALUE;
 
     private final Catalog catalog;
     private final Logs logs;
@@ -64,14 +65,26 @@ final class Endings {
                 if (before != null) {
                     before.join();
                 }
-                end(id);
-            } catch (RuntimeException | Error failed) {
-                LOG.log(Level.ERROR, "The transaction of " + id + " is ended by the next start only", failed);
+                while (!closed && !tried(id)) {
+                    LockSupport.parkNanos(this, LAST_RETRY_NANOS);
+                }
             } finally {
                 running.remove(id, done);
                 done.complete(null);
             }
         });
+    }
+
+    /** False where it failed, for want of memory for instance: nobody else comes to end the transaction. */
+    private boolean tried(String id) {
+        try {
+            end(id);
+            return true;
+        } catch (RuntimeException | Error failed) {
+            LOG.log(Level.ERROR, "The transaction of " + id + " could not be ended; that is tried again",
+                    failed);
+            return false;
+        }
     }
 
     /**
@@ -109,8 +122,8 @@ final class Endings {
             boolean patient = waitNanos == LAST_RETRY_NANOS;
             waitNanos = Math.min(2 * waitNanos, LAST_RETRY_NANOS);
             if (!patient && waitNanos == LAST_RETRY_NANOS) {
-                LOG.log(Level.WARNING, "The transaction of {0} cannot be ended in {1} yet; that is tried again"
-                        + " until it can", id, left);
+                LOG.log(Level.WARNING, "The transaction of {0} cannot be ended in {1} yet; that is tried"
+                        + " again until it can", id, left);
             }
         }
     }
@@ -164,36 +177,44 @@ final class Endings {
         if (partition.topic().equals(Groups.TOPIC)) {
             var reply = groups.end(partition.partition(), transaction.producerId(),
                     (short) transaction.producerEpoch(), marker, transaction.clientVersion());
-            return () -> !retried(partition, reply.await());
+            return () -> ended(transaction, partition, marker, reply.await());
         }
         var log = logs.find(partition.topic(), partition.partition());
         return log == null ? () -> false : append(log, transaction, marker);
     }
 
-    private static BooleanSupplier append(PartitionLog log, Transaction transaction,
-            TransactionMarker marker) {
+    private BooleanSupplier append(PartitionLog log, Transaction transaction, TransactionMarker marker) {
         return switch (log.appendMarker(transaction.producerId(), (short) transaction.producerEpoch(), marker,
                 transaction.clientVersion())) {
             case Appended.Done done -> {
                 log.requestForce(done.nextOffset());
                 yield () -> log.awaitForced(done.nextOffset());
             }
-            case Appended.Refused refused -> () -> !retried(log.partition(), refused.error())
-                    && log.awaitForced(log.endOffset());
+            case Appended.Refused refused ->
+                () -> ended(transaction, log.partition(), marker, refused.error())
+                        && log.awaitForced(log.endOffset());
         };
     }
 
     /**
-     * Whether a marker that was refused is tried again. Where the producer, or its coordinator, is known with
-     * a newer epoch, this transaction was ended already.
+     * Whether the transaction has ended in a partition that answered so to its marker; if not, it is tried
+     * again. Where the producer is known with a newer epoch, it was ended already. A later coordinator than
+     * this one, which is the only one, somebody made up who ended transactions by hand: it is outdone, else
+     * no transaction of the producer would ever end there.
      */
-    private static boolean retried(TopicPartition partition, ErrorCode error) {
-        boolean past = error == ErrorCode.INVALID_PRODUCER_EPOCH
-                || error == ErrorCode.TRANSACTION_COORDINATOR_FENCED;
-        if (past) {
-            LOG.log(Level.WARNING, "A transaction was not ended in {0}, which knows a newer epoch: {1}",
-                    partition, error);
-        }
-        return error != ErrorCode.NONE && !past;
+    private boolean ended(Transaction transaction, TopicPartition partition, TransactionMarker marker,
+            ErrorCode answer) {
+        return switch (answer) {
+            case NONE -> true;
+            case INVALID_PRODUCER_EPOCH -> {
+                LOG.log(Level.WARNING, "A transaction was not ended in {0}, which knows a newer epoch of its"
+                        + " producer", partition);
+                yield true;
+            }
+            case TRANSACTION_COORDINATOR_FENCED -> marker.coordinatorEpoch() != LAST_COORDINATOR_EPOCH
+                    && append(transaction, partition, new TransactionMarker(marker.commit(),
+                            LAST_COORDINATOR_EPOCH)).getAsBoolean();
+            default -> false;
+        };
     }
 }

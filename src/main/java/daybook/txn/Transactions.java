@@ -211,7 +211,10 @@ public final class Transactions implements State<TransactionRecord> {
                 && producer.producerEpoch() == Transaction.LAST_EPOCH;
     }
 
-    /** Writes how the transaction ends; from then on it is being ended. */
+    /**
+     * Writes how the transaction ends; from then on it is being ended. That needs more bytes than it had
+     * before, and may be more than what the log takes: else one that is as large as it may be never ended.
+     */
     private Decision<TransactionRecord, Identity> decide(String id, Transaction before, boolean commit,
             boolean raised, int version, long freshId) {
         boolean last = raised && before.exhausted();
@@ -219,7 +222,7 @@ public final class Transactions implements State<TransactionRecord> {
             return Decision.answer(Identity.WANTS_ID);
         }
         var ending = before.ending(commit, raised, version, last ? freshId : Transaction.NO_ID, timeMs());
-        var decision = identified(id, ending);
+        var decision = identified(id, ending).ofAnySize();
         return raised ? raised(id, new Raise(before.identity(), ending.identity()), decision) : decision;
     }
 
@@ -230,7 +233,7 @@ public final class Transactions implements State<TransactionRecord> {
         var decision = decide(id, transaction, false, true, version, freshId);
         return decision.records().isEmpty() ? decision
                 : Decision.answer(decision.records(), Identity.refused(ErrorCode.CONCURRENT_TRANSACTIONS))
-                        .orElse(decision.refused());
+                        .ofAnySize().orElse(decision.refused());
     }
 
     /** Aborts the transaction that began at this time, which has taken too long. */
@@ -260,7 +263,7 @@ public final class Transactions implements State<TransactionRecord> {
     Decision<TransactionRecord, ErrorCode> ended(String id, Transaction ending) {
         var records = ending.equals(transactions.get(id))
                 ? List.of(new TransactionRecord(id, ending.ended(timeMs()))) : List.<TransactionRecord>of();
-        return Decision.answer(records, ErrorCode.NONE);
+        return Decision.answer(records, ErrorCode.NONE).ofAnySize();
     }
 
     // State.

@@ -317,10 +317,11 @@ class EndingsTest {
         while (status("pay") == null) {
             Thread.onSpinWait();
         }
-        end("pay", producer, true);
+        var next = end("pay", producer, true);
         while (log(FIRST).lastStableOffset() == 0) {
             Thread.onSpinWait();
         }
+        assertEquals(CONCURRENT_TRANSACTIONS, add("pay", next, FIRST), "after some time");
         assertEquals(List.of(), markers(OFFSETS));
         assertEquals(TransactionStatus.PREPARE_COMMIT, status("pay"));
         groups.start();
@@ -349,6 +350,24 @@ class EndingsTest {
         until(TransactionStatus.COMPLETE_COMMIT, "pay");
         assertEquals(List.of(ABORT + " 9"), markers(FIRST));
         assertEquals(List.of(COMMIT + " 1"), markers(SECOND));
+    }
+
+    /** Somebody ended a transaction by hand before, and made up a coordinator of a later epoch for it. */
+    @Test
+    void aCoordinatorThatWasMadeUpHoldsNothingOpen() throws IOException {
+        var producer = identify("pay");
+        var madeUp = new TransactionMarker(false, 9);
+        for (var partition : List.of(FIRST, OFFSETS)) {
+            log(partition).appendMarker(producer.producerId(), (short) 0, madeUp, 1);
+        }
+        for (int i = 0; i < 2; i++) {
+            write("pay", producer, FIRST, SECOND, OFFSETS);
+            producer = end("pay", producer, true);
+            until(TransactionStatus.COMPLETE_COMMIT, "pay");
+            for (var partition : List.of(FIRST, SECOND, OFFSETS)) {
+                assertStable(partition);
+            }
+        }
     }
 
     @Test
