@@ -116,11 +116,13 @@ final class Endings {
             if (left.isEmpty() && ended(id, transaction)) {
                 return;
             }
-            if (waitNanos == LAST_RETRY_NANOS) {
-                LOG.log(Level.DEBUG, "The transaction of {0} cannot be ended in {1} yet", id, left);
-            }
             LockSupport.parkNanos(this, waitNanos);
+            boolean patient = waitNanos == LAST_RETRY_NANOS;
             waitNanos = Math.min(2 * waitNanos, LAST_RETRY_NANOS);
+            if (!patient && waitNanos == LAST_RETRY_NANOS) {
+                LOG.log(Level.WARNING, "The transaction of {0} cannot be ended in {1} yet; that is tried again"
+                        + " until it can", id, left);
+            }
         }
     }
 

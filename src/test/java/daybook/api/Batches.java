@@ -36,12 +36,11 @@ final class Batches {
 
     /** A batch that is a part of a transaction. */
     static ByteBuffer transactional(long producerId, String... values) {
-        return transactional(producerId, 0, values);
+        return transactional(producerId, 0, 0, values);
     }
 
-    /** A batch that may begin a transaction. */
-    static ByteBuffer transactional(long producerId, int epoch, String... values) {
-        return sealed(from(producerId, epoch, 0, values).putShort(21, (short) 0x10));
+    static ByteBuffer transactional(long producerId, int epoch, int sequence, String... values) {
+        return sealed(from(producerId, epoch, sequence, values).putShort(21, (short) 0x10));
     }
 
     /** Ends the producer's transaction, as a coordinator of epoch 5 does. */

@@ -14,7 +14,6 @@ import daybook.group.GroupRecord;
 import daybook.group.Groups;
 import daybook.group.Surroundings;
 import daybook.log.Disk;
-import daybook.log.LogConfig;
 import daybook.log.LogSettings;
 import daybook.log.Logs;
 import daybook.log.PartitionLog;
@@ -31,6 +30,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -68,7 +68,7 @@ final class TestBroker implements AutoCloseable {
                 Uuid.random(), List.of(endpoint), ids), clock, 20 << 20);
         catalog.begin(false);
         config = BrokerConfig.of(settings);
-        logs.load(List.of());
+        logs.load(expected(catalog.image()));
         catalog.onChange(this::follow);
         var surroundings = new Surroundings(catalog::image, this::config, clock);
         groups = new Coordinator<>(Groups.TOPIC, Groups.FORMAT, () -> new Groups(surroundings), logs, catalog,
@@ -98,23 +98,32 @@ final class TestBroker implements AutoCloseable {
                 }
             }
         }
-        for (var topic : after.topicsById().values()) {
-            var configured = TopicConfigs.effective(after.config(ConfigResource.topic(topic.name())),
-                    config).log();
-            for (var partition : topic.partitions()) {
-                var log = logs.find(topic.name(), partition.index());
-                if (log == null) {
-                    create(topic.id(), new TopicPartition(topic.name(), partition.index()), configured);
-                } else {
-                    log.configure(configured);
-                }
+        for (var expected : expected(after)) {
+            var log = logs.find(expected.partition().topic(), expected.partition().partition());
+            if (log == null) {
+                create(expected);
+            } else {
+                log.configure(expected.config());
             }
         }
     }
 
-    private void create(Uuid topicId, TopicPartition partition, LogConfig configured) {
+    private List<Logs.Expected> expected(Image image) {
+        var expected = new ArrayList<Logs.Expected>();
+        for (var topic : image.topicsById().values()) {
+            var configured = TopicConfigs.effective(image.config(ConfigResource.topic(topic.name())),
+                    config).log();
+            for (var partition : topic.partitions()) {
+                expected.add(new Logs.Expected(topic.id(),
+                        new TopicPartition(topic.name(), partition.index()), 0, Uuid.ZERO, configured));
+            }
+        }
+        return expected;
+    }
+
+    private void create(Logs.Expected expected) {
         try {
-            logs.create(new Logs.Expected(topicId, partition, 0, Uuid.ZERO, configured));
+            logs.create(expected);
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }

@@ -77,7 +77,7 @@ class TransactionEndsTest {
     }
 
     private void write(PartitionLog log, Identity producer) {
-        var batch = Batches.transactional(producer.producerId(), producer.producerEpoch(), "v");
+        var batch = Batches.transactional(producer.producerId(), producer.producerEpoch(), 0, "v");
         var appended = log.append(batch, log.endOffset(), true);
         assertTrue(appended instanceof Appended.Done, appended.toString());
     }

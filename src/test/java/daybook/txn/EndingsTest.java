@@ -317,10 +317,11 @@ class EndingsTest {
         while (status("pay") == null) {
             Thread.onSpinWait();
         }
-        end("pay", producer, true);
+        var next = end("pay", producer, true);
         while (log(FIRST).lastStableOffset() == 0) {
             Thread.onSpinWait();
         }
+        assertEquals(CONCURRENT_TRANSACTIONS, add("pay", next, FIRST), "after some time");
         assertEquals(List.of(), markers(OFFSETS));
         assertEquals(TransactionStatus.PREPARE_COMMIT, status("pay"));
         groups.start();
