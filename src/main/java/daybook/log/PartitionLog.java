@@ -66,6 +66,8 @@ public final class PartitionLog {
     private boolean halfReplaced;
     /** Written under {@link #lock}. */
     private volatile boolean closed;
+    /** Whether its directory was put aside. Written under {@link #lock}. */
+    private volatile boolean deleted;
     /** When bytes were last forced, in milliseconds since 1970. */
     private volatile long forcedMs;
 
@@ -387,9 +389,12 @@ public final class PartitionLog {
                 segment.force();
             }
         } catch (Throwable failure) {
-            // Whatever it was: it is not known what is on the disk.
-            fail("Forcing to the disk failed", failure);
-            hideUnforced();
+            // Whatever it was: it is not known what is on the disk. Of a log that is gone nobody asks: its files
+            // have other names by now, and their directory's may be that of another log.
+            if (!deleted) {
+                fail("Forcing to the disk failed", failure);
+                hideUnforced();
+            }
             throw failure;
         }
         forcedMs = home.clock().millis();
@@ -681,6 +686,7 @@ public final class PartitionLog {
         lock.lock();
         try {
             closed = true;
+            deleted = true;
             segments.release();
             home.delete(directory, partition, config.fileDeleteDelayMs());
         } finally {
