@@ -52,7 +52,8 @@ record Verification(Map<PartitionLog, ErrorCode> errors, Map<PartitionLog, Long>
         var partitions = logs.stream().map(PartitionLog::partition).toList();
         Runnable open = () -> logs.forEach(log -> ends.put(log, log.endOffset()));
         boolean verifies = services.config().get().flag("transaction.partition.verification.enable");
-        if (!adds && !verifies) {
+        // What nobody writes is in no transaction, and no marker would ever end it.
+        if (!adds && !verifies && producer.producerId() >= 0) {
             open.run();
         } else if (transactionalId.isEmpty()) {
             logs.forEach(log -> errors.put(log, ErrorCode.INVALID_REQUEST));
