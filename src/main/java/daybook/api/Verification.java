@@ -26,8 +26,8 @@ record Verification(Map<PartitionLog, ErrorCode> errors, Map<PartitionLog, Long>
 
     /**
      * Asks once for all logs in which the producer is in no transaction yet; where it is in one its id is not
-     * looked at, as with Apache Kafka. While its transaction is being ended all are asked for: those that lack
-     * their marker still have it open, and a batch of the next one would be taken for one of it.
+     * looked at, as with Apache Kafka. While its transaction is being ended all are asked for: those that
+     * lack their marker still have it open, and a batch of the next one would be taken for one of it.
      *
      * @param adds whether the partitions are added by this request, and not by one before
      */
