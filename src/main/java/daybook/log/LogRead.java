@@ -3,8 +3,8 @@ package daybook.log;
 import java.io.IOException;
 
 /**
- * One read of a log at an offset. It takes no lock: where segments were deleted or replaced meanwhile it looks
- * again, at those that the log has now.
+ * One read of a log at an offset. It takes no lock: where segments were deleted or replaced meanwhile it
+ * looks again, at those that the log has now.
  *
  * @param maxBytes at most so many, but all of the first batch where {@code wholeBatch}
  * @param committedOnly not past the last stable offset
