@@ -82,8 +82,7 @@ final class TransactionSimulation {
         this.disk = FaultyDisk.empty(path, random.nextLong());
         this.verified = !once(3);
         this.settings = new TreeMap<>(Map.of("listeners", "PLAINTEXT://127.0.0.1:0",
-                "log.dirs", path.toString(), "log.cleaner.enable", "false",
-                "auto.create.topics.enable", "false",
+                "log.dirs", path.toString(), "auto.create.topics.enable", "false",
                 "daybook.disk.reserve.bytes", "0", "connections.max.idle.ms", "2147483647",
                 "log.roll.ms", "" + (once(2) ? 2_000 + random.nextInt(30_000) : 600_000_000),
                 "transaction.partition.verification.enable", "" + verified,
@@ -91,6 +90,7 @@ final class TransactionSimulation {
         settings.put("offsets.topic.num.partitions", "" + OFFSETS_PARTITIONS);
         settings.put("producer.id.expiration.ms", "2147483647");
         settings.put("log.retention.ms", "-1");
+        settings.put("log.cleaner.enable", "false");
         settings.put("add.partitions.to.txn.retry.backoff.max.ms", "20");
         OUTPUTS.forEach(place -> readers.add(new CommittedReader(this, place)));
     }
@@ -423,9 +423,9 @@ final class TransactionSimulation {
                 client.step();
             }
         }
-        for (int i = 0; i < 3 * readers.size(); i++) {
+        for (int i = 0; i < 8 * readers.size(); i++) {
             readers.get(i % readers.size()).read(link);
-            LockSupport.parkNanos(PAUSE_NANOS / 5);
+            LockSupport.parkNanos(PAUSE_NANOS);
         }
         if (once(2)) {
             disk.die();
