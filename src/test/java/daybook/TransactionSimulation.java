@@ -370,6 +370,8 @@ final class TransactionSimulation {
 
     private void live() throws IOException {
         chaos = true;
+        IDS.stream().filter(id -> clients.stream().noneMatch(each -> each.id.equals(id)))
+                .forEach(this::newClient);
         try {
             for (int i = 50 + random.nextInt(250); i > 0 && !dying(); i--) {
                 act();
