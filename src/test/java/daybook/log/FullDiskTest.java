@@ -121,6 +121,22 @@ class FullDiskTest {
         }
     }
 
+    /** Who looks after a write has failed may find room that was made in between. */
+    @Test
+    void aWriteThatFoundNoRoomIsNoFailureThoughThereIsRoomNow() throws IOException {
+        try (var logs = TestLogs.open(temp, new TestLogs.Config())) {
+            TestLogs.done(send(logs));
+            logs.disk.fault = (operation, file) -> {
+                if (operation.equals("write") && file.toString().endsWith(".log")) {
+                    throw new IOException("No space left on device");
+                }
+            };
+            assertTrue(send(logs) instanceof Appended.Refused);
+            logs.disk.fault = (operation, file) -> { };
+            assertEquals(1, TestLogs.done(send(logs)).baseOffset());
+        }
+    }
+
     @Test
     void aStartOnAFullDiskCanRead() throws IOException {
         byte[] expected;
