@@ -87,6 +87,11 @@ final class Endings {
         }
     }
 
+    /** Whether the transaction of this id is being ended. */
+    boolean running(String id) {
+        return running.containsKey(id);
+    }
+
     /**
      * Returns when the transaction of this id, if one is being ended, has ended, or takes longer than this.
      */

@@ -155,6 +155,11 @@ public final class TransactionCoordinator implements AutoCloseable {
                 state.end(id, producer, commit, clientVersion, freshId));
     }
 
+    /** Whether the transaction of this id is decided, and may be open still in some of its partitions. */
+    public boolean ends(String id) {
+        return endings.running(id);
+    }
+
     /** The transaction of this id. */
     public Found find(String id) {
         return shards.ask(id, error -> new Found(error, null),

@@ -77,7 +77,7 @@ class TransactionEndsTest {
     }
 
     private void write(PartitionLog log, Identity producer) {
-        var batch = Batches.transactional(producer.producerId(), producer.producerEpoch(), "v");
+        var batch = Batches.transactional(producer.producerId(), producer.producerEpoch(), 0, "v");
         var appended = log.append(batch, log.endOffset(), true);
         assertTrue(appended instanceof Appended.Done, appended.toString());
     }
@@ -141,5 +141,29 @@ class TransactionEndsTest {
         end(producer, true);
         awaitStable(broker.log("orders", 0));
         assertEquals(0, failures.get());
+    }
+
+    /**
+     * Where the producer keeps its epoch, a log without its marker yet still has the transaction open that is
+     * over: a batch of the next one is not to be taken for one of it.
+     */
+    @Test
+    void theNextTransactionBeginsBehindTheMarkers() throws IOException {
+        broker.topic("orders", 1);
+        var log = broker.log("orders", 0);
+        var producer = begin();
+        assertEquals(ErrorCode.NONE, add(producer, "orders", 0));
+        write(log, producer);
+        failures.set(1);
+        assertEquals(producer, broker.transactions.end(ID, producer, true, 0));
+        var early = Verification.of(broker.services, ID, producer, true, List.of(log));
+        assertEquals(ErrorCode.CONCURRENT_TRANSACTIONS, early.error(log, true));
+        awaitStable(log);
+        var next = early;
+        while (next.error(log, true) == ErrorCode.CONCURRENT_TRANSACTIONS) {
+            next = Verification.of(broker.services, ID, producer, true, List.of(log));
+        }
+        assertEquals(ErrorCode.NONE, next.error(log, true));
+        assertEquals(log.endOffset(), next.from(log));
     }
 }

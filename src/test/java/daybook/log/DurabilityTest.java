@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.wire.ErrorCode;
 
+import daybook.record.TransactionMarker;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -130,6 +132,28 @@ class DurabilityTest {
             int forces = logs.disk.forces.get();
             logs.logs.tick(logs.nowMs);
             assertEquals(forces, logs.disk.forces.get());
+        }
+    }
+
+    /** The index of aborted transactions has its directory forced, which has another name by then. */
+    @Test
+    void aLogThatGoesWhileItIsForcedIsNoFailureOfTheDisk() throws Exception {
+        try (var logs = TestLogs.open(temp, new TestLogs.Config());
+                var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var log = logs.words();
+            TestLogs.done(log.append(TestBatch.at(logs.nowMs).producer(1, 0, 0).transactional().build(), 0, true));
+            TestLogs.done(log.appendMarker(1, (short) 0, new TransactionMarker(false, 0), 0));
+            var hold = new CountDownLatch(1);
+            logs.disk.hold = hold;
+            logs.disk.forces.set(0);
+            var forced = threads.submit(() -> log.awaitForced(2));
+            while (logs.disk.forces.get() == 0) {
+                Thread.onSpinWait();
+            }
+            logs.logs.delete(TestLogs.WORDS);
+            hold.countDown();
+            forced.get();
+            assertFalse(log.home().failed());
         }
     }
 
