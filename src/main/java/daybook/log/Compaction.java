@@ -31,7 +31,8 @@ import java.util.concurrent.CancellationException;
  *
  * <p>Appends and reads go on meanwhile. Before the first copy takes its place, the log is forced: otherwise a
  * power cut could take both a record that had been forced and the newer one that had not, or the marker that
- * commits the newer one. Where the broker stops, the log goes, segments of it are deleted, or the disk has no
+ * commits the newer one; and the snapshots of producers below go, which know of transactions whose markers
+ * may go. Where the broker stops, the log goes, segments of it are deleted, or the disk has no
  * room for a copy beside its reserve, it ends with a {@link CancellationException}; what is done by then
  * stays, and the rest is done by the next one.
  *

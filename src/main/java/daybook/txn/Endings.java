@@ -35,6 +35,7 @@ final class Endings {
     private static final System.Logger LOG = System.getLogger("daybook.txn");
     private static final long FIRST_RETRY_NANOS = 5_000_000;
     private static final long LAST_RETRY_NANOS = 1_000_000_000;
+    private static final int LAST_COORDINATOR_EPOCH = Integer.MAX_VALUE;
 
     private final Catalog catalog;
     private final Logs logs;
@@ -80,7 +81,8 @@ final class Endings {
             end(id);
             return true;
         } catch (RuntimeException | Error failed) {
-            LOG.log(Level.ERROR, "The transaction of " + id + " could not be ended, and is tried again", failed);
+            LOG.log(Level.ERROR, "The transaction of " + id + " could not be ended; that is tried again",
+                    failed);
             return false;
         }
     }
@@ -125,8 +127,8 @@ final class Endings {
             boolean patient = waitNanos == LAST_RETRY_NANOS;
             waitNanos = Math.min(2 * waitNanos, LAST_RETRY_NANOS);
             if (!patient && waitNanos == LAST_RETRY_NANOS) {
-                LOG.log(Level.WARNING, "The transaction of {0} cannot be ended in {1} yet; that is tried again"
-                        + " until it can", id, left);
+                LOG.log(Level.WARNING, "The transaction of {0} cannot be ended in {1} yet; that is tried"
+                        + " again until it can", id, left);
             }
         }
     }
@@ -180,49 +182,44 @@ final class Endings {
         if (partition.topic().equals(Groups.TOPIC)) {
             var reply = groups.end(partition.partition(), transaction.producerId(),
                     (short) transaction.producerEpoch(), marker, transaction.clientVersion());
-            return () -> {
-                var error = reply.await();
-                return error == ErrorCode.TRANSACTION_COORDINATOR_FENCED
-                        ? append(transaction, partition, unfenced(marker)).getAsBoolean()
-                        : !retried(partition, error);
-            };
+            return () -> ended(transaction, partition, marker, reply.await());
         }
         var log = logs.find(partition.topic(), partition.partition());
         return log == null ? () -> false : append(log, transaction, marker);
     }
 
-    /**
-     * The marker as one that no log refuses. Where a log knows a newer coordinator than this, which is the
-     * only one, somebody wrote a marker by hand; and a transaction that is passed over stays open there.
-     */
-    private static TransactionMarker unfenced(TransactionMarker marker) {
-        return new TransactionMarker(marker.commit(), Integer.MAX_VALUE);
-    }
-
-    private static BooleanSupplier append(PartitionLog log, Transaction transaction,
-            TransactionMarker marker) {
+    private BooleanSupplier append(PartitionLog log, Transaction transaction, TransactionMarker marker) {
         return switch (log.appendMarker(transaction.producerId(), (short) transaction.producerEpoch(), marker,
                 transaction.clientVersion())) {
             case Appended.Done done -> {
                 log.requestForce(done.nextOffset());
                 yield () -> log.awaitForced(done.nextOffset());
             }
-            case Appended.Refused refused when refused.error() == ErrorCode.TRANSACTION_COORDINATOR_FENCED ->
-                append(log, transaction, unfenced(marker));
-            case Appended.Refused refused -> () -> !retried(log.partition(), refused.error())
-                    && log.awaitForced(log.endOffset());
+            case Appended.Refused refused ->
+                () -> ended(transaction, log.partition(), marker, refused.error())
+                        && log.awaitForced(log.endOffset());
         };
     }
 
     /**
-     * Whether a marker that was refused is tried again. Where the producer is known with a newer epoch, this
-     * transaction was ended already.
+     * Whether the transaction has ended in a partition that answered so to its marker; if not, it is tried
+     * again. Where the producer is known with a newer epoch, it was ended already. A later coordinator than
+     * this one, which is the only one, somebody made up who ended transactions by hand: it is outdone, else
+     * no transaction of the producer would ever end there.
      */
-    private static boolean retried(TopicPartition partition, ErrorCode error) {
-        boolean past = error == ErrorCode.INVALID_PRODUCER_EPOCH;
-        if (past) {
-            LOG.log(Level.WARNING, "A transaction was not ended in {0}, which knows a newer epoch", partition);
-        }
-        return error != ErrorCode.NONE && !past;
+    private boolean ended(Transaction transaction, TopicPartition partition, TransactionMarker marker,
+            ErrorCode answer) {
+        return switch (answer) {
+            case NONE -> true;
+            case INVALID_PRODUCER_EPOCH -> {
+                LOG.log(Level.WARNING, "A transaction was not ended in {0}, which knows a newer epoch of its"
+                        + " producer", partition);
+                yield true;
+            }
+            case TRANSACTION_COORDINATOR_FENCED -> marker.coordinatorEpoch() != LAST_COORDINATOR_EPOCH
+                    && append(transaction, partition, new TransactionMarker(marker.commit(),
+                            LAST_COORDINATOR_EPOCH)).getAsBoolean();
+            default -> false;
+        };
     }
 }

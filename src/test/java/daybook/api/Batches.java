@@ -36,7 +36,12 @@ final class Batches {
 
     /** A batch that is a part of a transaction. */
     static ByteBuffer transactional(long producerId, String... values) {
-        return transactional(producerId, 0, 0, values);
+        return transactional(producerId, 0, values);
+    }
+
+    /** A batch that may begin a transaction. */
+    static ByteBuffer transactional(long producerId, int epoch, String... values) {
+        return transactional(producerId, epoch, 0, values);
     }
 
     static ByteBuffer transactional(long producerId, int epoch, int sequence, String... values) {

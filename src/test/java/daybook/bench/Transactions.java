@@ -96,6 +96,8 @@ final class Transactions implements Load {
             for (int number = 0; number < RECORDS; number++) {
                 producer.send(new ProducerRecord<>(TOPIC, number % PARTITIONS, null, VALUE));
             }
+            // Without this the client may send the end before the records, where it is held up in between.
+            producer.flush();
             producer.commitTransaction();
             long endedNanos = System.nanoTime();
             times.add(endedNanos - beganNanos);

@@ -53,23 +53,25 @@ final class CompactionChecks {
                     .get(LIMIT_SECONDS, TimeUnit.SECONDS);
             write();
             long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
-            while (bytes(admin) > 4 << 20) {
-                expect(System.nanoTime() < limit, "it was not compacted: " + bytes(admin) + " bytes");
+            while (bytes(admin, PARTITION) > 4 << 20) {
+                expect(System.nanoTime() < limit, "it was not compacted: " + bytes(admin, PARTITION)
+                        + " bytes");
             }
             expectNewest(clients);
         }
     }
 
-    private static void setBackoff(Admin admin, String ms) throws Exception {
+    /** How long the broker waits until it looks again what there is to compact. */
+    static void setBackoff(Admin admin, String ms) throws Exception {
         var change = new AlterConfigOp(new ConfigEntry("log.cleaner.backoff.ms", ms), AlterConfigOp.OpType.SET);
         admin.incrementalAlterConfigs(Map.of(new ConfigResource(ConfigResource.Type.BROKER, "1"),
                 List.of(change))).all().get(LIMIT_SECONDS, TimeUnit.SECONDS);
     }
 
-    private static long bytes(Admin admin) throws Exception {
+    static long bytes(Admin admin, TopicPartition partition) throws Exception {
         var directories = admin.describeLogDirs(List.of(1)).allDescriptions()
                 .get(LIMIT_SECONDS, TimeUnit.SECONDS).get(1);
-        return directories.values().stream().map(directory -> directory.replicaInfos().get(PARTITION))
+        return directories.values().stream().map(directory -> directory.replicaInfos().get(partition))
                 .mapToLong(replica -> replica == null ? 0 : replica.size()).sum();
     }
 

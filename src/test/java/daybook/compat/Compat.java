@@ -62,6 +62,8 @@ public final class Compat {
             new GroupProgramChecks(report, broker, tools, modules, files).run();
             new TransactionClientChecks(report, broker).run();
             new TransactionOffsetChecks(report, clients).run();
+            new TransactionDuelChecks(report, broker).run();
+            new TransactionCompactionChecks(report, broker).run();
             new TransactionToolChecks(report, broker, tools, launcher, directory).run();
             new TransactionProgramChecks(report, broker, tools, modules, files).run();
             new TransactionLoopChecks(report, broker, tools).run();

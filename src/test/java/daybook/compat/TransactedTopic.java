@@ -83,7 +83,12 @@ record TransactedTopic(Clients clients, Admin admin, String name, int partitions
         }
     }
 
+    /**
+     * Ends the transaction, once all is sent: the client itself may send the end before the records where it is
+     * held up right then, and is refused.
+     */
     static void end(KafkaProducer<byte[], byte[]> producer, boolean commit) {
+        producer.flush();
         if (commit) {
             producer.commitTransaction();
         } else {

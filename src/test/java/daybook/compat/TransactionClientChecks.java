@@ -306,6 +306,7 @@ final class TransactionClientChecks {
             producer.beginTransaction();
             topic.sendEverywhere(producer, "before");
             var sent = topic.send(producer, 1, "x".repeat(2_000_000));
+            producer.flush();
             try {
                 producer.commitTransaction();
                 throw new CheckFailed("a transaction with a failed send was committed");

@@ -23,7 +23,7 @@ final class TransactionLoopChecks {
     private static final int PARTITIONS = 4;
     private static final int WORKERS = 3;
     private static final int STEPS = 6;
-    private static final long STEP_NANOS = TimeUnit.MILLISECONDS.toNanos(900);
+    private static final long STEP_NANOS = TimeUnit.MILLISECONDS.toNanos(700);
 
     private final Report report;
     private final Broker broker;

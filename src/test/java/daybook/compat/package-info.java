@@ -29,6 +29,8 @@
  *     ├── TransactionClientChecks  transactions of Java producers, also over stops and kills of the broker
  *     │   └── TransactedTopic       a topic that is written to in transactions, read both ways
  *     ├── TransactionOffsetChecks  offsets that members and others commit in transactions
+ *     ├── TransactionDuelChecks    producers that take an id from each other, while the broker is killed
+ *     ├── TransactionCompactionChecks  transactions in a compacted topic
  *     ├── TransactionToolChecks    listed, described, ended, and found hanging: admin client, kafka-transactions
  *     ├── TransactionProgramChecks kcat, kafkajs-transactions.js, Kafka's TransactionalMessageCopier, by Program
  *     ├── TransactionLoopChecks    Worker processes that read, write and commit, killed; the broker too

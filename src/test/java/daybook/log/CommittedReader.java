@@ -19,8 +19,8 @@ final class CommittedReader {
     private CommittedReader() { }
 
     /**
-     * The base offsets of the batches with records that a consumer gives out which reads so many bytes at a time; it comes
-     * as far as the last stable offset.
+     * The base offsets of the batches with records that a consumer gives out which reads so many bytes at a
+     * time; it comes as far as the last stable offset.
      */
     static List<Long> all(PartitionLog log, int maxBytes) throws IOException {
         var seen = new ArrayList<Long>();

@@ -21,7 +21,8 @@ import java.util.TreeMap;
 
 /**
  * What was written to a log that is compacted, and what compaction may take of it: records of which there is
- * a newer one of their key, those of aborted transactions, and tombstones that are old enough. What is left of a batch is a part of it.
+ * a newer one of their key, those of aborted transactions, and tombstones that are old enough. What is left
+ * of a batch is a part of it.
  */
 final class ModelKeys {
     /** A tombstone has no value. */

@@ -318,7 +318,8 @@ final class ModelTransactions {
             }
         }
         var seen = CommittedReader.all(log, 200 + random.nextInt(4_000));
-        require(seen.equals(expected), "before " + until + " committed are " + expected + ", but seen " + seen);
+        require(seen.equals(expected), "before " + until + " committed are " + expected + ", but seen "
+                + seen);
         checkEpochs(log);
     }
 

@@ -169,7 +169,8 @@ class TransactionModelTest {
                     long offset = 0;
                     while (going.get() || offset < log.endOffset()) {
                         var ids = new ArrayList<Long>();
-                        offset = CommittedReader.read(log, offset, 1_000, batch -> ids.add(batch.producerId()));
+                        offset = CommittedReader.read(log, offset, 1_000,
+                                batch -> ids.add(batch.producerId()));
                         assertTrue(ids.stream().allMatch(id -> id % 2 == 0), () -> "given out: " + ids);
                         committed += ids.size();
                     }

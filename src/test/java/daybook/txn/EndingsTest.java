@@ -352,6 +352,24 @@ class EndingsTest {
         assertEquals(List.of(COMMIT + " 1"), markers(SECOND));
     }
 
+    /** Somebody ended a transaction by hand before, and made up a coordinator of a later epoch for it. */
+    @Test
+    void aCoordinatorThatWasMadeUpHoldsNothingOpen() throws IOException {
+        var producer = identify("pay");
+        var madeUp = new TransactionMarker(false, 9);
+        for (var partition : List.of(FIRST, OFFSETS)) {
+            log(partition).appendMarker(producer.producerId(), (short) 0, madeUp, 1);
+        }
+        for (int i = 0; i < 2; i++) {
+            write("pay", producer, FIRST, SECOND, OFFSETS);
+            producer = end("pay", producer, true);
+            until(TransactionStatus.COMPLETE_COMMIT, "pay");
+            for (var partition : List.of(FIRST, SECOND, OFFSETS)) {
+                assertStable(partition);
+            }
+        }
+    }
+
     @Test
     void whoGoesOnAtOnceWaitsForTheMarkers() throws Exception {
         patienceMs = 60_000;
