@@ -293,6 +293,15 @@ final class Directory {
         return renamed;
     }
 
+    /**
+     * Whether a partition of this name was deleted here a moment ago: the checkpoints may still speak of that
+     * one, where its deletion was cut short.
+     */
+    boolean holdsDeleted(TopicPartition partition) throws IOException {
+        var prefix = partition + ".";
+        return disk.list(path).stream().anyMatch(name -> name.startsWith(prefix) && deleted(name));
+    }
+
     /** Whether this is the name of a deleted partition's directory. */
     static boolean deleted(String name) {
         return DELETED.matcher(name).matches();

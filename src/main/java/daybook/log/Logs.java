@@ -308,7 +308,7 @@ public final class Logs implements AutoCloseable {
     }
 
     /** Takes a partition offline that is missing, but was here, or may be in a directory that failed. */
-    private boolean lost(Expected expected) {
+    private boolean lost(Expected expected) throws IOException {
         boolean lost = expected.homeKnown() ? home(expected) == null
                 : !directories.keySet().containsAll(settings.directories());
         if (lost) {
@@ -318,7 +318,7 @@ public final class Logs implements AutoCloseable {
         }
         for (var directory : directories.values()) {
             long recoveryPoint = directory.recoveryPoint(expected.partition());
-            if (recoveryPoint > 0) {
+            if (recoveryPoint > 0 && !directory.holdsDeleted(expected.partition())) {
                 lost = true;
                 LOG.log(Level.ERROR, "{0} is missing in {1}, where its records before offset {2} were on the"
                         + " disk: it is offline. Put its directory back and start the broker again, or delete"

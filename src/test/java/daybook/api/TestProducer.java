@@ -81,7 +81,8 @@ final class TestProducer {
                 write(out, producer, false, partitions);
                 out.tags();
             } else {
-                out.structs(List.of(id), (each, same) -> write(each, producer, verifyOnly, partitions)).tags();
+                out.structs(List.of(id), (each, same) ->
+                        write(each, producer, verifyOnly, partitions)).tags();
             }
         });
         assertEquals(0, in.int32());
@@ -178,7 +179,8 @@ final class TestProducer {
     /** Waits until all markers are written; returns what the coordinator knows. */
     Transaction settled() {
         var found = broker.transactions.find(id);
-        while (found.error() != ErrorCode.NONE || found.transaction().status().toString().startsWith("Prep")) {
+        while (found.error() != ErrorCode.NONE
+                || found.transaction().status().toString().startsWith("Prepare")) {
             Thread.onSpinWait();
             found = broker.transactions.find(id);
         }

@@ -92,7 +92,8 @@ class TransactionRequestsTest {
         var producer = producer("t");
         long id = producer.identity.producerId();
         for (int version = 0; version <= 5; version++) {
-            assertEquals(Identity.of(id, version + 1), producer.identify(version, 60_000, TestProducer.NOBODY));
+            assertEquals(Identity.of(id, version + 1),
+                    producer.identify(version, 60_000, TestProducer.NOBODY));
         }
         for (int version = 3; version <= 5; version++) {
             var known = Identity.of(id, version + 3);
@@ -205,7 +206,8 @@ class TransactionRequestsTest {
             producer.add(version, "a-0");
             assertEquals(Map.of("a-0", NONE, "a-1", TRANSACTION_ABORTABLE),
                     producer.add(version, producer.identity, true, "a-0", "a-1"));
-            assertEquals(Map.of("a-0", PRODUCER_FENCED), producer.add(version, Identity.of(id, 9), true, "a-0"));
+            assertEquals(Map.of("a-0", PRODUCER_FENCED),
+                    producer.add(version, Identity.of(id, 9), true, "a-0"));
             assertEquals(Map.of("a-0", INVALID_PRODUCER_ID_MAPPING),
                     producer.add(version, Identity.of(id + 9, 0), true, "a-0"));
             producer.end(5, false);
@@ -239,7 +241,8 @@ class TransactionRequestsTest {
         assertEquals(0, in.int16());
         var answers = in.structs(each -> each.string() + each.structs(topics -> {
             var name = topics.string();
-            return topics.structs(one -> name + "-" + one.int32() + " " + ErrorCode.of(one.int16())).getFirst();
+            return topics.structs(one -> name + "-" + one.int32() + " " + ErrorCode.of(one.int16()))
+                    .getFirst();
         }));
         in.tags();
         return Replies.whole(in, answers);

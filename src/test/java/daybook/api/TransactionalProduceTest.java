@@ -33,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -58,7 +59,7 @@ class TransactionalProduceTest {
     }
 
     private void open(Map<String, String> settings) throws IOException {
-        var all = new java.util.HashMap<>(settings);
+        var all = new HashMap<>(settings);
         all.put("transaction.state.log.num.partitions", "1");
         all.put("offsets.topic.num.partitions", "1");
         broker = new TestBroker(directory, all);
@@ -118,7 +119,8 @@ class TransactionalProduceTest {
     private List<String> aborted(String topic) throws IOException {
         var fetched = Replies.Fetched.read(client.ask("Fetch", 11, out -> {
             out.int32(-1).int32(0).int32(0).int32(1 << 20).int8(1).int32(0).int32(-1);
-            out.structs(List.of(topic), (topics, name) -> topics.string(name).structs(List.of(0), (each, index) ->
+            out.structs(List.of(topic), (topics, name) ->
+                    topics.string(name).structs(List.of(0), (each, index) ->
                     each.int32(index).int32(-1).int64(0).int64(-1).int32(1 << 20)));
             out.structs(List.of(), (each, none) -> { }).string("");
         }));
@@ -197,10 +199,24 @@ class TransactionalProduceTest {
             producer.identity = Identity.of(known.producerId(), 1);
             assertRefused(INVALID_PRODUCER_EPOCH, null, producer.produce(version, "a-0", 0));
             producer.identity = known;
-            assertRefused(INVALID_TOPIC_EXCEPTION, null, producer.produce(version, "__transaction_state-0", 0));
+            assertRefused(INVALID_TOPIC_EXCEPTION, null,
+                    producer.produce(version, "__transaction_state-0", 0));
         }
         assertEquals(TransactionStatus.EMPTY, producer.settled().status());
         assertEnds(0, 0, "a", 0);
+    }
+
+    /** As with Apache Kafka: not even its transactional id is looked at. */
+    @Test
+    void whoHasBegunIsNotAskedAgain() throws IOException {
+        var producer = producer("t");
+        assertEquals(NONE, producer.write(12, "a-0", 0));
+        var nameless = new TestProducer(broker, client, "");
+        nameless.identity = producer.identity;
+        for (int version = 3; version <= 13; version++) {
+            assertEquals(NONE, nameless.write(version, "a-0", version - 2));
+            assertEquals(INVALID_REQUEST, nameless.write(version, "a-1", 0));
+        }
     }
 
     /** The partition is added before the log refuses the batch, and then it stays so. */
@@ -210,6 +226,9 @@ class TransactionalProduceTest {
         assertEquals(OUT_OF_ORDER_SEQUENCE_NUMBER, producer.write(12, "a-0", 5));
         assertEquals(NONE, producer.verify("a-0"));
         assertEquals(NONE, producer.write(12, "a-0", 0));
+        // In version 1 the sequence goes on from a transaction that the log may have forgotten.
+        assertEquals(NONE, producer.add(3, "b-0"));
+        assertEquals(NONE, producer.write(11, "b-0", 5));
     }
 
     @Test
@@ -245,8 +264,8 @@ class TransactionalProduceTest {
         var producer = producer("t");
         var pieces = List.of(producer.piece("a-0", 0), new Piece("a-1", Batches.of("plain")),
                 new Piece("a-2", Batches.from(producer.identity.producerId() + 5, 0, 0, "idempotent")));
-        assertEquals(List.of(NONE, NONE, NONE), producer.produce(12, -1, pieces.toArray(Piece[]::new)).stream()
-                .map(Produced::error).toList());
+        assertEquals(List.of(NONE, NONE, NONE), producer.produce(12, -1, pieces.toArray(Piece[]::new))
+                .stream().map(Produced::error).toList());
         assertEnds(0, 1, "a", 0);
         assertEnds(1, 1, "a", 1);
         assertEnds(1, 1, "a", 2);
@@ -265,10 +284,11 @@ class TransactionalProduceTest {
         assertEquals(NONE, producer.write(12, "a-0", 1), "the next answer is the next request's");
         assertEquals(NONE, producer.verify("a-0", "a-1"));
         assertEnds(0, 1, "a", 1);
-        assertEquals(TRANSACTION_ABORTABLE, producer.produce(11, 1, producer.piece("b-0", 0)).getFirst().error());
+        assertEquals(TRANSACTION_ABORTABLE,
+                producer.produce(11, 1, producer.piece("b-0", 0)).getFirst().error());
         for (int version : new int[] {11, 12}) {
-            assertEquals(INVALID_REQUIRED_ACKS, producer.produce(version, 2, producer.piece("b-0", 0)).getFirst()
-                    .error());
+            assertEquals(INVALID_REQUIRED_ACKS,
+                    producer.produce(version, 2, producer.piece("b-0", 0)).getFirst().error());
         }
         assertEquals(TRANSACTION_ABORTABLE, producer.verify("b-0"));
     }
@@ -339,7 +359,8 @@ class TransactionalProduceTest {
     void overManyPartitionsAndAStart() throws IOException {
         broker.topic("many", 40);
         var producer = producer("t");
-        var pieces = IntStream.range(0, 40).mapToObj(i -> producer.piece("many-" + i, 0)).toArray(Piece[]::new);
+        var pieces = IntStream.range(0, 40).mapToObj(i -> producer.piece("many-" + i, 0))
+                .toArray(Piece[]::new);
         assertTrue(producer.produce(12, -1, pieces).stream().allMatch(each -> each.error() == NONE));
         var identity = producer.identity;
         stop();

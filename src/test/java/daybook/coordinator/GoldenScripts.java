@@ -27,7 +27,8 @@ public final class GoldenScripts {
      *
      * @param run makes of the lines of a script those with the trace that they leave now
      */
-    public static Stream<DynamicTest> of(String directory, UnaryOperator<List<String>> run) throws IOException {
+    public static Stream<DynamicTest> of(String directory, UnaryOperator<List<String>> run)
+            throws IOException {
         List<Path> files;
         try (var list = Files.list(Path.of("src/test/scripts", directory))) {
             files = list.sorted().toList();

@@ -222,4 +222,36 @@ class StartTest {
         Files.move(metadata, killed.resolve("__cluster_metadata-0"));
         assertWhole();
     }
+
+    /** The checkpoints could not be written when it was deleted, and the process died. */
+    @Test
+    void aDeletedPartitionDoesNotPassForALostOneOfItsName() throws IOException {
+        var path = temp.resolve("data");
+        Path killed;
+        try (var logs = TestLogs.open(path, new TestLogs.Config())) {
+            for (int i = 0; i < 5; i++) {
+                TestLogs.done(logs.words().append(TestBatch.of(1, logs.nowMs).build()));
+            }
+            logs.words().deleteRecordsBefore(3);
+            logs.nowMs += 10_000;
+            logs.logs.tick(logs.nowMs);
+            logs.disk.fault = (operation, file) -> {
+                if (operation.equals("replace")) {
+                    throw new IOException("told to fail");
+                }
+            };
+            logs.logs.delete(TestLogs.WORDS);
+            logs.disk.fault = (operation, file) -> { };
+            killed = TestLogs.copy(path, temp.resolve("found"));
+            var points = Files.readString(killed.resolve(Checkpoints.RECOVERY_POINTS));
+            assertTrue(points.contains("words 0 5"), points);
+        }
+        var made = new Logs.Expected(new Uuid(5, 6), TestLogs.WORDS, 0, Uuid.ZERO,
+                new TestLogs.Config().build());
+        try (var logs = TestLogs.open(killed, List.of(made))) {
+            assertFalse(logs.logs.offline("words", 0));
+            assertEquals(0, logs.words().startOffset());
+            assertEquals(0, logs.words().endOffset());
+        }
+    }
 }

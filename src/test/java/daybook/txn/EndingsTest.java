@@ -14,6 +14,7 @@ import daybook.catalog.Image;
 import daybook.catalog.MetadataRecord.RemoveTopicRecord;
 import daybook.catalog.TopicConfigs;
 import daybook.coordinator.Coordinator;
+import daybook.coordinator.Format;
 import daybook.group.GroupRecord;
 import daybook.group.Groups;
 import daybook.group.Surroundings;
@@ -71,34 +72,48 @@ class EndingsTest {
     private Coordinator<Groups, GroupRecord> groups;
     private TransactionCoordinator transactions;
 
+    /** Until then the records of groups are not replayed. */
+    private CompletableFuture<Void> replayed = CompletableFuture.completedFuture(null);
+
     @BeforeEach
     void open() throws IOException {
-        open(true);
-    }
-
-    /** @param withGroups whether the groups begin to load */
-    private void open(boolean withGroups) throws IOException {
         InstantSource clock = () -> Instant.ofEpochMilli(nowMs);
-        var settings = new LogSettings(List.of(directory), directory, true, 300_000, 60_000, 86_400_000, 0, 1);
+        var settings = new LogSettings(List.of(directory), directory, true, 300_000, 60_000, 86_400_000,
+                0, 1);
         logs = Logs.open(settings, -1, disk, clock);
         var ids = logs.directories().stream().map(Logs.LogDirectory::id).toList();
         var endpoint = new BrokerRegistration.Endpoint("PLAINTEXT", "127.0.0.1", 9092, 0);
         catalog = Catalog.open(logs.metadataLog(), disk, new daybook.catalog.Identity(logs.nodeId(), null,
                 Uuid.random(), List.of(endpoint), ids), clock, 20 << 20);
         catalog.begin(false);
-        logs.load(expected(catalog.image()).stream().filter(each -> !away.contains(each.partition())).toList());
+        logs.load(expected(catalog.image()).stream().filter(each -> !away.contains(each.partition()))
+                .toList());
         catalog.onChange((before, after) -> follow(after));
         var surroundings = new Surroundings(catalog::image, this::config, clock);
-        groups = new Coordinator<>(Groups.TOPIC, Groups.FORMAT, () -> new Groups(surroundings), logs, catalog,
+        groups = new Coordinator<>(Groups.TOPIC, replays(), () -> new Groups(surroundings), logs, catalog,
                 clock, clock);
-        if (withGroups) {
-            groups.start();
-        }
+        groups.start();
         transactions = new TransactionCoordinator(logs, catalog, groups, this::config, clock, clock);
         transactions.start();
         for (var topic : List.of("orders", Groups.TOPIC, Transactions.TOPIC)) {
             create(topic);
         }
+    }
+
+    /** Of records that mean nothing to groups. */
+    private Format<GroupRecord> replays() {
+        return new Format<>() {
+            @Override
+            public BatchBuilder.Entry encode(GroupRecord record) {
+                return record.encode();
+            }
+
+            @Override
+            public GroupRecord decode(ByteBuffer key, ByteBuffer value) {
+                replayed.join();
+                return null;
+            }
+        };
     }
 
     private BrokerConfig config() {
@@ -123,8 +138,8 @@ class EndingsTest {
         var expected = new ArrayList<Logs.Expected>();
         for (var topic : image.topics().values()) {
             for (var partition : topic.partitions()) {
-                expected.add(new Logs.Expected(topic.id(), new TopicPartition(topic.name(), partition.index()),
-                        0, Uuid.ZERO, TopicConfigs.effective(Map.of(), BrokerConfig.of(Map.of())).log()));
+                var place = new TopicPartition(topic.name(), partition.index());
+                expected.add(new Logs.Expected(topic.id(), place, 0, Uuid.ZERO, TopicConfigs.effective(Map.of(), BrokerConfig.of(Map.of())).log()));
             }
         }
         return expected;
@@ -179,7 +194,7 @@ class EndingsTest {
         for (var partition : partitions) {
             var log = log(partition);
             if (log != null) {
-                var entry = new BatchBuilder.Entry(null, ByteBuffer.wrap(new byte[] {1}));
+                var entry = new BatchBuilder.Entry(ByteBuffer.wrap(new byte[] {1}), null);
                 assertInstanceOf(Appended.Done.class, log.appendOwn(BatchBuilder.transactional(nowMs,
                         producer.producerId(), (short) producer.producerEpoch(), List.of(entry)),
                         log.endOffset()));
@@ -313,7 +328,8 @@ class EndingsTest {
         var producer = identify("pay");
         write("pay", producer, FIRST, OFFSETS);
         close();
-        open(false);
+        replayed = new CompletableFuture<>();
+        open();
         while (status("pay") == null) {
             Thread.onSpinWait();
         }
@@ -324,7 +340,7 @@ class EndingsTest {
         assertEquals(CONCURRENT_TRANSACTIONS, add("pay", next, FIRST), "after some time");
         assertEquals(List.of(), markers(OFFSETS));
         assertEquals(TransactionStatus.PREPARE_COMMIT, status("pay"));
-        groups.start();
+        replayed.complete(null);
         until(TransactionStatus.COMPLETE_COMMIT, "pay");
         assertStable(OFFSETS);
     }
@@ -390,7 +406,9 @@ class EndingsTest {
         assertEquals(TransactionStatus.ONGOING, status("pay"));
     }
 
-    /** Each marker ends its own transaction: one that came late would end the next, and shut its epoch out. */
+    /**
+     * Each marker ends its own transaction: one that came late would end the next, and shut its epoch out.
+     */
     @Test
     void manyTransactionsFollowOneAnother() throws IOException {
         patienceMs = 60_000;
@@ -433,7 +451,8 @@ class EndingsTest {
         var zombie = identify("pay");
         write("pay", zombie, FIRST);
         patienceMs = 60_000;
-        assertEquals(CONCURRENT_TRANSACTIONS, transactions.identify("pay", 60_000, Identity.WANTS_ID).error());
+        assertEquals(CONCURRENT_TRANSACTIONS,
+                transactions.identify("pay", 60_000, Identity.WANTS_ID).error());
         assertEquals(Identity.of(zombie.producerId(), 2), identify("pay"));
         assertEquals(List.of(ABORT + " 1"), markers(FIRST));
         assertEquals(ErrorCode.PRODUCER_FENCED, add("pay", zombie, FIRST));

@@ -14,10 +14,10 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * A golden script of one shard: events, one a line, each with the trace that it left, indented below it. Lines
- * with a # and empty ones are for the reader. A trace has the answer, and then the records that were written,
- * with a + or, where the id is gone, a -; last the ids whose transactions are to be ended now. Producer ids
- * are given out from 1000 on; times are in milliseconds since the first broker of the script.
+ * A golden script of one shard: events, one a line, each with the trace that it left, indented below it.
+ * Lines with a # and empty ones are for the reader. A trace has the answer, and then the records that were
+ * written, with a + or, where the id is gone, a -; last the ids whose transactions are to be ended now.
+ * Producer ids are given out from 1000 on; times are in milliseconds since the first broker of the script.
  *
  * <pre>
  *   broker KEY=VALUE ...                      a new broker with these settings

@@ -60,8 +60,8 @@ final class TestTransactions {
     }
 
     private Image image() {
-        return new Image(1, 0, new TreeMap<>(), Map.of(), Map.of(), Map.of(Features.TRANSACTION, level), null, 0,
-                Map.of(), Map.of());
+        return new Image(1, 0, new TreeMap<>(), Map.of(), Map.of(), Map.of(Features.TRANSACTION, level), null,
+                0, Map.of(), Map.of());
     }
 
     /** Decides on an event, writes its records and replays them, as a shard does. */

@@ -13,7 +13,9 @@ import java.util.Map;
 class TransactionsTest {
     private static final int LARGEST_BATCH_BYTES = 1 << 20;
 
-    /** However many, and however long: a batch that does not fit would never be written, and none after it. */
+    /**
+     * However many, and however long: a batch that does not fit would never be written, and none after it.
+     */
     @Test
     void expiredIdsAreForgottenInBatchesThatFit() {
         assertForgotten(40_000, "");
@@ -24,7 +26,8 @@ class TransactionsTest {
         var test = new TestTransactions(Map.of("transactional.id.expiration.ms", "60000",
                 "transaction.remove.expired.transaction.cleanup.interval.ms", "10000"));
         for (int i = 0; i < count; i++) {
-            test.put(new TransactionRecord(prefix + i, Transaction.first(i, 1_000, TestTransactions.EPOCH_MS)));
+            var first = Transaction.first(i, 1_000, TestTransactions.EPOCH_MS);
+            test.put(new TransactionRecord(prefix + i, first));
         }
         var gone = new HashSet<String>();
         int batches = 0;
