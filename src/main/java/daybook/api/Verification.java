@@ -26,8 +26,8 @@ record Verification(Map<PartitionLog, ErrorCode> errors, Map<PartitionLog, Long>
 
     /**
      * Asks once for all logs in which the producer is in no transaction yet; where it is in one its id is not
-     * looked at, as with Apache Kafka. While its transaction is being ended all are asked for: those that lack
-     * their marker still have it open, and a batch of the next one would be taken for one of it.
+     * looked at, as with Apache Kafka. While its transaction is being ended all are asked for: those that
+     * lack their marker still have it open, and a batch of the next one would be taken for one of it.
      *
      * @param adds whether the partitions are added by this request, and not by one before
      */
@@ -52,7 +52,8 @@ record Verification(Map<PartitionLog, ErrorCode> errors, Map<PartitionLog, Long>
         var partitions = logs.stream().map(PartitionLog::partition).toList();
         Runnable open = () -> logs.forEach(log -> ends.put(log, log.endOffset()));
         boolean verifies = services.config().get().flag("transaction.partition.verification.enable");
-        if (!adds && !verifies) {
+        // What nobody writes is in no transaction, and no marker would ever end it.
+        if (!adds && !verifies && producer.producerId() >= 0) {
             open.run();
         } else if (transactionalId.isEmpty()) {
             logs.forEach(log -> errors.put(log, ErrorCode.INVALID_REQUEST));

@@ -94,9 +94,11 @@ public final class Shard<S extends State<R>, R> {
      * @param refused makes an answer of an error: the state cannot be asked now, or the log not written
      */
     public <T> Reply<T> ask(Function<ErrorCode, T> refused, Event<S, R, T> event) {
-        // Not to wait for the lock, which is held for as long as the log is replayed.
-        if (status != ErrorCode.NONE) {
-            return Reply.refusal(status, refused);
+        // Not to wait for the lock, which is held for as long as the log is replayed. Read once: a refusal
+        // without an error would pass for an answer.
+        var early = status;
+        if (early != ErrorCode.NONE) {
+            return Reply.refusal(early, refused);
         }
         lock.lock();
         try {
@@ -194,8 +196,9 @@ public final class Shard<S extends State<R>, R> {
      */
     Reply<ErrorCode> endTransaction(long producerId, short producerEpoch, TransactionMarker marker,
             int transactionVersion) {
-        if (status != ErrorCode.NONE) {
-            return Reply.refusal(status, error -> error);
+        var early = status;
+        if (early != ErrorCode.NONE) {
+            return Reply.refusal(early, error -> error);
         }
         lock.lock();
         try {

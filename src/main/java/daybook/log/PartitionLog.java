@@ -389,8 +389,8 @@ public final class PartitionLog {
                 segment.force();
             }
         } catch (Throwable failure) {
-            // Whatever it was: it is not known what is on the disk. Of a log that is gone nobody asks: its files
-            // have other names by now, and their directory's may be that of another log.
+            // Whatever it was: it is not known what is on the disk. Of a log that is gone nobody asks: its
+            // files have other names by now, and their directory's may be that of another log.
             if (!deleted) {
                 fail("Forcing to the disk failed", failure);
                 hideUnforced();
@@ -448,38 +448,11 @@ public final class PartitionLog {
      * @param committedOnly not past the last stable offset either
      */
     public ReadResult read(long offset, int maxBytes, boolean wholeBatch, boolean committedOnly) {
-        while (true) {
-            var watermark = horizon.highWatermark();
-            var stable = horizon.stable(watermark);
-            var until = committedOnly ? stable : watermark;
-            long from = startOffset;
-            long stableOffset = Math.max(stable.offset(), from);
-            var seen = segments;
-            if (offset < from || offset > endOffset()) {
-                return new ReadResult.OutOfRange(watermark.offset(), stableOffset, from);
-            }
-            try {
-                var region = offset >= until.offset() ? null
-                        : seen.region(offset, maxBytes, wholeBatch, until);
-                if (region != null || offset >= startOffset) {
-                    var aborted = committedOnly ? seen.aborted(offset, region, until) : null;
-                    return new ReadResult.Data(region, watermark.offset(), stableOffset, from, aborted);
-                }
-            } catch (IOException failure) {
-                if (closed) {
-                    return new ReadResult.Failed();
-                }
-                if (offset >= startOffset && seen == segments) {
-                    tellUnreadable(offset, failure);
-                    return new ReadResult.Failed();
-                }
-            }
-            // The segment was deleted meanwhile: the offset is now out of range; or it was replaced.
-        }
+        return new LogRead(this, offset, maxBytes, wholeBatch, committedOnly).result();
     }
 
     /** A log that lacks records takes no more of them, as after a start that finds that; it is told once. */
-    private void tellUnreadable(long offset, IOException failure) {
+    void tellUnreadable(long offset, IOException failure) {
         if (!(failure instanceof Segments.RecordsMissing)) {
             LOG.log(Level.ERROR, partition + " cannot be read at offset " + offset, failure);
         } else if (!refusesWrites) {

@@ -62,8 +62,13 @@ class TxnOffsetCommitTest {
     }
 
     private void open(Path in) throws IOException {
+        open(in, "true");
+    }
+
+    private void open(Path in, String verifies) throws IOException {
         broker = new TestBroker(in, Map.of("offsets.topic.num.partitions", "1",
-                "transaction.state.log.num.partitions", "1"), disk);
+                "transaction.state.log.num.partitions", "1",
+                "transaction.partition.verification.enable", verifies), disk);
         client = broker.client();
         broker.topic("orders", 3);
         client.ask("FindCoordinator", 1, out -> out.string("t").int8(1));
@@ -178,6 +183,20 @@ class TxnOffsetCommitTest {
         end("t", producer, true);
         untilStable("g", 0);
         assertEquals("NONE 10 m", fetch("g", 0, false));
+    }
+
+    /** Its offsets would wait for ever for the marker of nobody. */
+    @Test
+    void nobodyIsInNoTransactionWhetherThatIsVerifiedOrNot() throws IOException {
+        stop();
+        open(Files.createDirectory(directory.resolve("unverified")), "false");
+        client.ask("FindCoordinator", 1, out -> out.string("g").int8(0));
+        for (int version = 0; version <= 5; version++) {
+            assertEquals(List.of(INVALID_PRODUCER_ID_MAPPING),
+                    commit(version, "t", Identity.of(-1, -1), "g", -1, "", GOOD));
+        }
+        assertEquals("NONE -1 ", fetch("g", 0, true));
+        assertEquals(List.of(NONE), commit(4, "t", begin("t"), "g", -1, "", GOOD));
     }
 
     @Test

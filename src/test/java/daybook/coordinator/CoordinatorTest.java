@@ -39,12 +39,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** A coordinator of words and how often they came, on real logs. */
 final class CoordinatorTest {
     private static final String TOPIC = "__words";
+    private static final int ASKERS = 3;
 
     /** Sets a word's count; null forgets it. */
     private record Count(String word, Integer count) { }
@@ -287,6 +291,41 @@ final class CoordinatorTest {
             untilLoaded("w" + i);
         }
         assertEquals(before, List.of(counts(0), counts(1), counts(2)));
+    }
+
+    /** Such a refusal would pass for an answer: of what was never written. */
+    @Test
+    void nobodyIsRefusedWithoutAnErrorAsAShardBecomesReady() throws Exception {
+        create(1);
+        add("a");
+        var log = logs.find(TOPIC, 0);
+        try (var askers = Executors.newFixedThreadPool(ASKERS)) {
+            for (int i = 0; i < 2_000; i++) {
+                var shard = new Shard<>(log, FORMAT, new Words(), catalog.image(), InstantSource.system(),
+                        InstantSource.system());
+                var begun = new CountDownLatch(ASKERS);
+                var asked = new ArrayList<Future<Integer>>();
+                for (int j = 0; j < ASKERS; j++) {
+                    asked.add(askers.submit(() -> untilAnswered(shard, begun)));
+                }
+                begun.await();
+                shard.load();
+                for (var each : asked) {
+                    assertEquals(1, each.get());
+                }
+            }
+        }
+    }
+
+    /** How often "a" came; 0 for a refusal without an error. */
+    private static int untilAnswered(Shard<Words, Count> shard, CountDownLatch begun) {
+        int answer;
+        do {
+            answer = shard.ask(error -> -error.code(), (state, now) ->
+                    Decision.<Count, Integer>answer(state.counts.get("a"))).answer().join();
+            begun.countDown();
+        } while (answer < 0);
+        return answer;
     }
 
     @Test
