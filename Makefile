@@ -141,13 +141,16 @@ compat: clients all build/compat $(KAFKAJS)/fetched ## run real clients against 
 	@$(JDK)/java -ea $(NO_LOG) -cp 'build/compat:build/classes:$(KAFKA)/*' \
 	    daybook.compat.Compat $(KAFKA) $(KAFKAJS)/node_modules
 
-# First models of the log room and of a whole broker on a disk that breaks, for a tenth as many points the latter,
-# which take longer; then groups in simulated time; then a broker and a load in processes of their own.
+# First models of the log room, of a whole broker and of transactions on a disk that breaks, for a tenth as many
+# points the latter two, which take longer; then groups in simulated time; then a broker and a load in processes of
+# their own.
 torture: all build/tests build/compat ## break the disk POINTS times, kill the broker ROUNDS times; SEED= repeats
 	@$(JDK)/java -ea -Xmx1g -cp build/tests:build/classes:$(JUNIT) \
 	    daybook.log.ModelTorture $(or $(POINTS),10000) $(SEED)
 	@$(JDK)/java -ea -Xmx1g -cp build/tests:build/classes:$(JUNIT) \
 	    daybook.BrokerModelTorture $$(($(or $(POINTS),10000) / 10)) $(SEED)
+	@$(JDK)/java -ea -Xmx1g -cp build/tests:build/classes:$(JUNIT) \
+	    daybook.TransactionSimulationTorture $$(($(or $(POINTS),10000) / 10)) $(SEED)
 	@$(JDK)/java -ea -Xmx1g -cp build/tests:build/classes:$(JUNIT) \
 	    daybook.group.SimulationTorture $$(($(or $(POINTS),10000) / 50)) $(SEED)
 	@$(JDK)/java -ea -Xmx1g $(NO_LOG) -cp 'build/compat:build/classes:$(KAFKA)/*' \

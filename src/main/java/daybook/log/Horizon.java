@@ -14,8 +14,8 @@ final class Horizon {
      */
     private volatile Segments.End highWatermark;
     /**
-     * Where the oldest transaction begins that has not ended; null where there is none. Written before a high
-     * watermark that is behind it.
+     * Where the oldest transaction begins that has not ended for good; null where there is none. Written
+     * before a high watermark that is behind it.
      */
     private volatile Segments.End firstUnstable;
 
@@ -52,12 +52,17 @@ final class Horizon {
      */
     void advance(Segments.End to, long oldest, Segments segments) throws IOException {
         try {
-            if (oldest != (firstUnstable == null ? -1 : firstUnstable.offset())) {
-                firstUnstable = oldest < 0 ? null : segments.endAt(oldest);
-            }
+            settle(oldest, segments);
         } finally {
             end = to;
             highWatermark = to;
+        }
+    }
+
+    /** The oldest transaction may be another; the log ends where it did. As {@link #advance} otherwise. */
+    void settle(long oldest, Segments segments) throws IOException {
+        if (oldest != (firstUnstable == null ? -1 : firstUnstable.offset())) {
+            firstUnstable = oldest < 0 ? null : segments.endAt(oldest);
         }
     }
 

@@ -59,6 +59,8 @@ public final class PartitionLog {
     private final Horizon horizon;
     /** Whether the log takes no batches any more. */
     private volatile boolean refusesWrites;
+    /** Whether transactions have ended whose markers are still to be forced. Written under {@link #lock}. */
+    private volatile boolean settles;
     /**
      * Whether a replacement failed, so that there may be files of it, or of what it was to replace, which
      * only the next start settles. Guarded by {@link #lock}.
@@ -121,7 +123,7 @@ public final class PartitionLog {
         return horizon.highWatermark().offset();
     }
 
-    /** All before it belongs to no transaction, or to one that has ended. */
+    /** All before it belongs to no transaction, or to one that has ended, with a marker on the disk. */
     public long lastStableOffset() {
         return Math.max(horizon.stable(horizon.highWatermark()).offset(), startOffset);
     }
@@ -231,8 +233,10 @@ public final class PartitionLog {
 
     /**
      * Ends the producer's transaction, if it has one here; so that it can also be ended on a full disk, the
-     * marker may use up what is kept free of it. Where each transaction ends with a new epoch and
-     * INVALID_PRODUCER_EPOCH is answered, the marker was there before, or the producer is further on.
+     * marker may use up what is kept free of it. Readers of committed records see the end of the transaction
+     * once the marker is on the disk, for which who ends it asks. Where each transaction ends with a new
+     * epoch and INVALID_PRODUCER_EPOCH is answered, the marker was there before, or the producer is further
+     * on.
      *
      * @param producerEpoch that of the transaction, or the one with which it ends (KIP-890)
      * @param transactionVersion that of the transaction's protocol: from 2 on it ends with a new epoch
@@ -289,6 +293,10 @@ public final class PartitionLog {
             epochs.write();
             segment.append(bytes, batch, producers.aborted(batch));
             producers.note(batch, nowMs);
+            if (!home.forceAcksAll()) {
+                producers.settle(batch.nextOffset());
+            }
+            settles = producers.settles();
             advance(new Segments.End(batch.nextOffset(), segment, segment.sizeBytes()));
         } catch (IOException | Error failure) {
             if (failure instanceof IOException write && home.space().lacked(write, sizeBytes) && cutBack()) {
@@ -398,7 +406,29 @@ public final class PartitionLog {
             throw failure;
         }
         forcedMs = home.clock().millis();
+        if (settles) {
+            settle(until);
+        }
         return until;
+    }
+
+    /**
+     * Lets readers of committed records see the transactions whose markers are on the disk now: before, a
+     * power cut would have opened them again.
+     */
+    private void settle(long forcedOffset) {
+        lock.lock();
+        try {
+            if (producers.settle(forcedOffset)) {
+                settles = producers.settles();
+                horizon.settle(producers.firstUnstable(), segments);
+            }
+        } catch (IOException failure) {
+            fail("The oldest open transaction cannot be found", failure);
+        } finally {
+            lock.unlock();
+        }
+        wake();
     }
 
     /**

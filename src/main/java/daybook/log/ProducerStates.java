@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.zip.CRC32C;
 
@@ -142,6 +143,11 @@ public final class ProducerStates {
     private final Map<Long, Producer> producers = new HashMap<>();
     /** Where the transactions begin that have not ended. */
     private final TreeSet<Long> ongoing = new TreeSet<>();
+    /**
+     * Where the transactions begin that have ended with a marker which is not known to be on the disk; and
+     * the offset behind the marker.
+     */
+    private final TreeMap<Long, Long> settling = new TreeMap<>();
     /** The offsets of the snapshots on the disk. */
     private final TreeSet<Long> snapshots;
     private final long openedMs;
@@ -252,8 +258,11 @@ public final class ProducerStates {
         if (batch.control()) {
             producer.coordinatorEpoch = emptied ? producer.coordinatorEpoch : marker.coordinatorEpoch();
             producer.markerOffset = batch.baseOffset();
-            ongoing.remove(producer.transactionStart);
-            producer.transactionStart = -1;
+            if (producer.transactionStart >= 0) {
+                ongoing.remove(producer.transactionStart);
+                settling.put(producer.transactionStart, batch.nextOffset());
+                producer.transactionStart = -1;
+            }
             return;
         }
         producer.add(batch);
@@ -276,9 +285,24 @@ public final class ProducerStates {
                 oldest == null ? batch.nextOffset() : oldest);
     }
 
-    /** Where the oldest transaction begins that has not ended; -1 where there is none. */
+    /**
+     * Where the oldest transaction begins that has not ended, or that a power cut may open again; -1 where
+     * there is none. What a reader of committed records has seen must stay.
+     */
     long firstUnstable() {
-        return ongoing.isEmpty() ? -1 : ongoing.first();
+        long open = ongoing.isEmpty() ? Long.MAX_VALUE : ongoing.first();
+        long first = settling.isEmpty() ? open : Math.min(open, settling.firstKey());
+        return first == Long.MAX_VALUE ? -1 : first;
+    }
+
+    /** All before this offset is on the disk; returns whether more transactions have ended for good. */
+    boolean settle(long forcedOffset) {
+        return settling.values().removeIf(end -> end <= forcedOffset);
+    }
+
+    /** Whether a transaction has ended, but not for good. */
+    boolean settles() {
+        return !settling.isEmpty();
     }
 
     /**
@@ -375,6 +399,7 @@ public final class ProducerStates {
     private void clear() {
         producers.clear();
         ongoing.clear();
+        settling.clear();
     }
 
     private ByteBuffer encode() {

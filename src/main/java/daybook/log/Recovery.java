@@ -420,8 +420,24 @@ final class Recovery {
             LOG.log(Level.WARNING, "The leader epochs in {0} cannot be written: {1}", directory,
                     failure.toString());
         }
+        settleTransactions();
         long unstable = producers.firstUnstable();
         return new State(segments, producers, epochs, startOffset, endOffset,
                 unstable < 0 ? null : segments.endAt(unstable), recoveryPoint, flaw);
+    }
+
+    /**
+     * Has the markers on the disk that a killed process wrote: it may have let readers see what they ended,
+     * and what these saw must stay.
+     */
+    private void settleTransactions() throws IOException {
+        producers.settle(flaw == null ? recoveryPoint : endOffset);
+        if (producers.settles()) {
+            for (var segment : segments.from(recoveryPoint)) {
+                segment.force();
+            }
+            recoveryPoint = endOffset;
+            producers.settle(endOffset);
+        }
     }
 }

@@ -91,5 +91,8 @@
  * is locked under it; the force itself runs without it. Readers take no lock: they see the high watermark,
  * which is written after the batch and after the place of the oldest transaction that has not ended, and hold
  * a lease on the segment they read.
+ *
+ * <p>For readers of committed records a transaction has ended once its marker is on the disk: else a power
+ * cut could take back what they have seen, and put something else in its place.
  */
 package daybook.log;

@@ -51,6 +51,7 @@ final class Batches {
     /** Ends the producer's transaction, as a coordinator of epoch 5 does. */
     static void end(PartitionLog log, long producerId, boolean commit) {
         log.appendMarker(producerId, (short) 0, new TransactionMarker(commit, 5), 1);
+        log.awaitForced(log.endOffset());
     }
 
     private static ByteBuffer sealed(ByteBuffer batch) {

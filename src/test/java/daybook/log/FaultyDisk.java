@@ -23,16 +23,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
+import java.util.function.Predicate;
 
 /**
  * A disk of real files in one directory that fails as it is told to, and knows what of it would outlive a
  * power cut, as {@link Platter} says. It forces nothing for real, so it is fast.
  *
- * <p>One object is the disk of one process. When that has died, by a power cut or a kill, each operation of it
- * fails; {@link #afterPowerCut} and {@link #afterKill} then give the disk as the next process finds it, in new
- * files at the same paths, which mappings and channels of the dead one do not reach.
+ * <p>One object is the disk of one process. When that has died, by a power cut or a kill, each operation of
+ * it fails; {@link #afterPowerCut} and {@link #afterKill} then give the disk as the next process finds it,
+ * in new files at the same paths, which mappings and channels of the dead one do not reach.
  */
 public final class FaultyDisk extends Disk {
     /** What can go wrong, once, at a given operation of its kind. */
@@ -62,6 +64,7 @@ public final class FaultyDisk extends Disk {
     private final Path nameless;
     private final Random random;
     private final ReentrantLock lock = new ReentrantLock();
+    private final Condition released = lock.newCondition();
     // All that follows is guarded by the lock.
     private final Folder tree;
     private final Set<Path> locked = new HashSet<>();
@@ -69,6 +72,7 @@ public final class FaultyDisk extends Disk {
     private final Map<Fault, Long> planned = new EnumMap<>(Fault.class);
     private final Map<Fault, Integer> happened = new EnumMap<>(Fault.class);
     private BiConsumer<String, Path> tell = (what, path) -> { };
+    private Predicate<Path> held = file -> false;
     private long operationsLeft = Long.MAX_VALUE;
     private long operations;
     private boolean dead;
@@ -110,6 +114,15 @@ public final class FaultyDisk extends Disk {
     public void die() {
         under(() -> {
             dead = true;
+            released.signalAll();
+        });
+    }
+
+    /** Has forces of these files wait, as on a slow disk, until others are named, or the process dies. */
+    public void hold(Predicate<Path> files) {
+        under(() -> {
+            held = files;
+            released.signalAll();
         });
     }
 
@@ -131,6 +144,15 @@ public final class FaultyDisk extends Disk {
     public void empty() {
         under(() -> {
             planned.remove(Fault.FULL);
+            roomBytes = Long.MAX_VALUE;
+        });
+    }
+
+    /** From now on nothing goes wrong any more. */
+    public void planNothing() {
+        under(() -> {
+            planned.clear();
+            operationsLeft = Long.MAX_VALUE;
             roomBytes = Long.MAX_VALUE;
         });
     }
@@ -172,7 +194,9 @@ public final class FaultyDisk extends Disk {
         put(file, bytes);
     }
 
-    /** Gives a file these bytes behind the broker's back, as if they had always been there; none: deletes it. */
+    /**
+     * Gives a file these bytes behind the broker's back, as if they had always been there; none: deletes it.
+     */
     public void put(Path file, byte[] bytes) throws IOException {
         lock.lock();
         try {
@@ -305,6 +329,9 @@ public final class FaultyDisk extends Disk {
         }
         operations++;
         dead = --operationsLeft == 0;
+        if (dead) {
+            released.signalAll();
+        }
         return dead;
     }
 
@@ -584,6 +611,9 @@ public final class FaultyDisk extends Disk {
         public void force(boolean metaData) throws IOException {
             lock.lock();
             try {
+                while (held.test(inode.real) && !dead) {
+                    released.awaitUninterruptibly();
+                }
                 boolean last = lastStep("force", inode.real);
                 if (due(Fault.FORCE)) {
                     inode.failForce(random);

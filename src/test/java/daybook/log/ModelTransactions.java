@@ -358,11 +358,11 @@ final class ModelTransactions {
 
     /** Whether a transaction is known whose first batches are deleted depends on what a start had to read. */
     private void checkStable(PartitionLog log, Map<Long, Fate> fates) {
-        long most = log.endOffset();
+        long most = Math.min(log.endOffset(), settling(log, topic.entries));
         for (var fate : fates.entrySet()) {
             most = fate.getValue() == Fate.OPEN ? Math.min(most, fate.getKey()) : most;
         }
-        long least = most;
+        long least = Math.min(most, settling(log, topic.written()));
         for (var writer : writers) {
             var last = last(writer, topic.written());
             boolean ended = last != null && last.control() && last.baseOffset() > writer.firstOffset;
@@ -373,6 +373,23 @@ final class ModelTransactions {
         long stable = log.lastStableOffset();
         require(stable >= Math.max(least, log.startOffset()) && stable <= Math.max(most, log.startOffset()),
                 "the last stable offset is " + stable + ", not from " + least + " to " + most);
+    }
+
+    /** Where the first transaction begins whose marker a power cut may take, so that it is open again. */
+    private static long settling(PartitionLog log, Iterable<ModelLog.Entry> entries) {
+        long settling = Long.MAX_VALUE;
+        var starts = new HashMap<Long, Long>();
+        for (var entry : entries) {
+            var batch = new RecordBatch(ByteBuffer.wrap(entry.bytes()), 0);
+            if (!batch.control() && batch.transactional()) {
+                starts.putIfAbsent(batch.producerId(), entry.base());
+            } else if (batch.control()) {
+                var start = starts.remove(batch.producerId());
+                boolean unforced = start != null && entry.base() >= log.recoveryPoint();
+                settling = unforced ? Math.min(settling, start) : settling;
+            }
+        }
+        return settling;
     }
 
     /** Of each producer that has a batch in the log the log knows the epoch of that, or of a later one. */

@@ -145,6 +145,7 @@ class TransactionModelTest {
     private void check() throws IOException {
         var log = logs.words();
         long stable = open.values().stream().mapToLong(List::getFirst).min().orElse(log.endOffset());
+        log.force(log.endOffset());
         assertEquals(stable, log.lastStableOffset());
         var expected = visible.headSet(stable).stream().toList();
         assertEquals(expected, CommittedReader.all(log, 300 + random.nextInt(5_000)));
@@ -187,8 +188,10 @@ class TransactionModelTest {
                         written += id % 2 == 0 ? 1 : 0;
                     }
                     TestLogs.done(log.appendMarker(id, (short) 0, new TransactionMarker(id % 2 == 0, 1), 1));
+                    log.requestForce(log.endOffset());
                 }
             } finally {
+                log.awaitForced(log.endOffset());
                 going.set(false);
             }
             for (var each : read) {

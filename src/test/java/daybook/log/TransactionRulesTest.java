@@ -67,7 +67,9 @@ class TransactionRulesTest {
     }
 
     private Appended end(long id, int epoch, int version, int coordinatorEpoch) {
-        return log.appendMarker(id, (short) epoch, new TransactionMarker(true, coordinatorEpoch), version);
+        var ended = log.appendMarker(id, (short) epoch, new TransactionMarker(true, coordinatorEpoch), version);
+        log.awaitForced(log.endOffset());
+        return ended;
     }
 
     private static void taken(long offset, Appended appended) {
