@@ -18,6 +18,8 @@ final class FreeSpace {
      */
     private static final int RESERVE_LEAST_BYTES = 1 << 20;
     private static final long UNKNOWN = Long.MAX_VALUE;
+    /** In the words of the systems that the JDK passes on (ENOSPC). */
+    private static final String SYSTEM_SAYS = "No space left on device";
     private static final System.Logger LOG = System.getLogger("daybook.log");
 
     private final Disk disk;
@@ -77,7 +79,16 @@ final class FreeSpace {
         return usableBytes() - reserveBytes >= bytes;
     }
 
-    /** Whether a write of so many bytes failed for want of room, as far as can be told afterwards. */
+    /**
+     * Whether a write of so many bytes failed for want of room: where the system says so, or there is none
+     * now. What is free now may be what somebody freed a moment ago.
+     */
+    boolean lacked(IOException failure, int bytes) {
+        var message = failure.getMessage();
+        return message != null && message.contains(SYSTEM_SAYS) || lacks(bytes);
+    }
+
+    /** Whether so many bytes have no room, beside what failed writes leave free. */
     boolean lacks(int bytes) {
         return usableBytes() < (long) bytes + RESERVE_LEAST_BYTES;
     }

@@ -299,7 +299,7 @@ public final class PartitionLog {
             settles = producers.settles();
             advance(new Segments.End(batch.nextOffset(), segment, segment.sizeBytes()));
         } catch (IOException | Error failure) {
-            if (failure instanceof IOException && home.space().lacks(sizeBytes) && cutBack()) {
+            if (failure instanceof IOException write && home.space().lacked(write, sizeBytes) && cutBack()) {
                 return BatchCheck.refusedForWantOfRoom();
             }
             // Errors too: an InternalError is how the JVM tells that a mapped index could not be written.

@@ -563,6 +563,9 @@ final class Segment {
             var file = path(directory, baseOffset, suffix + before);
             if (disk.exists(file)) {
                 disk.rename(file, path(suffix));
+            } else {
+                // That of a segment in whose place this one is, where it could not be put aside.
+                disk.delete(path(suffix));
             }
         }
         disk.forceDirectory(directory);

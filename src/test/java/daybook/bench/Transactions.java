@@ -41,7 +41,8 @@ final class Transactions implements Load {
             }
             for (int count : List.of(1, 8)) {
                 try (var run = new Run(broker, count)) {
-                    all += measure(broker, figures, run, count == 1 ? "1 producer, " : count + " producers, ");
+                    var name = count == 1 ? "1 producer, " : count + " producers, ";
+                    all += measure(broker, figures, run, name);
                 }
             }
             verify(admin, all);

@@ -167,7 +167,8 @@ final class DiskChecks {
     }
 
     /** The numbers that the pattern finds in the records of an internal topic; markers have none. */
-    private Set<Integer> read(String topic, int partitions, String decoder, Pattern pattern) throws Exception {
+    private Set<Integer> read(String topic, int partitions, String decoder, Pattern pattern)
+            throws Exception {
         var text = dump(files(topic, partitions, ".log"), decoder);
         var batches = text.stream().map(BATCH::matcher).filter(Matcher::find).toList();
         expect(batches.stream().allMatch(batch -> batch.group(4).equals("true")), "a batch is not valid");

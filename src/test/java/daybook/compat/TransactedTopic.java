@@ -84,8 +84,8 @@ record TransactedTopic(Clients clients, Admin admin, String name, int partitions
     }
 
     /**
-     * Ends the transaction, once all is sent: the client itself may send the end before the records where it is
-     * held up right then, and is refused.
+     * Ends the transaction, once all is sent: the client itself may send the end before the records where it
+     * is held up right then, and is refused.
      */
     static void end(KafkaProducer<byte[], byte[]> producer, boolean commit) {
         producer.flush();

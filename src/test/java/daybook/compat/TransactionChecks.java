@@ -169,8 +169,11 @@ final class TransactionChecks {
 
     /** What clients see once no more transactions than these are open. */
     private static View settled(Clients clients, int open) throws Exception {
-        Until.holds(open + " transactions are open", () -> "", () -> View.of(clients).producers.stream()
-                .filter(text -> !text.contains("currentTransactionStartOffset=OptionalLong.empty")).count() == open);
+        Until.holds(open + " transactions are open", () -> "", () -> {
+            var producers = View.of(clients).producers.stream();
+            return open == producers.filter(producer ->
+                    !producer.contains("currentTransactionStartOffset=OptionalLong.empty")).count();
+        });
         return View.of(clients);
     }
 

@@ -300,7 +300,7 @@ final class TransactionClientChecks {
         topic.expectCommittedEverywhere(List.of("in time", "again"));
     }
 
-    /** The broker refuses a record for its size: the transaction can only be aborted, and the next is well. */
+    /** The broker refuses a record for its size: the transaction can only be aborted; the next is well. */
     private void failed(TransactedTopic topic) throws Exception {
         try (var producer = topic.transactional("failed", Map.of("max.request.size", 4_000_000))) {
             producer.beginTransaction();

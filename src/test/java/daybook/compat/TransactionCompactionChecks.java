@@ -13,8 +13,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.IsolationLevel;
 
 /**
- * A compacted topic that is written to in transactions: what was aborted takes no place of what was committed,
- * neither before compaction nor after it, nor once the broker was killed.
+ * A compacted topic that is written to in transactions: what was aborted takes no place of what was
+ * committed, neither before compaction nor after it, nor once the broker was killed.
  */
 final class TransactionCompactionChecks {
     private static final int KEYS = 60;
@@ -34,8 +34,9 @@ final class TransactionCompactionChecks {
 
     void run() {
         report.check("transaction: a topic with aborted ones is compacted", () -> {
-            try (var topic = TransactedTopic.create(clients, "transaction-compacted", 1, Map.of("cleanup.policy",
-                    "compact", "segment.bytes", "1048576", "min.cleanable.dirty.ratio", "0.01"))) {
+            var configs = Map.of("cleanup.policy", "compact", "segment.bytes", "1048576",
+                    "min.cleanable.dirty.ratio", "0.01");
+            try (var topic = TransactedTopic.create(clients, "transaction-compacted", 1, configs)) {
                 CompactionChecks.setBackoff(topic.admin(), "100");
                 new Compacted(topic).run();
             }
@@ -55,7 +56,8 @@ final class TransactionCompactionChecks {
         }
 
         void run() throws Exception {
-            try (var producer = topic.transactional("compacted"); var other = topic.transactional("compacted-2")) {
+            try (var producer = topic.transactional("compacted");
+                    var other = topic.transactional("compacted-other")) {
                 transactions(producer);
                 other.beginTransaction();
                 other.send(record("open", "open")).get();

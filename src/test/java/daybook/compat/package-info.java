@@ -31,8 +31,8 @@
  *     ├── TransactionOffsetChecks  offsets that members and others commit in transactions
  *     ├── TransactionDuelChecks    producers that take an id from each other, while the broker is killed
  *     ├── TransactionCompactionChecks  transactions in a compacted topic
- *     ├── TransactionToolChecks    listed, described, ended, and found hanging: admin client, kafka-transactions
- *     ├── TransactionProgramChecks kcat, kafkajs-transactions.js, Kafka's TransactionalMessageCopier, by Program
+ *     ├── TransactionToolChecks    listed, described, ended, found hanging: admin client, kafka-transactions
+ *     ├── TransactionProgramChecks kcat, kafkajs-transactions.js, Kafka's message copier, by Program
  *     ├── TransactionLoopChecks    Worker processes that read, write and commit, killed; the broker too
  *     ├── StreamsChecks            WordCount, a process of Kafka Streams, killed; the broker too
  *     ├── RestartChecks     a clean stop and kill -9 under a producer at work

@@ -188,4 +188,30 @@ class CompactedTransactionsTest {
             assertEquals(1, log.producers().getFirst().producerEpoch());
         }
     }
+
+    /** Whoever reads across what it tells of would pass over committed records. */
+    @Test
+    void anIndexThatCouldNotBePutAsideIsNotTakenForAnother() throws IOException {
+        try (var logs = open(temp)) {
+            var log = logs.words();
+            inTransaction(log, 1, 0, "a=1");
+            end(log, 1, false);
+            inTransaction(log, 1, 1, "b=1");
+            end(log, 1, true);
+            write(log, "x=1");
+            assertTrue(compact(logs));
+            assertEquals(1, aborted(log).size());
+            logs.disk.fault = (operation, file) -> {
+                if (operation.equals("rename") && file.toString().endsWith(Segment.TRANSACTION_INDEX)) {
+                    throw new IOException("It cannot be renamed");
+                }
+            };
+            write(log, "x=2");
+            assertTrue(compact(logs));
+            assertEquals(List.of(), aborted(log));
+        }
+        try (var logs = open(temp)) {
+            assertEquals(List.of(), aborted(logs.words()));
+        }
+    }
 }

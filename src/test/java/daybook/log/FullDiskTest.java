@@ -3,7 +3,7 @@ package daybook.log;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.wire.ErrorCode;
@@ -118,6 +118,18 @@ class FullDiskTest {
                 }
                 assertEquals(21 + more, TestLogs.all(logs.words()).size(), name);
             }
+        }
+    }
+
+    /** Who looks after a write has failed may find room that was made in between. */
+    @Test
+    void aWriteThatFoundNoRoomIsNoFailureThoughThereIsRoomNow() throws IOException {
+        try (var logs = TestLogs.open(temp, new TestLogs.Config())) {
+            TestLogs.done(send(logs));
+            logs.disk.room = 60;
+            refused(logs);
+            logs.disk.room = Long.MAX_VALUE;
+            assertEquals(1, TestLogs.done(send(logs)).baseOffset());
         }
     }
 

@@ -139,7 +139,8 @@ class EndingsTest {
         for (var topic : image.topics().values()) {
             for (var partition : topic.partitions()) {
                 var place = new TopicPartition(topic.name(), partition.index());
-                expected.add(new Logs.Expected(topic.id(), place, 0, Uuid.ZERO, TopicConfigs.effective(Map.of(), BrokerConfig.of(Map.of())).log()));
+                expected.add(new Logs.Expected(topic.id(), place, 0, Uuid.ZERO,
+                        TopicConfigs.effective(Map.of(), BrokerConfig.of(Map.of())).log()));
             }
         }
         return expected;
