@@ -419,7 +419,7 @@ public final class PartitionLog {
     private void settle(long forcedOffset) {
         lock.lock();
         try {
-            if (producers.settle(forcedOffset)) {
+            if (!closed && producers.settle(forcedOffset)) {
                 settles = producers.settles();
                 horizon.settle(producers.firstUnstable(), segments);
             }
