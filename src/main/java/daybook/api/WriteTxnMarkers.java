@@ -53,6 +53,8 @@ record WriteTxnMarkers(Services services) {
         // By producer id, topic and partition; each waits until the marker is on the disk.
         var answers = new LinkedHashMap<Long, Map<String, Map<Integer, Supplier<ErrorCode>>>>();
         for (var ending : endings) {
+            services.log().warn("markers", "A client ended the transaction of producer " + ending.producerId
+                    + ", epoch " + ending.producerEpoch + ", by hand, in partitions that it named");
             ByTopic.each(ending.partitions(), (topic, index) -> answers
                     .computeIfAbsent(ending.producerId, none -> new LinkedHashMap<>())
                     .computeIfAbsent(topic.name(), none -> new LinkedHashMap<>())

@@ -212,8 +212,9 @@ final class Endings {
         return switch (answer) {
             case NONE -> true;
             case INVALID_PRODUCER_EPOCH -> {
-                LOG.log(Level.WARNING, "A transaction was not ended in {0}, which knows a newer epoch of its"
-                        + " producer", partition);
+                LOG.log(Level.WARNING, "{0} takes no marker of producer {1} with epoch {2}: it knows a newer"
+                        + " epoch, so this transaction was ended there by somebody else", partition,
+                        Long.toString(transaction.producerId()), transaction.producerEpoch());
                 yield true;
             }
             case TRANSACTION_COORDINATOR_FENCED -> marker.coordinatorEpoch() != LAST_COORDINATOR_EPOCH

@@ -65,8 +65,13 @@ public final class TransactionCoordinator implements AutoCloseable {
     }
 
     private void expire(String id, long startMs) {
-        Thread.ofVirtual().name("daybook-expire-" + id).start(() ->
-                identity(id, freshId -> (state, nowMs) -> state.expire(id, startMs, freshId)));
+        Thread.ofVirtual().name("daybook-expire-" + id).start(() -> {
+            var aborted = identity(id, freshId -> (state, nowMs) -> state.expire(id, startMs, freshId));
+            if (aborted.error() == ErrorCode.CONCURRENT_TRANSACTIONS) {
+                LOG.log(Level.INFO, "The transaction of {0} is aborted, for it took longer than its timeout",
+                        id);
+            }
+        });
     }
 
     /** Who asks while the transaction before is being ended waits for that. */

@@ -47,6 +47,12 @@ public final class Transactions implements State<TransactionRecord> {
 
     /** How long is waited before what was due, and could not be written, is tried again. */
     private static final long RETRY_MS = 1_000;
+    /**
+     * For so long after the end of a transaction the commit of one that has not begun is to come again: the
+     * Java client may send it before the first records, which are on their way then, and takes a refusal for
+     * fatal. Apache Kafka is mostly saved from that by the time that its markers take.
+     */
+    private static final long OVERTAKEN_MS = 200;
     /** Of expired ids, as many as make this many characters are forgotten in one batch, which is to fit. */
     private static final int EXPIRED_CHARACTERS = 200_000;
     /** What a tombstone has besides the id. */
@@ -198,8 +204,14 @@ public final class Transactions implements State<TransactionRecord> {
             return Decision.answer(complete && commit == committed ? transaction.identity()
                     : Identity.refused(ErrorCode.INVALID_TXN_STATE));
         }
-        return ongoing || !commit ? decide(id, transaction, commit, epochEach, clientVersion, freshId)
-                : Decision.answer(Identity.refused(ErrorCode.INVALID_TXN_STATE));
+        if (ongoing || !commit) {
+            return decide(id, transaction, commit, epochEach, clientVersion, freshId);
+        }
+        long restedMs = timeMs() - transaction.lastUpdateMs();
+        boolean early = complete && transaction.clientVersion() >= Transaction.EPOCH_EACH && restedMs >= 0
+                && restedMs < OVERTAKEN_MS;
+        return Decision.answer(Identity.refused(
+                early ? ErrorCode.CONCURRENT_TRANSACTIONS : ErrorCode.INVALID_TXN_STATE));
     }
 
     /** Whether the producer has the identity that the id had until its last transaction was decided. */
