@@ -172,7 +172,8 @@ final class TransactionalClient {
 
     /** Sends what is next, or takes the answer to what was sent. */
     void step() throws IOException {
-        if (inFlight != null && repeatable && simulation.chaos() && simulation.once(25)) {
+        boolean may = version == 2 || simulation.verifies();
+        if (inFlight != null && repeatable && may && simulation.chaos() && simulation.once(25)) {
             // The broker may still be at it when the same comes once more; or in version 1, where that would
             // be told from nothing, when the transaction is aborted.
             disconnected();
