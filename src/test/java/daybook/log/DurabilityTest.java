@@ -216,6 +216,7 @@ class DurabilityTest {
         var logs = TestLogs.open(temp, new TestLogs.Config());
         send(logs);
         logs.disk.room = 50;
+        logs.disk.refusal = "Input/output error";
         assertEquals(ErrorCode.KAFKA_STORAGE_ERROR, TestLogs.refused(send(logs)).error());
         logs.disk.room = Long.MAX_VALUE;
         var again = TestLogs.refused(send(logs));

@@ -19,6 +19,8 @@ public final class TestDisk extends Disk {
     /** Bytes that may still be written to log files. */
     volatile long room = Long.MAX_VALUE;
     public volatile boolean failForces;
+    /** What a write says that finds no room. */
+    String refusal = "No space left on device";
     /** Whether the disk is full: no file is made, none grows. */
     public volatile boolean full;
     /** What is told to be free; negative: what is. */
@@ -110,8 +112,8 @@ public final class TestDisk extends Disk {
         return usableBytes < 0 ? disk.usableBytes(directory) : usableBytes;
     }
 
-    private static IOException noSpace() {
-        return new IOException("No space left on device");
+    private IOException noSpace() {
+        return new IOException(refusal);
     }
 
     /** A log file, or an index of aborted transactions. */

@@ -273,6 +273,7 @@ class TransactionsTest {
     void anEntryThatCannotBeWrittenEndsWriting() throws IOException {
         write(1, 0, 0);
         logs.disk.room = markerBytes() + 20;
+        logs.disk.refusal = "Input/output error";
         var refused = TestLogs.refused(mark(1, 0, false, 1));
         assertEquals(ErrorCode.KAFKA_STORAGE_ERROR, refused.error());
         assertEquals(0, log.lastStableOffset());
