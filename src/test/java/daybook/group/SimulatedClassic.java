@@ -37,7 +37,6 @@ final class SimulatedClassic implements Simulation.Client {
     private long askedMs;
     private long nextMs;
     private boolean stable;
-    private boolean fenced;
     private boolean leads;
     /** The partitions that the topics had when it assigned. */
     private Map<String, Integer> counts = Map.of();
@@ -78,7 +77,7 @@ final class SimulatedClassic implements Simulation.Client {
     @Override
     public boolean current() {
         var group = world.test.groups.find(member.groupId);
-        if (fenced || group == null || member.memberId.isEmpty()) {
+        if (group == null || member.memberId.isEmpty()) {
             return false;
         }
         if (group instanceof ConsumerGroup consumer) {
@@ -94,7 +93,7 @@ final class SimulatedClassic implements Simulation.Client {
 
     @Override
     public boolean settled() {
-        return fenced || stable && joining == null && syncing == null;
+        return stable && joining == null && syncing == null;
     }
 
     @Override
@@ -104,16 +103,13 @@ final class SimulatedClassic implements Simulation.Client {
 
     @Override
     public void end(boolean aWhile) {
-        if (!aWhile && !member.memberId.isEmpty() && !fenced) {
+        if (!aWhile && !member.memberId.isEmpty()) {
             world.note(member.name + " leaves: " + member.leave().error());
         }
     }
 
     @Override
     public void step() {
-        if (fenced) {
-            return;
-        }
         if (joining != null || syncing != null) {
             await();
         } else if (world.test.nowMs >= nextMs) {
@@ -219,15 +215,13 @@ final class SimulatedClassic implements Simulation.Client {
         nextMs = world.test.nowMs + 200;
         switch (error) {
             case REBALANCE_IN_PROGRESS -> join();
-            case UNKNOWN_MEMBER_ID -> {
+            // A consumer that is fenced ends, and whoever runs it starts it anew. It need have no successor:
+            // the log may have its instance with an id of before, if the broker came back in a rebalance.
+            case UNKNOWN_MEMBER_ID, FENCED_INSTANCE_ID -> {
                 reset();
                 member.memberId = "";
             }
             case ILLEGAL_GENERATION -> reset();
-            case FENCED_INSTANCE_ID -> {
-                reset();
-                fenced = true;
-            }
             case COORDINATOR_NOT_AVAILABLE -> stable = false;
             default -> world.require(false, member.name + " is answered " + error);
         }
