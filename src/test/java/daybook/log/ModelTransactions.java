@@ -358,11 +358,11 @@ final class ModelTransactions {
 
     /** Whether a transaction is known whose first batches are deleted depends on what a start had to read. */
     private void checkStable(PartitionLog log, Map<Long, Fate> fates) {
-        long most = Math.min(log.endOffset(), settling(log, topic.entries));
+        long most = Math.min(log.endOffset(), settling(log, topic.entries, Long.MAX_VALUE));
         for (var fate : fates.entrySet()) {
             most = fate.getValue() == Fate.OPEN ? Math.min(most, fate.getKey()) : most;
         }
-        long least = Math.min(most, settling(log, topic.written()));
+        long least = Math.min(most, settling(log, topic.written(), 0));
         for (var writer : writers) {
             var last = last(writer, topic.written());
             boolean ended = last != null && last.control() && last.baseOffset() > writer.firstOffset;
@@ -375,8 +375,12 @@ final class ModelTransactions {
                 "the last stable offset is " + stable + ", not from " + least + " to " + most);
     }
 
-    /** Where the first transaction begins whose marker a power cut may take, so that it is open again. */
-    private static long settling(PartitionLog log, Iterable<ModelLog.Entry> entries) {
+    /**
+     * Where the first transaction begins whose marker a power cut may take, so that it is open again.
+     *
+     * @param deletedStart stands for the beginning of one whose first batches may be deleted
+     */
+    private static long settling(PartitionLog log, Iterable<ModelLog.Entry> entries, long deletedStart) {
         long settling = Long.MAX_VALUE;
         var starts = new HashMap<Long, Long>();
         for (var entry : entries) {
@@ -384,9 +388,10 @@ final class ModelTransactions {
             if (!batch.control() && batch.transactional()) {
                 starts.putIfAbsent(batch.producerId(), entry.base());
             } else if (batch.control()) {
-                var start = starts.remove(batch.producerId());
-                boolean unforced = start != null && entry.base() >= log.recoveryPoint();
-                settling = unforced ? Math.min(settling, start) : settling;
+                var found = starts.remove(batch.producerId());
+                long start = found == null ? Long.MAX_VALUE : found;
+                long least = log.startOffset() > 0 ? Math.min(start, deletedStart) : start;
+                settling = entry.base() >= log.recoveryPoint() ? Math.min(settling, least) : settling;
             }
         }
         return settling;
