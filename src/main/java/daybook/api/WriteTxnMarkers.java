@@ -1,8 +1,5 @@
 package daybook.api;
 
-import daybook.group.Groups;
-import daybook.log.Appended;
-import daybook.log.PartitionLog;
 import daybook.record.TransactionMarker;
 import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
@@ -53,8 +50,8 @@ record WriteTxnMarkers(Services services) {
         // By producer id, topic and partition; each waits until the marker is on the disk.
         var answers = new LinkedHashMap<Long, Map<String, Map<Integer, Supplier<ErrorCode>>>>();
         for (var ending : endings) {
-            services.log().warn("markers", "A client ended the transaction of producer " + ending.producerId
-                    + ", epoch " + ending.producerEpoch + ", by hand, in partitions that it named");
+            services.log().warn("markers", "A client ends the transaction of producer " + ending.producerId
+                    + ", epoch " + ending.producerEpoch + " by hand, in partitions that it names");
             ByTopic.each(ending.partitions(), (topic, index) -> answers
                     .computeIfAbsent(ending.producerId, none -> new LinkedHashMap<>())
                     .computeIfAbsent(topic.name(), none -> new LinkedHashMap<>())
@@ -75,34 +72,20 @@ record WriteTxnMarkers(Services services) {
         }
         return switch (services.partitions().find(topic, partition)) {
             case Partitions.Missing missing -> missing::error;
-            case Partitions.Led led when topic.equals(Groups.TOPIC) -> endOffsets(ending, partition);
-            case Partitions.Led led -> append(ending, led.log());
-        };
-    }
-
-    private static Supplier<ErrorCode> append(Ending ending, PartitionLog log) {
-        return switch (log.appendMarker(ending.producerId, ending.producerEpoch, ending.marker(),
-                ending.transactionVersion)) {
-            case Appended.Refused refused -> refused::error;
-            case Appended.Done done -> {
-                log.requestForce(done.nextOffset());
-                yield () -> log.awaitForced(done.nextOffset()) ? ErrorCode.NONE
-                        : ErrorCode.KAFKA_STORAGE_ERROR;
+            case Partitions.Led led -> {
+                var answer = services.transactions().mark(led.log(), ending.producerId,
+                        ending.producerEpoch, ending.marker(), ending.transactionVersion);
+                yield () -> told(answer.get());
             }
         };
     }
 
-    /**
-     * Offsets that were committed in a transaction wait for its marker in the memory of their coordinator.
-     */
-    private Supplier<ErrorCode> endOffsets(Ending ending, int partition) {
-        var reply = services.groups().end(partition, ending.producerId, ending.producerEpoch, ending.marker(),
-                ending.transactionVersion);
-        return () -> switch (reply.await()) {
-            // A coordinator of transactions knows of leaders only, and asks again.
+    /** A coordinator of transactions knows of leaders only, and asks again. */
+    private static ErrorCode told(ErrorCode error) {
+        return switch (error) {
             case COORDINATOR_NOT_AVAILABLE, COORDINATOR_LOAD_IN_PROGRESS, NOT_COORDINATOR ->
                     ErrorCode.NOT_LEADER_OR_FOLLOWER;
-            case ErrorCode error -> error;
+            default -> error;
         };
     }
 }

@@ -25,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /**
  * Ends the transactions that are decided, each on a thread of its own: a marker in every partition, and when
@@ -179,26 +180,40 @@ final class Endings {
         if (topic == null || image.partition(topic, partition.partition()) == null) {
             return () -> true;
         }
-        if (partition.topic().equals(Groups.TOPIC)) {
-            var reply = groups.end(partition.partition(), transaction.producerId(),
-                    (short) transaction.producerEpoch(), marker, transaction.clientVersion());
-            return () -> ended(transaction, partition, marker, reply.await());
-        }
         var log = logs.find(partition.topic(), partition.partition());
-        return log == null ? () -> false : append(log, transaction, marker);
+        if (log == null) {
+            return () -> false;
+        }
+        var answer = append(log, transaction.producerId(), (short) transaction.producerEpoch(), marker,
+                transaction.clientVersion());
+        return () -> ended(transaction, partition, marker, answer.get());
     }
 
-    private BooleanSupplier append(PartitionLog log, Transaction transaction, TransactionMarker marker) {
-        return switch (log.appendMarker(transaction.producerId(), (short) transaction.producerEpoch(), marker,
-                transaction.clientVersion())) {
-            case Appended.Done done -> {
-                log.requestForce(done.nextOffset());
-                yield () -> log.awaitForced(done.nextOffset());
-            }
-            case Appended.Refused refused ->
-                () -> ended(transaction, log.partition(), marker, refused.error())
-                        && log.awaitForced(log.endOffset());
+    /**
+     * Appends the marker that ends a producer's transaction in a log, and asks for it to be forced. Offsets
+     * that were committed in the transaction wait for it in the memory of their coordinator.
+     *
+     * @return what waits for the disk, also where the log knows a newer epoch, for that may rest on an
+     *     earlier marker; NONE: the transaction has ended there
+     */
+    Supplier<ErrorCode> append(PartitionLog log, long producerId, short producerEpoch,
+            TransactionMarker marker, int transactionVersion) {
+        var partition = log.partition();
+        if (partition.topic().equals(Groups.TOPIC)) {
+            return groups.end(partition.partition(), producerId, producerEpoch, marker,
+                    transactionVersion)::await;
+        }
+        return switch (log.appendMarker(producerId, producerEpoch, marker, transactionVersion)) {
+            case Appended.Done done -> forced(log, done.nextOffset(), ErrorCode.NONE);
+            case Appended.Refused refused when refused.error() == ErrorCode.INVALID_PRODUCER_EPOCH ->
+                forced(log, log.endOffset(), refused.error());
+            case Appended.Refused refused -> refused::error;
         };
+    }
+
+    private static Supplier<ErrorCode> forced(PartitionLog log, long offset, ErrorCode told) {
+        log.requestForce(offset);
+        return () -> log.awaitForced(offset) ? told : ErrorCode.KAFKA_STORAGE_ERROR;
     }
 
     /**

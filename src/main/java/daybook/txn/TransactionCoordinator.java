@@ -8,7 +8,9 @@ import daybook.coordinator.Shard;
 import daybook.group.GroupRecord;
 import daybook.group.Groups;
 import daybook.log.Logs;
+import daybook.log.PartitionLog;
 import daybook.log.TopicPartition;
+import daybook.record.TransactionMarker;
 import daybook.txn.Transactions.Found;
 import daybook.txn.Transactions.Listed;
 import daybook.wire.ErrorCode;
@@ -158,6 +160,16 @@ public final class TransactionCoordinator implements AutoCloseable {
     public Identity end(String id, Identity producer, boolean commit, int clientVersion) {
         return identity(id, freshId -> (state, nowMs) ->
                 state.end(id, producer, commit, clientVersion, freshId));
+    }
+
+    /**
+     * Ends a producer's transaction in one log, whatever its coordinator says of it.
+     *
+     * @return waits until the marker is on the disk; why it is not, or NONE
+     */
+    public Supplier<ErrorCode> mark(PartitionLog log, long producerId, short producerEpoch,
+            TransactionMarker marker, int transactionVersion) {
+        return endings.append(log, producerId, producerEpoch, marker, transactionVersion);
     }
 
     /** Whether the transaction of this id is decided, and may be open still in some of its partitions. */
