@@ -1,5 +1,7 @@
 package daybook.cli;
 
+import daybook.client.ClientException;
+
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
@@ -104,6 +106,7 @@ public final class Commands {
     private static CommandException failure(Throwable thrown) {
         return switch (thrown) {
             case CommandException known -> known;
+            case ClientException refused -> CommandException.failed(refused.getMessage());
             case NoSuchFileException missing -> CommandException.failed("There is no file "
                     + missing.getMessage());
             case IOException failed when failed.getMessage() != null -> CommandException.failed(
