@@ -57,6 +57,9 @@ public final class Consumer implements AutoCloseable {
     private final Cluster cluster;
     private final Feeds feeds;
     private final Offsets offsets;
+    private final boolean committedOnly;
+    /** Null without a group. */
+    private final GroupOffsets committed;
     private final String group;
     private final String instanceId;
     private final String assignor;
@@ -84,7 +87,9 @@ public final class Consumer implements AutoCloseable {
         apiTimeoutMs = with.apiTimeoutMs;
         autoCommitMs = with.autoCommitMs;
         cluster = new Cluster(new Settings(with.bootstrap, with.clientId, with.requestTimeoutMs, apiTimeoutMs));
-        offsets = new Offsets(cluster, with.committedOnly);
+        committedOnly = with.committedOnly;
+        offsets = new Offsets(cluster);
+        committed = group == null ? null : new GroupOffsets(cluster, group, this::membership);
         feeds = new Feeds(with.fetchAheadBytes, switch (with.reset) {
             case EARLIEST -> EARLIEST;
             case LATEST -> LATEST;
@@ -92,8 +97,7 @@ public final class Consumer implements AutoCloseable {
         });
         var limits = new Fetcher.Limits(with.fetchMinBytes, with.fetchMaxWaitMs, with.fetchMaxBytes,
                 with.maxPartitionFetchBytes, with.committedOnly);
-        feeds.start("locator", new Locator(cluster, feeds, offsets, limits,
-                group == null ? null : this::membership));
+        feeds.start("locator", new Locator(cluster, feeds, offsets, committed, limits));
         autoCommitLater();
     }
 
@@ -269,7 +273,20 @@ public final class Consumer implements AutoCloseable {
      */
     public Map<TopicPartition, Long> offsetsAt(Map<TopicPartition, Long> timestampsMs) {
         open();
-        return offsets.atTimes(timestampsMs);
+        var found = new HashMap<TopicPartition, Long>();
+        offsets.list(timestampsMs, committedOnly).all()
+                .forEach((partition, each) -> found.put(partition, each.offset()));
+        var older = new HashMap<TopicPartition, Long>();
+        found.forEach((partition, offset) -> {
+            if (offset < 0) {
+                older.put(partition, LATEST);
+            }
+        });
+        if (!older.isEmpty()) {
+            offsets.list(older, committedOnly).all()
+                    .forEach((partition, each) -> found.put(partition, each.offset()));
+        }
+        return found;
     }
 
     /** Polls nothing of these partitions, or of all where none is given, until they are resumed. */
@@ -325,7 +342,7 @@ public final class Consumer implements AutoCloseable {
         while (true) {
             var me = membership();
             try {
-                offsets.commit(next, group, this::membership);
+                committed.commit(next);
                 return;
             } catch (ClientException failed) {
                 boolean stale = failed.error() == ErrorCode.STALE_MEMBER_EPOCH;
@@ -369,9 +386,16 @@ public final class Consumer implements AutoCloseable {
     public Map<TopicPartition, Long> committed(Collection<TopicPartition> partitions) {
         open();
         group();
-        var committed = cluster.retried(() -> Offsets.values(offsets.committed(partitions, membership())));
-        committed.values().removeIf(offset -> offset == Feed.UNKNOWN);
-        return committed;
+        return cluster.retried(() -> {
+            var offsets = new HashMap<TopicPartition, Long>();
+            for (var answer : committed.committed(partitions)) {
+                ClientException.check(answer.error(), "the offset committed in " + answer.key());
+                if (answer.value() >= 0) {
+                    offsets.put(answer.key(), answer.value());
+                }
+            }
+            return offsets;
+        });
     }
 
     /** By what right it commits, for a producer that does so in a transaction. */
@@ -538,12 +562,20 @@ public final class Consumer implements AutoCloseable {
         }
 
         /**
-         * A consumer that reads nothing yet; no broker is asked before it is told what to read.
+         * Connects to the first of the brokers that answers; it reads nothing yet.
          *
+         * @throws ClientException NETWORK_EXCEPTION where none does
          * @throws IllegalArgumentException if the bootstrap servers are none
          */
         public Consumer open() {
-            return new Consumer(this);
+            var consumer = new Consumer(this);
+            try {
+                consumer.cluster.any();
+                return consumer;
+            } catch (ClientException unreachable) {
+                consumer.close();
+                throw unreachable;
+            }
         }
     }
 }

@@ -443,16 +443,18 @@ final class Feeds {
         });
     }
 
-    /** The group has no offset there, so that the reset decides; or the caller is told that there is none. */
-    void uncommitted(Ask ask) {
-        current(ask, feed -> {
-            if (reset == null) {
-                fail(feed, new ClientException(ErrorCode.OFFSET_OUT_OF_RANGE,
-                        "no offset is committed for " + feed.partition));
-            } else {
-                feed.wanted = reset;
-                work.signalAll();
-            }
-        });
+    /** The group has no offset there: the reset decides, or the caller is told that there is none. */
+    void reset(Ask ask) {
+        if (reset == null) {
+            refused(ask, new ClientException(ErrorCode.OFFSET_OUT_OF_RANGE,
+                    "no offset is committed for " + ask.partition()), false);
+        } else {
+            want(ask, reset);
+        }
+    }
+
+    /** Something else is to be looked up. */
+    void want(Ask ask, long wanted) {
+        current(ask, feed -> feed.wanted = wanted);
     }
 }

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Supplier;
 
 /**
  * Looks up who leads a partition and where to begin in it, whenever one or the other is not known, so that
@@ -25,37 +24,36 @@ final class Locator implements Runnable {
     private final Feeds feeds;
     private final Offsets offsets;
     private final Fetcher.Limits limits;
-    private final Supplier<Membership> membership;
+    private final GroupOffsets committed;
     private final Set<Integer> nodes = new HashSet<>();
 
-    /** @param membership null where there is no group */
-    Locator(Cluster cluster, Feeds feeds, Offsets offsets, Fetcher.Limits limits,
-            Supplier<Membership> membership) {
+    /** @param committed null where there is no group */
+    Locator(Cluster cluster, Feeds feeds, Offsets offsets, GroupOffsets committed, Fetcher.Limits limits) {
         this.cluster = cluster;
         this.feeds = feeds;
         this.offsets = offsets;
+        this.committed = committed;
         this.limits = limits;
-        this.membership = membership;
     }
 
     @Override
     public void run() {
         for (var lost = feeds.lost(); lost != null; lost = feeds.lost()) {
             learn(lost);
-            var committed = new TreeMap<TopicPartition, Ask>();
+            var begun = new TreeMap<TopicPartition, Ask>();
             var timed = new TreeMap<TopicPartition, Ask>();
             for (var ask : lost) {
                 if (!lead(ask) || ask.offset() != Feed.UNKNOWN) {
                     continue;
                 } else if (ask.wanted() != Feed.COMMITTED) {
                     timed.put(ask.partition(), ask);
-                } else if (membership != null) {
-                    committed.put(ask.partition(), ask);
+                } else if (committed != null) {
+                    begun.put(ask.partition(), ask);
                 } else {
-                    feeds.uncommitted(ask);
+                    feeds.reset(ask);
                 }
             }
-            committed(committed);
+            committed(begun);
             timed(timed);
         }
     }
@@ -103,33 +101,39 @@ final class Locator implements Runnable {
             return;
         }
         try {
-            offsets.committed(asks.keySet(), membership.get()).forEach((partition, found) -> {
-                var ask = asks.get(partition);
-                if (found.error() == ErrorCode.NONE && found.offset() == Feed.UNKNOWN) {
-                    feeds.uncommitted(ask);
+            for (var answer : committed.committed(asks.keySet())) {
+                var ask = asks.get(answer.key());
+                if (answer.error() != ErrorCode.NONE) {
+                    refused(ask, new ClientException(answer.error(), "where to begin in " + answer.key()));
+                } else if (answer.value() < 0) {
+                    feeds.reset(ask);
                 } else {
-                    found(ask, found);
+                    feeds.located(ask, answer.value());
                 }
-            });
+            }
         } catch (ClientException failed) {
             asks.values().forEach(ask -> refused(ask, failed));
         }
     }
 
     private void timed(Map<TopicPartition, Ask> asks) {
-        if (!asks.isEmpty()) {
-            var times = new HashMap<TopicPartition, Long>();
-            asks.forEach((partition, ask) -> times.put(partition, ask.wanted()));
-            offsets.at(times).forEach((partition, found) -> found(asks.get(partition), found));
+        if (asks.isEmpty()) {
+            return;
         }
-    }
-
-    private void found(Ask ask, Offsets.Found found) {
-        if (found.error() == ErrorCode.NONE) {
-            feeds.located(ask, found.offset());
-        } else {
-            refused(ask, new ClientException(found.error(), "where to begin in " + ask.partition()));
-        }
+        var times = new HashMap<TopicPartition, Long>();
+        asks.forEach((partition, ask) -> times.put(partition, ask.wanted()));
+        var outcomes = offsets.inquiry(times, limits.committedOnly()).once(times.keySet());
+        outcomes.values().forEach((partition, found) -> {
+            if (found.offset() < 0) {
+                feeds.want(asks.get(partition), Consumer.LATEST);
+            } else {
+                feeds.located(asks.get(partition), found.offset());
+            }
+        });
+        outcomes.errors().forEach((partition, failed) -> {
+            cluster.forget(partition.topic());
+            refused(asks.get(partition), failed);
+        });
     }
 
     private void refused(Ask ask, ClientException why) {
