@@ -10,7 +10,12 @@ enum Call {
     LIST_OFFSETS(2, 6, 7),
     METADATA(3, 12, 12),
     FIND_COORDINATOR(10, 4, 6),
-    API_VERSIONS(18, 3, 3);
+    API_VERSIONS(18, 3, 3),
+    INIT_PRODUCER_ID(22, 3, 5),
+    ADD_PARTITIONS_TO_TXN(24, 3, 3),
+    ADD_OFFSETS_TO_TXN(25, 3, 4),
+    END_TXN(26, 3, 5),
+    TXN_OFFSET_COMMIT(28, 3, 5);
 
     private final int key;
     private final int least;
