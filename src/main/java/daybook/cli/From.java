@@ -52,17 +52,18 @@ sealed interface From {
         } else if (text.startsWith("@") && NUMBER.matcher(text.substring(1)).matches()) {
             return new Time(Long.parseLong(text.substring(1)));
         }
-        return new Time(instant(text.replace(' ', 'T')).toEpochMilli());
+        return new Time(instant(text).toEpochMilli());
     }
 
     private static Instant instant(String text) {
         var zone = ZoneId.systemDefault();
+        var time = text.replaceFirst(" ", "T");
         try {
-            if (!text.contains("T")) {
-                return LocalDate.parse(text).atStartOfDay(zone).toInstant();
+            if (!time.contains("T")) {
+                return LocalDate.parse(time).atStartOfDay(zone).toInstant();
             }
-            return text.matches(".*T.*([zZ+]|-\\d).*") ? Instant.parse(text)
-                    : LocalDateTime.parse(text).atZone(zone).toInstant();
+            return time.matches(".*T.*([zZ+]|-\\d).*") ? Instant.parse(time)
+                    : LocalDateTime.parse(time).atZone(zone).toInstant();
         } catch (DateTimeException unclear) {
             throw CommandException.usage("The flag --from is " + text
                     + ", but must be beginning, end, an offset or a time: 2026-11-21T10:30:00Z, 5m");
