@@ -9,8 +9,11 @@ enum Call {
     FETCH(1, 13, 17),
     LIST_OFFSETS(2, 6, 7),
     METADATA(3, 12, 12),
+    OFFSET_COMMIT(8, 8, 9),
+    OFFSET_FETCH(9, 8, 9),
     FIND_COORDINATOR(10, 4, 6),
-    API_VERSIONS(18, 3, 3);
+    API_VERSIONS(18, 3, 3),
+    CONSUMER_GROUP_HEARTBEAT(68, 0, 1);
 
     private final int key;
     private final int least;
