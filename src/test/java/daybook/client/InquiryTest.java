@@ -97,6 +97,20 @@ class InquiryTest {
     }
 
     @Test
+    void aTopicThatIsUnknownWhereTopicsAreMadeIsNotAskedForAgain() throws Exception {
+        var count = new AtomicInteger();
+        try (var broker = new ScriptedBroker().on(Call.DELETE_TOPICS, in -> {
+            count.incrementAndGet();
+            return out -> out.int32(0).structs(List.of("none"), (each, name) -> each.string(name).uuid(Uuid.ZERO)
+                    .error(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION).string("It is not here.")).tags();
+        }); var admin = admin(broker, 10_000)) {
+            assertEquals("UNKNOWN_TOPIC_OR_PARTITION: none: It is not here.",
+                    admin.topics().delete(List.of("none")).errors().get("none").getMessage());
+            assertEquals(1, count.get());
+        }
+    }
+
+    @Test
     void aLostConnectionIsMadeAgain() throws Exception {
         var count = new AtomicInteger();
         try (var broker = new ScriptedBroker().topic(topic("orders", 1)).on(Call.LIST_OFFSETS, in ->
