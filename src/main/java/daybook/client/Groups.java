@@ -25,7 +25,7 @@ public final class Groups {
      *
      * @param protocolType "consumer" of groups that consume; empty of one that has only offsets
      * @param state as the broker calls it: Empty, Stable, PreparingRebalance, Reconciling...
-     * @param type "consumer" or "classic"; empty where the broker knows of no types
+     * @param type "consumer" or "classic"
      */
     public record Listed(String id, String protocolType, String state, String type) { }
 
@@ -96,8 +96,9 @@ public final class Groups {
                     in.int32();
                     ClientException.check(ErrorCode.of(in.int16()), "listing groups");
                     return in.structs(each -> new Listed(each.string(), each.string(), each.string(),
-                            each.since(5) ? each.string() : ""));
+                            each.since(5) ? each.string() : CLASSIC));
                 }).forEach(group -> groups.put(group.id, group));
+        groups.values().removeIf(group -> !types.isEmpty() && !types.contains(group.type));
         return groups;
     }
 
