@@ -1,6 +1,9 @@
-/** A message broker that speaks the Kafka protocol, on the JDK alone. */
+/** A message broker that speaks the Kafka protocol, and a client for any such broker, on the JDK alone. */
 module daybook {
     exports daybook;
+    exports daybook.client;
+    exports daybook.record;
+    exports daybook.wire;
 
     provides System.LoggerFinder with daybook.LogLines;
 }

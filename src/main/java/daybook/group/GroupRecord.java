@@ -68,7 +68,7 @@ public sealed interface GroupRecord {
         if (key == null) {
             throw new MalformedException("A record of a group without a key");
         }
-        var in = Reader.ofDisk(key.duplicate(), 0, false);
+        var in = Reader.boundedByBytes(key.duplicate(), 0, false);
         return switch (in.int16()) {
             case OffsetCommit.OLD_TYPE -> OffsetCommit.read(in, 0, value);
             case OffsetCommit.TYPE -> OffsetCommit.read(in, 4, value);
@@ -528,12 +528,12 @@ public sealed interface GroupRecord {
         if (value == null) {
             return null;
         }
-        int version = Reader.ofDisk(value.duplicate(), 0, false).int16();
+        int version = Reader.boundedByBytes(value.duplicate(), 0, false).int16();
         if (version < 0 || version > newest) {
             throw new MalformedException("Version " + version + " where " + newest + " is the newest known");
         }
         var rest = value.slice(value.position() + Short.BYTES, value.remaining() - Short.BYTES);
-        return fields.apply(Reader.ofDisk(rest, version, version >= flexibleFrom));
+        return fields.apply(Reader.boundedByBytes(rest, version, version >= flexibleFrom));
     }
 
     /** Reads the tagged fields that end a structure, of which number 0 is the only one known. */

@@ -45,20 +45,20 @@ public record TransactionRecord(String transactionalId, Transaction transaction)
 
         @Override
         public TransactionRecord decode(ByteBuffer key, ByteBuffer value) {
-            var in = Reader.ofDisk(key.duplicate(), 0, false);
+            var in = Reader.boundedByBytes(key.duplicate(), 0, false);
             return in.int16() != TYPE ? null
                     : new TransactionRecord(in.string(), value == null ? null : decodeValue(value));
         }
     };
 
     private static Transaction decodeValue(ByteBuffer bytes) {
-        int version = Reader.ofDisk(bytes.duplicate(), 0, false).int16();
+        int version = Reader.boundedByBytes(bytes.duplicate(), 0, false).int16();
         if (version < 0 || version > NEWEST) {
             throw new MalformedException("Version " + version + " of a transaction's state where "
                     + NEWEST + " is the newest known");
         }
         var rest = bytes.slice(bytes.position() + Short.BYTES, bytes.remaining() - Short.BYTES);
-        return read(Reader.ofDisk(rest, version, version >= 1));
+        return read(Reader.boundedByBytes(rest, version, version >= 1));
     }
 
     private static Transaction read(Reader in) {

@@ -39,8 +39,11 @@ public final class Reader {
         this.elementsLimit = elementsLimit;
     }
 
-    /** Reads a message of the broker's own disk: its elements are bounded by its bytes alone. */
-    public static Reader ofDisk(ByteBuffer in, int version, boolean flexible) {
+    /**
+     * Reads a message of one whose bytes are trusted to be few enough: its elements are bounded by them
+     * alone.
+     */
+    public static Reader boundedByBytes(ByteBuffer in, int version, boolean flexible) {
         return new Reader(in, version, flexible, Integer.MAX_VALUE);
     }
 

@@ -1,0 +1,345 @@
+package daybook.client;
+
+import daybook.wire.ErrorCode;
+import daybook.wire.MalformedException;
+import daybook.wire.Reader;
+import daybook.wire.Region;
+import daybook.wire.Writer;
+
+import java.io.BufferedInputStream;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/**
+ * A connection to one broker. Any thread sends; a virtual thread of its own reads what is answered, in the
+ * order in which it was asked, and another gives the connection up when an answer takes too long. After a
+ * failure it stays closed, and all that was not answered fails with NETWORK_EXCEPTION.
+ *
+ * <p>Nobody may interrupt a thread that sends: that would close the connection.
+ */
+final class Connection implements AutoCloseable {
+    /** The largest answer that memory is taken for. */
+    private static final int ANSWER_MOST_BYTES = 256 << 20;
+    private static final int CONNECT_MOST_MS = 10_000;
+    private static final int BUFFER_BYTES = 16 * 1024;
+    private static final Reader NO_ANSWER = new Reader(ByteBuffer.allocate(0), 0, true);
+    private static final System.Logger LOG = System.getLogger("daybook.client");
+
+    /** The versions of an API that the broker knows. */
+    private record Versions(int least, int most) { }
+
+    /** What a broker says that it can do: versions by the API's number, levels of features by name. */
+    private record Abilities(ErrorCode error, Map<Integer, Versions> versions, Map<String, Integer> features) { }
+
+    /** A request that was sent, until it is answered. */
+    private record Asked<T>(int correlationId, Call call, int version, long sentNanos,
+            Function<Reader, T> answer, CompletableFuture<T> future) {
+        void answered(ByteBuffer frame) {
+            try {
+                // All that an answer holds is bounded by its bytes.
+                var in = Reader.boundedByBytes(frame, version, call.flexible());
+                if (call != Call.API_VERSIONS) {
+                    in.tags();
+                }
+                future.complete(answer.apply(in));
+            } catch (MalformedException malformed) {
+                future.completeExceptionally(new ClientException(ErrorCode.UNKNOWN_SERVER_ERROR,
+                        "the answer to " + call + " cannot be read", malformed));
+                throw malformed;
+            } catch (RuntimeException failed) {
+                future.completeExceptionally(failed);
+            }
+        }
+    }
+
+    private final String address;
+    private final byte[] clientId;
+    private final long timeoutNanos;
+    private final SocketChannel channel;
+    private final CountDownLatch closed = new CountDownLatch(1);
+    /** Held while a request is written; what is asked is queued under it, so in the order of the bytes. */
+    private final ReentrantLock writing = new ReentrantLock();
+    private final Queue<Asked<?>> asked = new ConcurrentLinkedQueue<>();
+    /** Guarded by {@link #writing}. */
+    private int correlationId;
+    private volatile Abilities abilities = new Abilities(ErrorCode.NONE, Map.of(), Map.of());
+
+    private Connection(InetSocketAddress address, Settings settings, SocketChannel channel) {
+        this.address = address.getHostString() + ":" + address.getPort();
+        this.clientId = settings.clientId().getBytes(StandardCharsets.UTF_8);
+        this.timeoutNanos = TimeUnit.MILLISECONDS.toNanos(settings.requestTimeoutMs());
+        this.channel = channel;
+    }
+
+    /**
+     * Connects, and learns which versions the broker knows.
+     *
+     * @param address looked up here
+     * @throws ClientException NETWORK_EXCEPTION where it cannot be reached; UNSUPPORTED_VERSION where it is
+     *     no
+     *     broker that this client can speak to
+     */
+    static Connection open(InetSocketAddress address, Settings settings) {
+        Connection connection = null;
+        try {
+            var channel = SocketChannel.open();
+            connection = new Connection(address, settings, channel);
+            channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            var resolved = new InetSocketAddress(address.getHostString(), address.getPort());
+            if (resolved.isUnresolved()) {
+                throw new IOException("the name is unknown");
+            }
+            channel.socket().connect(resolved, Math.min(settings.requestTimeoutMs(), CONNECT_MOST_MS));
+            connection.start();
+            connection.abilities = connection.ask(Call.API_VERSIONS, Call.API_VERSIONS.most(),
+                    out -> out.string("daybook").string("1").tags(), Connection::abilities);
+            ClientException.check(connection.abilities.error, "asking " + connection + " what it can do");
+            return connection;
+        } catch (IOException | ClientException failed) {
+            if (connection != null) {
+                connection.close();
+            }
+            if (failed instanceof ClientException refused) {
+                throw refused;
+            }
+            throw new ClientException(ErrorCode.NETWORK_EXCEPTION,
+                    "cannot connect to " + address.getHostString() + ":" + address.getPort() + ": "
+                            + failed.getMessage(), failed);
+        }
+    }
+
+    private void start() {
+        Thread.ofVirtual().name("daybook-client-" + address).start(this::receive);
+        Thread.ofVirtual().name("daybook-client-watch-" + address).start(this::watch);
+    }
+
+    boolean isOpen() {
+        return closed.getCount() > 0;
+    }
+
+    /**
+     * The newest version of an API that both sides know.
+     *
+     * @throws ClientException UNSUPPORTED_VERSION where there is none
+     */
+    int version(Call call) {
+        var known = abilities.versions.get(call.key());
+        int version = known == null ? -1 : Math.min(known.most, call.most());
+        if (known == null || version < Math.max(known.least, call.least())) {
+            throw new ClientException(ErrorCode.UNSUPPORTED_VERSION, this + " does not know " + call
+                    + " in a version from " + call.least() + " to " + call.most());
+        }
+        return version;
+    }
+
+    /** The level of a feature that the cluster has agreed on (KIP-584), 0 where it has not. */
+    int feature(String name) {
+        return abilities.features.getOrDefault(name, 0);
+    }
+
+    /**
+     * Sends a request of the newest version and waits for what it is answered.
+     *
+     * @param body writes the fields, also the tagged ones at the end
+     * @param answer reads the fields, on this connection's thread: it must not wait
+     * @throws ClientException NETWORK_EXCEPTION where no answer came
+     */
+    <T> T ask(Call call, Consumer<Writer> body, Function<Reader, T> answer) {
+        return ask(call, version(call), body, answer);
+    }
+
+    /** As {@link #ask(Call, Consumer, Function)}, in this version. */
+    <T> T ask(Call call, int version, Consumer<Writer> body, Function<Reader, T> answer) {
+        return await(send(call, version, body, answer));
+    }
+
+    /** The value of a future, or what it failed with. */
+    static <T> T await(CompletableFuture<T> future) {
+        try {
+            return future.join();
+        } catch (CompletionException failed) {
+            if (failed.getCause() instanceof ClientException refused) {
+                throw new ClientException(refused);
+            }
+            throw failed;
+        }
+    }
+
+    /**
+     * Sends a request; the future is completed on this connection's thread. It does not throw for a failure.
+     */
+    <T> CompletableFuture<T> send(Call call, int version, Consumer<Writer> body, Function<Reader, T> answer) {
+        var future = new CompletableFuture<T>();
+        write(call, version, body, answer, future);
+        return future;
+    }
+
+    /**
+     * Sends a request that is not answered: Produce with acks=0.
+     *
+     * @throws ClientException NETWORK_EXCEPTION where it could not be sent
+     */
+    void tell(Call call, int version, Consumer<Writer> body) {
+        if (!write(call, version, body, null, null)) {
+            throw lost();
+        }
+    }
+
+    private <T> boolean write(Call call, int version, Consumer<Writer> body, Function<Reader, T> answer,
+            CompletableFuture<T> future) {
+        writing.lock();
+        try (var frame = Writer.frame(version, call.flexible())) {
+            int id = correlationId++;
+            frame.int16(call.key()).int16(version).int32(id);
+            frame.int16(clientId.length).raw(ByteBuffer.wrap(clientId)).tags();
+            body.accept(frame);
+            if (future != null) {
+                asked.add(new Asked<>(id, call, version, System.nanoTime(), answer, future));
+            }
+            if (!isOpen()) {
+                throw new IOException("the connection is closed");
+            }
+            write(frame);
+            return true;
+        } catch (IOException failed) {
+            close();
+            return false;
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    private void write(Writer frame) throws IOException {
+        var pieces = new ArrayList<ByteBuffer>();
+        frame.drain(new Writer.Sink() {
+            @Override
+            public void bytes(ByteBuffer piece) {
+                pieces.add(piece);
+            }
+
+            @Override
+            public void region(Region piece) {
+                pieces.add(((Bytes) piece).buffer().duplicate());
+            }
+        });
+        var buffers = pieces.toArray(ByteBuffer[]::new);
+        int written = 0;
+        while (written < buffers.length) {
+            channel.write(buffers, written, buffers.length - written);
+            while (written < buffers.length && !buffers[written].hasRemaining()) {
+                written++;
+            }
+        }
+    }
+
+    /** The thread that reads: until the connection is closed, by either side. */
+    private void receive() {
+        var in = new DataInputStream(new BufferedInputStream(Channels.newInputStream(channel), BUFFER_BYTES));
+        try {
+            while (true) {
+                int length = in.readInt();
+                if (length < Integer.BYTES || length > ANSWER_MOST_BYTES) {
+                    throw new MalformedException("an answer of " + length + " bytes");
+                }
+                var frame = new byte[length];
+                in.readFully(frame);
+                answered(ByteBuffer.wrap(frame));
+            }
+        } catch (MalformedException malformed) {
+            LOG.log(System.Logger.Level.WARNING, this + " answered what cannot be read: "
+                    + malformed.getMessage());
+        } catch (IOException gone) {
+            // Either side closed it: told to those who wait.
+        } finally {
+            close();
+        }
+    }
+
+    private void answered(ByteBuffer frame) {
+        int id = frame.getInt();
+        var first = asked.poll();
+        if (first == null || first.correlationId != id) {
+            throw new MalformedException("an answer to request " + id + ", which is not the next");
+        }
+        first.answered(frame);
+    }
+
+    /** The thread that gives the connection up when an answer is overdue. */
+    private void watch() {
+        try {
+            while (!closed.await(1, TimeUnit.SECONDS)) {
+                var first = asked.peek();
+                if (first != null && System.nanoTime() - first.sentNanos > timeoutNanos) {
+                    LOG.log(System.Logger.Level.WARNING, this + " did not answer " + first.call + " in time");
+                    close();
+                }
+            }
+        } catch (InterruptedException never) {
+            throw new IllegalStateException(never);
+        }
+    }
+
+    private static Abilities abilities(Reader in) {
+        var error = ErrorCode.of(in.int16());
+        var versions = new HashMap<Integer, Versions>();
+        var features = new HashMap<String, Integer>();
+        if (error == ErrorCode.UNSUPPORTED_VERSION) {
+            return new Abilities(error, versions, features);
+        }
+        in.structs(api -> versions.put((int) api.int16(), new Versions(api.int16(), api.int16())));
+        in.int32();
+        in.tags(tag -> {
+            if (tag == 2) {
+                in.structs(feature -> {
+                    features.put(feature.string(), (int) feature.int16());
+                    return feature.int16();
+                });
+            }
+        });
+        return new Abilities(error, versions, features);
+    }
+
+    private ClientException lost() {
+        return new ClientException(ErrorCode.NETWORK_EXCEPTION, "the connection to " + this + " was lost");
+    }
+
+    /** Closes it; all that was asked and not answered fails. */
+    @Override
+    public void close() {
+        closed.countDown();
+        try {
+            channel.close();
+        } catch (IOException ignored) {
+            // Nothing is lost with it that was not lost before.
+        }
+        // Whoever adds one after this has seen that it is closed, and comes here too.
+        for (var each = asked.poll(); each != null; each = asked.poll()) {
+            each.future.completeExceptionally(lost());
+        }
+    }
+
+    /** The address, as it was given. */
+    @Override
+    public String toString() {
+        return address;
+    }
+}

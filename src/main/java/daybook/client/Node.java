@@ -1,0 +1,14 @@
+package daybook.client;
+
+/**
+ * A broker of the cluster.
+ *
+ * @param host where it told its clients to connect to
+ * @param rack null where it named none
+ */
+public record Node(int id, String host, int port, String rack) {
+    /** {@code host:port}, with brackets around an IPv6 address. */
+    public String address() {
+        return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+    }
+}

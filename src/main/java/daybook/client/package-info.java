@@ -1,0 +1,18 @@
+/**
+ * The other side of the protocol: {@code Producer}, {@code Consumer} and {@code Admin}, against Daybook and
+ * any Kafka broker whose APIs are flexible in their versions (KIP-482). Of the broker's rooms it uses only
+ * the bytes ({@code wire}) and the batches ({@code record}), so that a program takes nothing of a broker
+ * with it.
+ *
+ * <p>Its methods block, for they are made for virtual threads; what goes on behind them runs on virtual
+ * threads of its own. {@link daybook.client.Connection} speaks to one broker, {@link daybook.client.Cluster}
+ * knows all of them; a producer, a consumer or an admin has a cluster of its own. {@link
+ * daybook.client.Call} is the one table of the APIs that are called.
+ *
+ * <p>Connections are plain TCP. What would encrypt or authenticate one belongs between its channel and its
+ * first request, in {@code Connection.open}, and nothing outside that class would know.
+ *
+ * <p>Locks, in the order in which they are taken: {@code Cluster.connecting}, {@code Connection.writing}. No
+ * lock is held while an answer is waited for, but {@code connecting} while a connection is made.
+ */
+package daybook.client;
