@@ -29,12 +29,12 @@ final class Dump {
                     "bin/daybook dump --deep data/orders-0");
     /** From a directory of logs over those of partitions to their files. */
     private static final int DEPTH_MOST = 2;
+
     /** The files of a segment together, its log first: an index that is wrong because of it comes after. */
-    private static final Comparator<String> ORDER = Comparator
+    private final Comparator<String> order = Comparator
             .comparing((String name) -> name.substring(0, Math.max(0, name.indexOf('.'))))
             .thenComparing(name -> !name.contains(".log"))
             .thenComparing(Comparator.naturalOrder());
-
     private final Disk disk = Disk.local();
     private final boolean deep;
     private final Output out;
@@ -82,7 +82,7 @@ final class Dump {
     private List<String> names(Path path) throws IOException {
         try {
             var names = disk.list(path);
-            names.sort(ORDER);
+            names.sort(order);
             return names;
         } catch (NotDirectoryException file) {
             return null;

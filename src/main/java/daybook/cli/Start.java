@@ -18,14 +18,15 @@ final class Start {
             .flags(Command.ANY)
             .examples("bin/daybook start conf/broker.properties",
                     "bin/daybook start --listeners=PLAINTEXT://:9092 --log.dirs=/var/lib/daybook");
-    private static final System.Logger LOG = System.getLogger("daybook");
 
     private Start() { }
 
     private static int run(Arguments arguments, Streams streams) throws Exception {
         long beganNanos = System.nanoTime();
         var config = config(arguments);
-        config.warnings().forEach(warning -> LOG.log(System.Logger.Level.WARNING, warning));
+        // Here and not in a constant: other commands start sooner without a logger.
+        var log = System.getLogger("daybook");
+        config.warnings().forEach(warning -> log.log(System.Logger.Level.WARNING, warning));
         var broker = Broker.start(config);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(broker), "daybook-stop"));
         streams.err().println(ready(broker, System.nanoTime() - beganNanos));
