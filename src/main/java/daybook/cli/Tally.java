@@ -3,6 +3,7 @@ package daybook.cli;
 import daybook.cli.Histogram.Percentile;
 
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -14,6 +15,7 @@ import java.util.function.LongSupplier;
 final class Tally {
     private static final long LINE_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final double NANOS_A_SECOND = 1e9;
+    private static final double NANOS_A_MS = 1e6;
     private static final double BYTES_A_MIB = 1 << 20;
 
     private final LongSupplier nanoTime;
@@ -93,6 +95,27 @@ final class Tally {
                     .append(Histogram.ms(latencies.nanos(percentile)));
         }
         return text + latency + "  max " + Histogram.ms(latencies.maxNanos()) + "\n" + latencies.drawn();
+    }
+
+    /** What it was in all, with the names and units in which programs read it. */
+    Map<String, Object> json() {
+        var told = Json.object("records", records, "bytes", bytes, "seconds", seconds,
+                "recordsPerSecond", records / seconds, "bytesPerSecond", bytes / seconds);
+        if (latencies.count() > 0) {
+            var latency = Json.object("mean", inMs(latencies.meanNanos()));
+            for (var percentile : Percentile.values()) {
+                latency.put(percentile.text, inMs(latencies.nanos(percentile)));
+            }
+            latency.put("max", inMs(latencies.maxNanos()));
+            told.put("latencyMs", latency);
+            told.put("histogramMs", latencies.bars().stream().map(bar -> Json.object("from",
+                    inMs(bar.fromNanos()), "to", inMs(bar.toNanos()), "count", bar.count())).toList());
+        }
+        return told;
+    }
+
+    private static double inMs(long nanos) {
+        return nanos / NANOS_A_MS;
     }
 
     private static String brief(Histogram histogram) {
