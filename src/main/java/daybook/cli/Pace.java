@@ -8,7 +8,7 @@ import java.util.function.LongSupplier;
  * When each of many equal things is due, so many a second. Each has its time from the beginning on, however
  * late those before it were: one that was held up does not postpone the others, and who measures from the
  * time that a thing was due at sees what waiting for it would have cost (which is often left out, and is
- * known as coordinated omission). Belongs to one thread.
+ * known as coordinated omission).
  */
 final class Pace {
     private static final double NANOS_A_SECOND = 1e9;
@@ -39,16 +39,21 @@ final class Pace {
         return new Pace(perSecond, nanoTime, parkNanos);
     }
 
+    /** When the one of this number is due, by the clock, the first being 0; for any thread. */
+    long dueNanos(long number) {
+        return beganNanos + (long) (number / perSecond * NANOS_A_SECOND);
+    }
+
     /**
-     * Waits until the one of this number is due, the first being 0, and returns at once where it is late.
+     * Waits until the one of this number is due, and returns at once where it is late.
      *
-     * @return when it was due, by the clock; without a pace, now
+     * @return when it was due; without a pace, now
      */
     long await(long number) {
         if (Double.isInfinite(perSecond)) {
             return nanoTime.getAsLong();
         }
-        long dueNanos = beganNanos + (long) (number / perSecond * NANOS_A_SECOND);
+        long dueNanos = dueNanos(number);
         for (long left = dueNanos - nanoTime.getAsLong(); left > 0; left = dueNanos - nanoTime.getAsLong()) {
             parkNanos.accept(left);
         }
