@@ -18,6 +18,8 @@ public final class Commands {
     /** The rows of the table are where the commands are: each file opens with its own. */
     static final Command ROOT = Command.group("", "Daybook, a message broker that speaks the Kafka protocol",
             Start.COMMAND,
+            Command.group("perf", "measure brokers, and the ways to them",
+                    PerfProduce.COMMAND, PerfConsume.COMMAND, PerfLatency.COMMAND),
             Dump.COMMAND,
             Completion.COMMAND,
             HELP);

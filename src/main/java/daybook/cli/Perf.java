@@ -47,7 +47,7 @@ final class Perf {
                 .codec(Codec.valueOf(arguments.text(COMPRESSION).toUpperCase(Locale.ROOT)))
                 .batchSizeBytes((int) arguments.number(BATCH_SIZE, 1, SIZE_MOST))
                 .lingerMs((int) arguments.number(linger, 0, Integer.MAX_VALUE))
-                .bufferMemoryBytes(arguments.number(BUFFER_MEMORY, 1, Long.MAX_VALUE));
+                .bufferMemoryBytes((int) arguments.number(BUFFER_MEMORY, 1, Integer.MAX_VALUE));
     }
 
     /**
@@ -85,9 +85,10 @@ final class Perf {
         return new Tally(System::nanoTime, line -> { });
     }
 
-    /** Ends the tally and writes what it was. */
-    static void tell(Arguments arguments, Streams streams, Tally tally) {
+    /** Ends the tally, and in place of its lines writes what it was. */
+    static void tell(Arguments arguments, Streams streams, Progress progress, Tally tally) {
         tally.end();
+        progress.close();
         if (arguments.has(Flag.JSON)) {
             streams.out().json(tally.json());
         } else {

@@ -53,8 +53,7 @@ final class PerfConsume {
             }
             var run = new PerfConsume(consumer, ends, Perf.tally(streams, progress));
             boolean came = run.read(records, timeoutMs, stop);
-            progress.close();
-            Perf.tell(arguments, streams, run.tally);
+            Perf.tell(arguments, streams, progress, run.tally);
             if (!came) {
                 throw CommandException.failed("Nothing has come for " + timeoutMs + " ms");
             }

@@ -75,8 +75,7 @@ final class PerfLatency {
             });
             Thread.ofPlatform().daemon().name("daybook-perf").start(sender);
             latency.read(consumer, pace, sender, stop);
-            progress.close();
-            Perf.tell(arguments, streams, latency.tally);
+            Perf.tell(arguments, streams, progress, latency.tally);
         }
         return 0;
     }

@@ -35,8 +35,7 @@ final class PerfProduce {
             var tally = Perf.tally(streams, progress);
             new Sending(producer, topic, number -> values[(int) (number % values.length)], tally)
                     .send(records, Pace.begin(rate), stop);
-            progress.close();
-            Perf.tell(arguments, streams, tally);
+            Perf.tell(arguments, streams, progress, tally);
         }
         return 0;
     }

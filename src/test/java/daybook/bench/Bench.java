@@ -35,6 +35,7 @@ public final class Bench {
         LOADS.put("transactions", new Transactions());
         LOADS.put("producer", new ClientLoad(true));
         LOADS.put("consumer", new ClientLoad(false));
+        LOADS.put("perf", new ToolLoad());
     }
 
     private Bench() {}

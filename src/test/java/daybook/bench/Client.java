@@ -7,6 +7,7 @@ import java.util.function.Function;
  * send it or to look at it.
  */
 enum Client {
+    DAYBOOK("Daybook's client", DaybookClient::sender, DaybookClient::reader),
     KAFKA("Apache Kafka's", KafkaClient::sender, KafkaClient::reader);
 
     /** Sends records. */

@@ -1,7 +1,5 @@
 package daybook.bench;
 
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -22,8 +20,10 @@ import org.apache.kafka.common.TopicPartition;
 final class ClientLoad implements Load {
     /** Records of one size, in a topic of their own; {@code records} are there to be read. */
     record Size(String title, int bytes, long records) {
+        private static final String TOPIC = "records-of-";
+
         String topic() {
-            return "records-of-" + bytes;
+            return TOPIC + bytes;
         }
     }
 
@@ -33,11 +33,6 @@ final class ClientLoad implements Load {
     static final long MEASURED_NANOS = TimeUnit.MILLISECONDS.toNanos(2_000);
     private static final int PARTITIONS = 4;
     private static final long LIMIT_SECONDS = 60;
-    /** As Apache Kafka's launchers of tools have them. */
-    private static final List<String> JVM = List.of("-Xms512m", "-Xmx512m", "-server", "-XX:+UseG1GC",
-            "-XX:MaxGCPauseMillis=20", "-XX:InitiatingHeapOccupancyPercent=35",
-            "-XX:+ExplicitGCInvokesConcurrent", "-Djava.awt.headless=true",
-            "-Dorg.slf4j.simpleLogger.defaultLogLevel=off");
 
     private final boolean produce;
     private final Map<Client, Figures> figures = new HashMap<>();
@@ -77,30 +72,21 @@ final class ClientLoad implements Load {
 
     @Override
     public String table(String name, Figures ofDaybook, Figures ofKafka) {
-        return Figures.table(name, figures.get(Client.KAFKA), figures.get(Client.KAFKA));
+        return Figures.table(name, figures.get(Client.DAYBOOK), figures.get(Client.KAFKA));
     }
 
     /** Runs the client; returns how many records it sent, by topic. */
     private Map<String, Long> run(Subject broker, Client client) throws Exception {
-        var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
-        command.addAll(JVM);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), ClientRun.class.getName(),
-                client.name(), produce ? "produce" : "consume", broker.address()));
-        var process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        var lines = Child.output(Child.java(ClientRun.class.getName(), client.name(),
+                produce ? "produce" : "consume", broker.address())).lines().toList();
         var sent = new HashMap<String, Long>();
-        try (var lines = process.inputReader(StandardCharsets.UTF_8)) {
-            for (var line : lines.lines().toList()) {
-                var words = line.split("\t");
-                if (words[0].startsWith("records-of-")) {
-                    sent.put(words[0], Long.valueOf(words[1]));
-                } else {
-                    figures.get(client).add("to " + broker.name() + ", " + words[0],
-                            Double.parseDouble(words[1]));
-                }
+        for (var line : lines) {
+            var words = line.split("\t");
+            if (words[0].startsWith(Size.TOPIC)) {
+                sent.put(words[0], Long.valueOf(words[1]));
+            } else {
+                figures.get(client).add(broker.name() + ": " + words[0], Double.parseDouble(words[1]));
             }
-        }
-        if (process.waitFor() != 0) {
-            throw new IllegalStateException(client.title + " failed with " + broker.name());
         }
         return sent;
     }
