@@ -29,7 +29,9 @@ final class Histogram {
         }
     }
 
-    /** A run of durations: those longer than the one and at most as long as the other, and how many they are. */
+    /**
+     * A run of durations: those longer than the one and at most as long as the other, and how many they are.
+     */
     record Bar(long fromNanos, long toNanos, long count) { }
 
     private static final int CUTS = 128;
@@ -82,7 +84,9 @@ final class Histogram {
         return count == 0 ? 0 : (long) (sumNanos / count);
     }
 
-    /** The end of the bucket which that one falls in, but never more than the longest; 0 where there is none. */
+    /**
+     * The end of the bucket which that one falls in, but never more than the longest; 0 where there is none.
+     */
     long nanos(Percentile percentile) {
         long left = Math.ceilDiv(count * percentile.ofTenThousand, 10_000L);
         int bucket = 0;

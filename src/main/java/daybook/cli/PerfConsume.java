@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit;
 /** {@code bin/daybook perf consume}: how many records a second are read. */
 final class PerfConsume {
     private static final Flag RECORDS = Flag.of("records", "N", "end after so many");
-    private static final Flag GROUP = Flag.of("group", "GROUP", "share the topic with the group's other members");
-    private static final Flag COMMITTED = Flag.of("read-committed", "of transactions only what was committed");
+    private static final Flag GROUP = Flag.of("group", "GROUP", "share the topic with the others in it");
+    private static final Flag COMMITTED = Flag.of("read-committed", "no records of aborted transactions");
     static final Command COMMAND = Command.of("perf consume", "TOPIC", "read records and measure it",
             PerfConsume::run)
             .about("""
@@ -27,7 +27,7 @@ final class PerfConsume {
                     "bin/daybook perf consume orders --group billing --records 1_000_000 --json");
 
     private final Consumer consumer;
-    /** Where to end, by partition; null in a group, which others read a part of, so that this one cannot know. */
+    /** Where to end, by partition; null in a group, of which others read a part. */
     private final Map<TopicPartition, Long> ends;
     private final Tally tally;
 
@@ -87,8 +87,8 @@ final class PerfConsume {
     }
 
     private boolean atEnd() {
-        return ends != null
-                && ends.entrySet().stream().allMatch(end -> consumer.position(end.getKey()) >= end.getValue());
+        return ends != null && ends.keySet().stream()
+                .allMatch(partition -> consumer.position(partition) >= ends.get(partition));
     }
 
     private static long lengthBytes(ByteBuffer bytes) {

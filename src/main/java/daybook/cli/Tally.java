@@ -55,7 +55,9 @@ final class Tally {
         return toldNanos + LINE_NANOS - nanoTime.getAsLong();
     }
 
-    /** Tells the line where it is due. Of a caller who was held up for long it tells one, of all that time. */
+    /**
+     * Tells the line where it is due. Of a caller who was held up for long it tells one, of all that time.
+     */
     void tellIfDue() {
         long nowNanos = nanoTime.getAsLong();
         if (nowNanos - toldNanos < LINE_NANOS) {
