@@ -32,7 +32,7 @@ final class Child {
             output = new String(out.readAllBytes(), StandardCharsets.UTF_8);
         }
         if (process.waitFor() != 0) {
-            throw new IllegalStateException(command + " failed: " + output);
+            throw new IllegalStateException(command.getLast() + " failed: " + output);
         }
         return output;
     }

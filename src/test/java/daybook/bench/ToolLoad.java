@@ -52,7 +52,7 @@ final class ToolLoad implements Load {
         for (int number = 0; number < tool.figures.size(); number++) {
             var found = tool.patterns.get(number).matcher(text);
             if (!found.find()) {
-                throw new IllegalStateException(tool.command + " wrote " + text);
+                throw new IllegalStateException(tool.figures + ": " + text);
             }
             figures.add(broker.name() + ": " + tool.figures.get(number), Double.parseDouble(found.group(1)));
         }
