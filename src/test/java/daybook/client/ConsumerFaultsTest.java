@@ -312,7 +312,8 @@ class ConsumerFaultsTest {
                 each.string(key).int32(1).string("127.0.0.1").int32(1).int16(0).string(null)).tags());
         broker.on(Call.CONSUMER_GROUP_HEARTBEAT, in -> {
             int now = epoch.incrementAndGet();
-            return out -> out.int32(0).int16(0).string(null).string(null).int32(now).int32(60_000).int8(-1).tags();
+            return out -> out.int32(0).int16(0).string(null).string(null).int32(now).int32(60_000).int8(-1)
+                    .tags();
         });
         var refusals = new ConcurrentLinkedQueue<>(List.of(ErrorCode.UNSTABLE_OFFSET_COMMIT,
                 ErrorCode.STALE_MEMBER_EPOCH, ErrorCode.NOT_COORDINATOR));
