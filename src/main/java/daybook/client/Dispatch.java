@@ -155,15 +155,16 @@ final class Dispatch {
     }
 
     void finish(Batch batch, Outcome outcome) {
+        if (transactions != null && outcome.error() != ErrorCode.NONE) {
+            // Before somebody who waits for the batch goes on to commit.
+            transactions.failed(outcome);
+        }
         if (batch.finish(outcome)) {
             unfinished.remove(batch);
             batch.outbox.backlog.decrementAndGet();
             var array = batch.yieldArray();
             if (array != null) {
                 memory.give(array);
-            }
-            if (transactions != null && outcome.error() != ErrorCode.NONE) {
-                transactions.failed(outcome);
             }
         }
     }
