@@ -33,6 +33,8 @@ final class Batch {
     /** Whether nothing of its partition was without an acknowledgement when it was sent last. */
     boolean first;
     private final AtomicReference<Outcome> outcome = new AtomicReference<>();
+    /** When the outcome came; written before it. */
+    private volatile long settledNanos;
     private final CountDownLatch finished = new CountDownLatch(1);
 
     Batch(Outbox outbox, byte[] array) {
@@ -143,6 +145,7 @@ final class Batch {
 
     /** Tells it to all who wait for it; only the first outcome counts. Whether this was it. */
     boolean finish(Outcome outcome) {
+        settledNanos = System.nanoTime();
         if (!this.outcome.compareAndSet(null, outcome)) {
             return false;
         }
@@ -165,6 +168,11 @@ final class Batch {
 
     boolean isDone() {
         return outcome.get() != null;
+    }
+
+    /** Once it is done. */
+    long settledNanos() {
+        return settledNanos;
     }
 
     /** Waits for it; false if it takes longer. */
