@@ -27,7 +27,7 @@ import java.util.function.Function;
  * itself and each transaction has an epoch of its own; otherwise partitions and groups are added to it before
  * they are sent to.
  */
-final class OwnTransactions {
+final class ProducerTransactions {
     private enum State { READY, OPEN, COMMITTING, FAILED, ABORTING, DEAD }
 
     private static final String FEATURE = "transaction.version";
@@ -55,7 +55,7 @@ final class OwnTransactions {
     private final Set<TopicPartition> added = ConcurrentHashMap.newKeySet();
 
     /** Makes the producer known to its coordinator, which ends what another one of this id had begun. */
-    OwnTransactions(Cluster cluster, String id, int timeoutMs) {
+    ProducerTransactions(Cluster cluster, String id, int timeoutMs) {
         this.cluster = cluster;
         this.id = id;
         this.timeoutMs = timeoutMs;
