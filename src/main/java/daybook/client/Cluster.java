@@ -254,8 +254,8 @@ final class Cluster implements AutoCloseable {
         var metadata = metadata(List.of(name), create);
         var topic = metadata.topics.get(name);
         if (topic == null) {
-            throw new ClientException(metadata.errors.getOrDefault(name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION),
-                    "topic " + name);
+            var error = metadata.errors.getOrDefault(name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+            throw new ClientException(error, "topic " + name);
         }
         return topic;
     }
@@ -315,8 +315,8 @@ final class Cluster implements AutoCloseable {
         if (known != null) {
             return known;
         }
-        int node = any().ask(Call.FIND_COORDINATOR, out -> out.int8(kind.ordinal()).strings(List.of(key)).tags(),
-                in -> {
+        int node = any().ask(Call.FIND_COORDINATOR,
+                out -> out.int8(kind.ordinal()).strings(List.of(key)).tags(), in -> {
                     in.int32();
                     return in.structs(Cluster::found).getFirst();
                 });

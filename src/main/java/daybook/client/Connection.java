@@ -48,7 +48,8 @@ final class Connection implements AutoCloseable {
     private record Versions(int least, int most) { }
 
     /** What a broker says that it can do: versions by the API's number, levels of features by name. */
-    private record Abilities(ErrorCode error, Map<Integer, Versions> versions, Map<String, Integer> features) { }
+    private record Abilities(ErrorCode error, Map<Integer, Versions> versions,
+            Map<String, Integer> features) { }
 
     /** A request that was sent, until it is answered. */
     private record Asked<T>(int correlationId, Call call, int version, long sentNanos,
