@@ -4,6 +4,7 @@ import static daybook.compat.CheckFailed.expect;
 import static daybook.compat.CheckFailed.expectEqual;
 import static daybook.compat.CheckFailed.expectSame;
 
+import daybook.client.Acks;
 import daybook.client.ClientException;
 import daybook.client.Delivery;
 import daybook.client.OutgoingRecord;
@@ -91,7 +92,7 @@ final class OurProducerChecks {
         var topic = "ours-" + codec;
         create(target, topic, PARTITIONS, Map.of());
         var deliveries = new ArrayList<Delivery>();
-        try (var producer = Producer.builder(target.address()).codec(codec).batchSize(8_192).open()) {
+        try (var producer = Producer.builder(target.address()).codec(codec).batchSizeBytes(8_192).open()) {
             for (int number = 0; number < RECORDS; number++) {
                 deliveries.add(producer.send(record(topic, number)));
             }
@@ -153,7 +154,7 @@ final class OurProducerChecks {
     private void withoutKey() throws Exception {
         var topic = "ours-keyless";
         create(target, topic, PARTITIONS, Map.of());
-        try (var producer = Producer.builder(target.address()).batchSize(1_000).open()) {
+        try (var producer = Producer.builder(target.address()).batchSizeBytes(1_000).open()) {
             for (int number = 0; number < 3_000; number++) {
                 producer.send(topic, null, sample.line(number));
             }
@@ -171,7 +172,7 @@ final class OurProducerChecks {
         var topic = "ours-acks";
         create(target, topic, 1, Map.of());
         for (int acks = 0; acks < 2; acks++) {
-            try (var producer = Producer.builder(target.address()).acks(acks).open()) {
+            try (var producer = Producer.builder(target.address()).acks(Acks.values()[acks]).open()) {
                 for (int number = 0; number < 100; number++) {
                     var delivery = producer.send(topic, null, sample.line(acks * 100 + number));
                     if (acks == 1) {
@@ -196,7 +197,7 @@ final class OurProducerChecks {
         create(target, topic, 1, Map.of("max.message.bytes", "3000000"));
         var value = new byte[2_900_000];
         new Random(7).nextBytes(value);
-        try (var producer = Producer.builder(target.address()).maxRequestSize(20_000_000).open();
+        try (var producer = Producer.builder(target.address()).maxRequestSizeBytes(20_000_000).open();
                 var modest = Producer.builder(target.address()).open()) {
             expectEqual(0L, receipt(producer.send(topic, null, value)).offset(), "its offset");
             var before = producer.send(topic, null, sample.line(1));

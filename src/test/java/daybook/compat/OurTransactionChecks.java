@@ -137,6 +137,7 @@ final class OurTransactionChecks {
     private Map<org.apache.kafka.common.TopicPartition, Long> committedOffsets(String group) throws Exception {
         try (var admin = target.clients().admin()) {
             var offsets = new HashMap<org.apache.kafka.common.TopicPartition, Long>();
+            admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata()
                     .get(LIMIT_SECONDS, TimeUnit.SECONDS).forEach((each, offset) -> offsets.put(each,
                             offset == null ? -1 : offset.offset()));
             return offsets;
