@@ -91,6 +91,7 @@ public final class Compat {
             new OurConsumerChecks(report, target, sample).run();
             new OurGroupChecks(report, target).run();
             new OurTransactionChecks(report, target).run();
+            new OurAdminChecks(report, target).run();
         } finally {
             target.kill();
         }
