@@ -303,14 +303,19 @@ final class Cluster implements AutoCloseable {
                 return attempt.apply(to(coordinator(kind, key), Lane.CONTROL));
             } catch (ClientException failed) {
                 if (failed.retriable()) {
-                    coordinators.remove(new Coordinator(kind, key));
+                    forget(kind, key);
                 }
                 throw failed;
             }
         });
     }
 
-    private int coordinator(Coordinated kind, String key) {
+    /**
+     * The node that coordinates a group or a transactional id, asked for where it is not known; tried once.
+     *
+     * @throws ClientException COORDINATOR_NOT_AVAILABLE and others
+     */
+    int coordinator(Coordinated kind, String key) {
         var known = coordinators.get(new Coordinator(kind, key));
         if (known != null) {
             return known;
@@ -325,6 +330,11 @@ final class Cluster implements AutoCloseable {
         }
         coordinators.put(new Coordinator(kind, key), node);
         return node;
+    }
+
+    /** The coordinator proved wrong: the next who needs it asks. */
+    void forget(Coordinated kind, String key) {
+        coordinators.remove(new Coordinator(kind, key));
     }
 
     private static int found(Reader in) {
@@ -343,6 +353,15 @@ final class Cluster implements AutoCloseable {
     /** Asks any broker, and again while it fails with what is retriable. */
     <T> T ask(Call call, Consumer<Writer> body, Function<Reader, T> answer) {
         return retried(() -> any().ask(call, body, answer));
+    }
+
+    /** Asks every broker there is, each again while it fails with what is retriable, for what it has. */
+    <T> List<T> everywhere(Call call, Consumer<Writer> body, Function<Reader, List<T>> answer) {
+        var all = new ArrayList<T>();
+        for (int node : retried(() -> metadata(List.of(), false)).nodes.keySet()) {
+            all.addAll(retried(() -> to(node, Lane.CONTROL).ask(call, body, answer)));
+        }
+        return all;
     }
 
     @Override

@@ -157,6 +157,11 @@ final class Connection implements AutoCloseable {
         return abilities.features.getOrDefault(name, 0);
     }
 
+    /** The levels of all features that the cluster has agreed on. */
+    Map<String, Integer> features() {
+        return Map.copyOf(abilities.features);
+    }
+
     /**
      * Sends a request of the newest version and waits for what it is answered.
      *
