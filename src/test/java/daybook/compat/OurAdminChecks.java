@@ -81,7 +81,8 @@ final class OurAdminChecks {
 
     private void topics(Admin ours, org.apache.kafka.clients.admin.Admin theirs) throws Exception {
         var wanted = new NewTopic("admin-one", 3, 1, Map.of("retention.ms", "123456789"));
-        expectEqual(3, ours.topics().validate(List.of(wanted)).of("admin-one").partitions(), "what it would be");
+        expectEqual(3, ours.topics().validate(List.of(wanted)).of("admin-one").partitions(),
+                "what it would be");
         expect(!ours.topics().list().containsKey("admin-one"), "it was made when it was only asked about");
         var created = ours.topics().create(List.of(wanted, new NewTopic("admin-two"))).all();
         expectEqual(3, created.get("admin-one").partitions(), "partitions of what was made");
@@ -91,7 +92,8 @@ final class OurAdminChecks {
             var their = described.get(topic.name());
             expectEqual(their.topicId().toString(), topic.id().toString(), "its id");
             expectEqual(topic.id(), created.get(topic.name()).id(), "its id when it was made");
-            expectEqual(their.partitions().size(), topic.partitions().size(), "partitions of " + topic.name());
+            expectEqual(their.partitions().size(), topic.partitions().size(), "partitions of "
+                    + topic.name());
             for (var partition : topic.partitions()) {
                 var kafkas = their.partitions().get(partition.index());
                 expectEqual(kafkas.leader().id(), partition.leader(), "leader");
@@ -128,28 +130,36 @@ final class OurAdminChecks {
                 "refused-no");
         expectError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ours.topics().delete(List.of("refused-no")),
                 "refused-no");
-        expectError(ErrorCode.INVALID_PARTITIONS, ours.topics().addPartitions(Map.of("refused-not", 1), false),
+        expectError(ErrorCode.INVALID_PARTITIONS, ours.topics().addPartitions(Map.of("refused-not", 1),
+                false),
                 "refused-not");
     }
 
     private void configs(Admin ours, org.apache.kafka.clients.admin.Admin theirs) throws Exception {
-        ours.topics().create(List.of(new NewTopic("admin-configs", 1, 1, Map.of("max.message.bytes", "5000")))).all();
+        ours.topics().create(List.of(new NewTopic("admin-configs", 1, 1,
+                Map.of("max.message.bytes", "5000")))).all();
         var topic = Resource.topic("admin-configs");
         ours.configs().alter(Map.of(topic, List.of(Change.set("retention.ms", "1000000"),
-                Change.append("cleanup.policy", "compact"), Change.delete("max.message.bytes"))), false).all();
+                Change.append("cleanup.policy", "compact"), Change.delete("max.message.bytes"))), false)
+                .all();
         ours.configs().alter(Map.of(topic, List.of(Change.set("segment.ms", "9999"))), true).all();
-        ours.configs().alter(Map.of(topic, List.of(Change.subtract("cleanup.policy", "delete"))), false).all();
+        ours.configs().alter(Map.of(topic, List.of(Change.subtract("cleanup.policy", "delete"))), false)
+                .all();
         var broker = Resource.broker(1);
-        ours.configs().alter(Map.of(broker, List.of(Change.set("log.cleaner.backoff.ms", "77"))), false).all();
+        ours.configs().alter(Map.of(broker, List.of(Change.set("log.cleaner.backoff.ms", "77"))), false)
+                .all();
         for (var resource : List.of(topic, broker)) {
             var theirName = new ConfigResource(resource == topic ? ConfigResource.Type.TOPIC
                     : ConfigResource.Type.BROKER, resource.name());
             Until.holds("the change is there", () -> "", () -> !configs(theirs, theirName).equals(Map.of())
-                    && configs(theirs, theirName).toString().contains(resource == topic ? "1000000" : "=77 "));
-            expectEqual(configs(theirs, theirName), configs(ours, resource), "the configuration of " + resource);
+                    && configs(theirs, theirName).toString()
+                    .contains(resource == topic ? "1000000" : "=77 "));
+            expectEqual(configs(theirs, theirName), configs(ours, resource), "the configuration of "
+                    + resource);
         }
         expectEqual("compact", value(ours, topic, "cleanup.policy"), "cleanup.policy");
-        ours.configs().alter(Map.of(broker, List.of(Change.set("log.cleaner.backoff.ms", "100"))), false).all();
+        ours.configs().alter(Map.of(broker, List.of(Change.set("log.cleaner.backoff.ms", "100"))), false)
+                .all();
         expectError(ErrorCode.INVALID_CONFIG, ours.configs().alter(Map.of(topic,
                 List.of(Change.set("retention.ms", "long"))), false), topic);
         var none = Resource.topic("refused-no");
@@ -166,7 +176,8 @@ final class OurAdminChecks {
     private static Map<String, String> configs(org.apache.kafka.clients.admin.Admin theirs,
             ConfigResource resource) throws Exception {
         return get(theirs.describeConfigs(List.of(resource)).all()).get(resource).entries().stream()
-                .collect(Collectors.toMap(entry -> entry.name(), entry -> entry.value() + " " + entry.isReadOnly()
+                .collect(Collectors.toMap(entry -> entry.name(), entry -> entry.value() + " "
+                + entry.isReadOnly()
                         + " " + entry.isSensitive(), (one, other) -> one, TreeMap::new));
     }
 
@@ -192,11 +203,13 @@ final class OurAdminChecks {
         for (var spec : specs.entrySet()) {
             var their = get(theirs.listOffsets(Map.of(kafkas, spec.getValue())).partitionResult(kafkas));
             var our = ours.offsets().list(Map.of(zero, spec.getKey()), false).of(zero);
-            expectEqual(their.offset() + " at " + their.timestamp(), our.offset() + " at " + our.timestampMs(),
+            expectEqual(their.offset() + " at " + their.timestamp(), our.offset() + " at "
+                    + our.timestampMs(),
                     "the offset for " + spec.getValue());
         }
         expectEqual(2L, ours.topics().deleteRecords(Map.of(zero, 2L)).of(zero), "the first after a deletion");
-        expectEqual(2L, ours.offsets().list(Map.of(zero, Offsets.EARLIEST), true).of(zero).offset(), "earliest");
+        expectEqual(2L, ours.offsets().list(Map.of(zero, Offsets.EARLIEST), true).of(zero).offset(),
+                "earliest");
         expectEqual(4L, ours.topics().deleteRecords(Map.of(zero, -1L)).of(zero), "after all were deleted");
         expectError(ErrorCode.OFFSET_OUT_OF_RANGE, ours.topics().deleteRecords(Map.of(zero, 9L)), zero);
     }
@@ -214,7 +227,8 @@ final class OurAdminChecks {
         for (var protocol : List.of("classic", "consumer")) {
             var group = "admin-" + protocol;
             ours.groups().alterOffsets(group, offsets).all();
-            var settings = Map.<String, Object>of("group.id", group, "group.protocol", protocol, "client.id", "the-client");
+            var settings = Map.<String, Object>of("group.id", group, "group.protocol", protocol,
+                    "client.id", "the-client", "auto.offset.reset", "latest");
             try (var consumer = target.clients().consumer(settings)) {
                 consumer.subscribe(List.of("admin-grouped"));
                 joined(consumer, 4);
@@ -234,7 +248,8 @@ final class OurAdminChecks {
                 expectRefusedBecauseOfMembers(ours, group, offsets);
             }
             expectEqual(offsets, offsets(ours, group), "what is committed");
-            expectEqual(offsets.toString(), theirOffsets(theirs, group).toString(), "what Kafka's admin sees");
+            expectEqual(offsets.toString(), theirOffsets(theirs, group).toString(),
+                    "what Kafka's admin sees");
             ours.groups().deleteOffsets(group, partitions.subList(0, 2)).all();
             expectEqual(2, offsets(ours, group).size(), "offsets that are left");
             ours.groups().delete(List.of(group)).all();
@@ -272,7 +287,8 @@ final class OurAdminChecks {
     }
 
     private void groupsRefused(Admin ours, org.apache.kafka.clients.admin.Admin theirs) {
-        expectError(ErrorCode.GROUP_ID_NOT_FOUND, ours.groups().delete(List.of("admin-nobody")), "admin-nobody");
+        expectError(ErrorCode.GROUP_ID_NOT_FOUND, ours.groups().delete(List.of("admin-nobody")),
+                "admin-nobody");
         expectError(ErrorCode.GROUP_ID_NOT_FOUND, ours.groups().describe(List.of("admin-nobody")),
                 "admin-nobody");
         expectEqual(Map.of(), ours.groups().committed(List.of("admin-nobody")).of("admin-nobody"),
@@ -281,7 +297,8 @@ final class OurAdminChecks {
 
     private void transactions(Admin ours, org.apache.kafka.clients.admin.Admin theirs) throws Exception {
         ours.topics().create(List.of(new NewTopic("admin-transactions", 2, 1, Map.of()))).all();
-        try (var topic = new TransactedTopic(target.clients(), target.clients().admin(), "admin-transactions", 2);
+        try (var topic = new TransactedTopic(target.clients(), target.clients().admin(),
+                "admin-transactions", 2);
                 var producer = topic.transactional("admin-id")) {
             producer.beginTransaction();
             topic.sendEverywhere(producer, "one");
@@ -314,7 +331,8 @@ final class OurAdminChecks {
         expectEqual(get(their.clusterId()), cluster.id(), "its id");
         expectEqual(get(their.controller()).id(), cluster.controller(), "its controller");
         expectEqual(get(their.nodes()).stream().map(node -> node.host() + ":" + node.port()).toList(),
-                new ArrayList<>(cluster.nodes().values()).stream().map(node -> node.address()).toList(), "nodes");
+                new ArrayList<>(cluster.nodes().values()).stream().map(node -> node.address()).toList(),
+                "nodes");
         var features = new TreeMap<String, Integer>();
         get(theirs.describeFeatures().featureMetadata()).finalizedFeatures().forEach((name, range) ->
                 features.put(name, (int) range.maxVersionLevel()));

@@ -85,7 +85,8 @@ final class OurConsumerChecks {
     private void everyByte(String codec) throws Exception {
         var topic = "theirs-" + codec;
         create(target, topic, PARTITIONS, Map.of());
-        try (var producer = target.clients().producer(Map.of("compression.type", codec, "batch.size", 8_192))) {
+        try (var producer = target.clients().producer(Map.of("compression.type", codec,
+                "batch.size", 8_192))) {
             for (int number = 0; number < RECORDS; number++) {
                 producer.send(record(topic, number));
             }
@@ -148,7 +149,8 @@ final class OurConsumerChecks {
             var ends = theirs.endOffsets(Clients.partitions(topic, 2));
             ours.assign(all);
             ours.seekToBeginning(all);
-            var seen = Seen.toTheEnd(ours, all, Clients.partitions(topic, 2).stream().map(ends::get).toList());
+            var seen = Seen.toTheEnd(ours, all, Clients.partitions(topic, 2).stream().map(ends::get)
+                    .toList());
             expectEqual(List.of(), Seen.poll(ours, Duration.ofMillis(100)), "beyond the last stable offset");
             return seen.stream().map(Seen::value).toList();
         }
@@ -169,7 +171,8 @@ final class OurConsumerChecks {
             }
             producer.flush();
             var partition = Clients.partitions(topic, 1).getFirst();
-            Until.holds("it is compacted", () -> "", () -> CompactionChecks.bytes(admin, partition) < 2 << 20);
+            Until.holds("it is compacted", () -> "", () ->
+                    CompactionChecks.bytes(admin, partition) < 2 << 20);
         }
         List<Seen> theirs = List.of();
         List<Seen> ours = List.of();
@@ -309,7 +312,8 @@ final class OurConsumerChecks {
                 expect(ms >= 100 && ms < 1_000, "a poll of 150 ms took " + ms);
                 producer.send(new ProducerRecord<>(topic, number % 2, null, sample.line(number)));
                 before = System.nanoTime();
-                expectEqual((long) number / 2, Seen.poll(consumer, Duration.ofSeconds(20)).getFirst().offset(),
+                expectEqual((long) number / 2, Seen.poll(consumer, Duration.ofSeconds(20)).getFirst()
+                        .offset(),
                         "the offset of what came");
                 ms = (System.nanoTime() - before) / 1_000_000;
                 expect(ms < 2_000, "it was given only after " + ms + " ms");

@@ -59,7 +59,8 @@ final class OurGroupChecks {
     /** Numbers that are written while a group changes, and who was given which. */
     private final class Stream implements AutoCloseable {
         private final String topic;
-        private final KafkaProducer<byte[], byte[]> producer = target.clients().producer(Map.of("linger.ms", 0));
+        private final KafkaProducer<byte[], byte[]> producer = target.clients()
+                .producer(Map.of("linger.ms", 0));
         private final List<String> given = new ArrayList<>();
         private int written;
 
@@ -92,11 +93,13 @@ final class OurGroupChecks {
         }
 
         /** Everything is given out, to each of these so many partitions. */
-        void settles(Consumer ours, int our, KafkaConsumer<byte[], byte[]> theirs, int their) throws Exception {
+        void settles(Consumer ours, int our, KafkaConsumer<byte[], byte[]> theirs, int their)
+                throws Exception {
             write();
             Until.holds("ours has " + our + " partitions, Kafka's " + their + ", and all is read",
                     () -> (ours == null ? "" : ours.assignment() + " ")
-                            + (theirs == null ? "" : theirs.assignment() + " ") + given.size() + " of " + written,
+                            + (theirs == null ? "" : theirs.assignment() + " ") + given.size() + " of "
+                            + written,
                     () -> {
                         read(ours);
                         read(theirs);
@@ -163,7 +166,8 @@ final class OurGroupChecks {
             ours.commit(Map.of(zero, 17L));
             ours.commitAsync().get(LIMIT_SECONDS, TimeUnit.SECONDS);
             theirs.assign(List.of(kafkaZero, kafkaOne));
-            expectEqual(17L, theirs.committed(Set.of(kafkaZero)).get(kafkaZero).offset(), "what Kafka's reads");
+            expectEqual(17L, theirs.committed(Set.of(kafkaZero)).get(kafkaZero).offset(),
+                    "what Kafka's reads");
             theirs.commitSync(Map.of(kafkaOne, new OffsetAndMetadata(4)));
             expectEqual(Map.of(zero, 17L, one, 4L), Map.copyOf(ours.committed(List.of(zero, one))),
                     "what ours reads");
@@ -306,7 +310,8 @@ final class OurGroupChecks {
                     .get(LIMIT_SECONDS, TimeUnit.SECONDS).get(all.getFirst()).offset(), "the end");
         }
         var all = Seen.partitions("group-none", 2);
-        try (var consumer = Consumer.builder(target.address()).group("none").reset(Consumer.Reset.LATEST).open()) {
+        try (var consumer = Consumer.builder(target.address()).group("none").reset(Consumer.Reset.LATEST)
+                .open()) {
             consumer.assign(all);
             expectEqual(3L, consumer.position(all.getFirst()), "where it is committed");
             expectEqual(10L, consumer.position(all.getLast()), "where nothing is");

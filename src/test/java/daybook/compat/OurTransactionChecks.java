@@ -65,7 +65,8 @@ final class OurTransactionChecks {
             all.addAll(expected);
         }
         expectEqual(all, OurConsumerChecks.readAll(Consumer.builder(target.address()).readCommitted(), target,
-                topic.name(), topic.partitions()).stream().map(Seen::value).toList(), "what our consumer read");
+                topic.name(), topic.partitions()).stream().map(Seen::value).toList(),
+                "what our consumer read");
     }
 
     private void committedAndAborted() throws Exception {
@@ -131,10 +132,12 @@ final class OurTransactionChecks {
 
     private void expectOffset(String group, long offset) throws Exception {
         Until.holds("offset " + offset + " is committed", () -> "", () ->
-                committedOffsets(group).equals(Map.of(Clients.partitions("our-input", 1).getFirst(), offset)));
+                committedOffsets(group).equals(Map.of(Clients.partitions("our-input", 1).getFirst(),
+                offset)));
     }
 
-    private Map<org.apache.kafka.common.TopicPartition, Long> committedOffsets(String group) throws Exception {
+    private Map<org.apache.kafka.common.TopicPartition, Long> committedOffsets(String group)
+            throws Exception {
         try (var admin = target.clients().admin()) {
             var offsets = new HashMap<org.apache.kafka.common.TopicPartition, Long>();
             admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata()
