@@ -11,6 +11,7 @@ import daybook.client.Configs.Resource;
 import daybook.client.Offsets;
 import daybook.client.Outcomes;
 import daybook.client.TopicPartition;
+import daybook.client.Topics.Created;
 import daybook.client.Topics.NewTopic;
 import daybook.wire.ErrorCode;
 
@@ -72,6 +73,14 @@ final class OurAdminChecks {
         return future.get(LIMIT_SECONDS, TimeUnit.SECONDS);
     }
 
+    /** Makes topics, and waits until the broker itself knows what the controller has made. */
+    private static Map<String, Created> make(Admin ours, NewTopic... topics) throws Exception {
+        var created = ours.topics().create(List.of(topics)).all();
+        Until.holds("the broker knows the topics", () -> created.keySet().toString(), () ->
+                ours.topics().describe(created.keySet()).errors().isEmpty());
+        return created;
+    }
+
     private static <K> void expectError(ErrorCode error, Outcomes<K, ?> outcomes, K key) {
         var failed = outcomes.errors().get(key);
         expect(failed != null, key + " went well");
@@ -84,7 +93,7 @@ final class OurAdminChecks {
         expectEqual(3, ours.topics().validate(List.of(wanted)).of("admin-one").partitions(),
                 "what it would be");
         expect(!ours.topics().list().containsKey("admin-one"), "it was made when it was only asked about");
-        var created = ours.topics().create(List.of(wanted, new NewTopic("admin-two"))).all();
+        var created = make(ours, wanted, new NewTopic("admin-two"));
         expectEqual(3, created.get("admin-one").partitions(), "partitions of what was made");
         expectEqual(1, created.get("admin-two").partitions(), "partitions of what was made without a word");
         var described = get(theirs.describeTopics(List.of("admin-one", "admin-two")).allTopicNames());
@@ -112,8 +121,8 @@ final class OurAdminChecks {
         Until.holds("it is gone", () -> "", () -> !get(theirs.listTopics().names()).contains("admin-two"));
     }
 
-    private void topicsRefused(Admin ours, org.apache.kafka.clients.admin.Admin theirs) {
-        ours.topics().create(List.of(new NewTopic("refused-there"))).all();
+    private void topicsRefused(Admin ours, org.apache.kafka.clients.admin.Admin theirs) throws Exception {
+        make(ours, new NewTopic("refused-there"));
         var outcomes = ours.topics().create(List.of(new NewTopic("refused-there"), new NewTopic("no name"),
                 new NewTopic("refused-config", 1, 1, Map.of("retention.ms", "long")),
                 new NewTopic("refused-key", 1, 1, Map.of("no.such.key", "1")),
@@ -136,8 +145,8 @@ final class OurAdminChecks {
     }
 
     private void configs(Admin ours, org.apache.kafka.clients.admin.Admin theirs) throws Exception {
-        ours.topics().create(List.of(new NewTopic("admin-configs", 1, 1,
-                Map.of("max.message.bytes", "5000")))).all();
+        make(ours, new NewTopic("admin-configs", 1, 1,
+                Map.of("max.message.bytes", "5000")));
         var topic = Resource.topic("admin-configs");
         ours.configs().alter(Map.of(topic, List.of(Change.set("retention.ms", "1000000"),
                 Change.append("cleanup.policy", "compact"), Change.delete("max.message.bytes"))), false)
@@ -188,7 +197,7 @@ final class OurAdminChecks {
     }
 
     private void offsets(Admin ours, org.apache.kafka.clients.admin.Admin theirs) throws Exception {
-        ours.topics().create(List.of(new NewTopic("admin-offsets", 2, 1, Map.of()))).all();
+        make(ours, new NewTopic("admin-offsets", 2, 1, Map.of()));
         long first = System.currentTimeMillis() - 3_600_000;
         try (var producer = target.clients().producer(Map.of())) {
             for (long time : new long[] {1000, 3000, 2000, 3000}) {
@@ -220,7 +229,7 @@ final class OurAdminChecks {
     }
 
     private void groups(Admin ours, org.apache.kafka.clients.admin.Admin theirs) throws Exception {
-        ours.topics().create(List.of(new NewTopic("admin-grouped", 4, 1, Map.of()))).all();
+        make(ours, new NewTopic("admin-grouped", 4, 1, Map.of()));
         var partitions = Seen.partitions("admin-grouped", 4);
         var offsets = new HashMap<TopicPartition, Long>();
         partitions.forEach(partition -> offsets.put(partition, 7L + partition.partition()));
@@ -296,7 +305,7 @@ final class OurAdminChecks {
     }
 
     private void transactions(Admin ours, org.apache.kafka.clients.admin.Admin theirs) throws Exception {
-        ours.topics().create(List.of(new NewTopic("admin-transactions", 2, 1, Map.of()))).all();
+        make(ours, new NewTopic("admin-transactions", 2, 1, Map.of()));
         try (var topic = new TransactedTopic(target.clients(), target.clients().admin(),
                 "admin-transactions", 2);
                 var producer = topic.transactional("admin-id")) {
