@@ -55,11 +55,15 @@ final class Shell {
         return start(line).end();
     }
 
-    /** Starts a line of one command, which then is this process: signals reach it. */
+    /**
+     * Starts a line. Behind an {@code exec} is what signals reach; Ctrl-C does so also where the tests are
+     * run in the background, by a shell that has it ignored.
+     */
     Running start(String line) throws IOException {
         var output = directory.resolve("output-" + commands);
         var errors = directory.resolve("errors-" + commands++);
-        var process = new ProcessBuilder("sh", "-c", line).directory(directory.toFile())
+        var process = new ProcessBuilder("env", "--default-signal=INT", "sh", "-c", line)
+                .directory(directory.toFile())
                 .redirectInput(Path.of("/dev/null").toFile())
                 .redirectOutput(output.toFile()).redirectError(errors.toFile()).start();
         return new Running(line, process, output, errors);
