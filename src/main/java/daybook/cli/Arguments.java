@@ -119,7 +119,15 @@ final class Arguments {
      * default.
      */
     long number(Flag flag, long least, long most) {
-        var text = required(flag);
+        return number(flag, required(flag), least, most);
+    }
+
+    /** All numbers given. */
+    List<Long> numbers(Flag flag, long least, long most) {
+        return texts(flag).stream().map(text -> number(flag, text, least, most)).toList();
+    }
+
+    private static long number(Flag flag, String text, long least, long most) {
         try {
             long number = Long.parseLong(text.replace("_", ""));
             if (number >= least && number <= most) {

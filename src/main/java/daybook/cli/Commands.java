@@ -1,6 +1,8 @@
 package daybook.cli;
 
 import daybook.client.ClientException;
+import daybook.record.CorruptBatchException;
+import daybook.wire.ErrorCode;
 
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
@@ -18,6 +20,8 @@ public final class Commands {
     /** The rows of the table are where the commands are: each file opens with its own. */
     static final Command ROOT = Command.group("", "Daybook, a message broker that speaks the Kafka protocol",
             Start.COMMAND,
+            Produce.COMMAND,
+            Consume.COMMAND,
             Dump.COMMAND,
             Completion.COMMAND,
             HELP);
@@ -106,7 +110,9 @@ public final class Commands {
     private static CommandException failure(Throwable thrown) {
         return switch (thrown) {
             case CommandException known -> known;
-            case ClientException refused -> CommandException.failed(refused.getMessage());
+            case ClientException refused -> CommandException.failed(refused.getMessage()
+                    + advice(refused.error()));
+            case CorruptBatchException corrupt -> CommandException.failed(corrupt.getMessage());
             case NoSuchFileException missing -> CommandException.failed("There is no file "
                     + missing.getMessage());
             case IOException failed when failed.getMessage() != null -> CommandException.failed(
@@ -114,6 +120,14 @@ public final class Commands {
             case OutOfMemoryError full -> CommandException.failed("The memory is not enough;"
                     + " DAYBOOK_OPTS=-Xmx1g gives more");
             default -> CommandException.failed("A fault of Daybook's own: " + thrown + where(thrown));
+        };
+    }
+
+    private static String advice(ErrorCode error) {
+        return switch (error) {
+            case UNKNOWN_TOPIC_OR_PARTITION -> "; bin/daybook topics list shows those that there are";
+            case NETWORK_EXCEPTION -> "; is a broker running there? bin/daybook start runs one";
+            default -> "";
         };
     }
 

@@ -3,6 +3,7 @@ package daybook.cli;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
@@ -40,6 +41,17 @@ final class Output {
             out.write(bytes, from, length);
         } catch (IOException failed) {
             throw failure(failed);
+        }
+    }
+
+    /** What remains in the buffer, which stays as it is. */
+    void bytes(ByteBuffer bytes) {
+        if (bytes.hasArray()) {
+            bytes(bytes.array(), bytes.arrayOffset() + bytes.position(), bytes.remaining());
+        } else {
+            var copy = new byte[bytes.remaining()];
+            bytes.duplicate().get(copy);
+            bytes(copy);
         }
     }
 

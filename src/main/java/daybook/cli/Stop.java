@@ -26,18 +26,29 @@ final class Stop implements AutoCloseable {
     /**
      * Opened.
      *
-     * @param wake what else must happen at once, on a thread of its own: to close what a thread waits for
+     * @param late as below, where the JVM waits for seconds before
      */
-    Stop(Runnable wake) {
-        this.hook = new Thread(() -> stop(wake), "daybook-stop");
+    Stop(Runnable late) {
+        this(GRACE_MS, late);
+    }
+
+    /**
+     * Opened.
+     *
+     * @param graceMs how long the JVM waits
+     * @param late what it does then, on a thread of its own, before it ends though this is not closed
+     */
+    Stop(long graceMs, Runnable late) {
+        this.hook = new Thread(() -> stop(graceMs, late), "daybook-stop");
         Runtime.getRuntime().addShutdownHook(hook);
     }
 
-    private void stop(Runnable wake) {
+    private void stop(long graceMs, Runnable late) {
         wanted = true;
         try {
-            wake.run();
-            closed.await(GRACE_MS, TimeUnit.MILLISECONDS);
+            if (!closed.await(graceMs, TimeUnit.MILLISECONDS)) {
+                late.run();
+            }
         } catch (InterruptedException never) {
             throw new IllegalStateException(never);
         }
