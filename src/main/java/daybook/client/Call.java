@@ -30,6 +30,7 @@ enum Call {
     DESCRIBE_PRODUCERS(61, 0, 0),
     DESCRIBE_TRANSACTIONS(65, 0, 0),
     LIST_TRANSACTIONS(66, 0, 0),
+    CONSUMER_GROUP_HEARTBEAT(68, 0, 1),
     CONSUMER_GROUP_DESCRIBE(69, 0, 1);
 
     private final int key;

@@ -191,8 +191,17 @@ final class Cluster implements AutoCloseable {
      * @param create whether the broker may make those that do not exist, if it is configured to
      */
     Metadata metadata(Collection<String> names, boolean create) {
+        return metadata(out -> out.structs(names, (topic, name) -> topic.uuid(Uuid.ZERO).string(name)), create);
+    }
+
+    /** Asks a broker for the topics with these ids; what is none of its topics is not among the answers. */
+    void learn(Collection<Uuid> ids) {
+        metadata(out -> out.structs(ids, (topic, id) -> topic.uuid(id).string(null)), false);
+    }
+
+    private Metadata metadata(Consumer<Writer> topicsAsked, boolean create) {
         var metadata = any().ask(Call.METADATA, out -> {
-            out.structs(names, (topic, name) -> topic.uuid(Uuid.ZERO).string(name));
+            topicsAsked.accept(out);
             out.bool(create).bool(false).tags();
         }, Cluster::metadata);
         nodes = metadata.nodes;
@@ -298,16 +307,19 @@ final class Cluster implements AutoCloseable {
      * @param attempt throws a {@link ClientException} for an error in the answer
      */
     <T> T coordinated(Coordinated kind, String key, Function<Connection, T> attempt) {
-        return retried(() -> {
-            try {
-                return attempt.apply(to(coordinator(kind, key), Lane.CONTROL));
-            } catch (ClientException failed) {
-                if (failed.retriable()) {
-                    forget(kind, key);
-                }
-                throw failed;
+        return retried(() -> coordinatedOnce(kind, key, attempt));
+    }
+
+    /** As {@link #coordinated}, but tried once. */
+    <T> T coordinatedOnce(Coordinated kind, String key, Function<Connection, T> attempt) {
+        try {
+            return attempt.apply(to(coordinator(kind, key), Lane.CONTROL));
+        } catch (ClientException failed) {
+            if (failed.retriable()) {
+                forget(kind, key);
             }
-        });
+            throw failed;
+        }
     }
 
     /**

@@ -59,7 +59,16 @@ record Inquiry<K, V>(Cluster cluster, Place<K> place, Call call, BiConsumer<Writ
         };
     }
 
-    private Outcomes<K, V> outcomes(Collection<K> keys) {
+    /** Asks about these once. */
+    Outcomes<K, V> once(Collection<K> keys) {
+        var values = new LinkedHashMap<K, V>();
+        var errors = new LinkedHashMap<K, ClientException>();
+        ask(new LinkedHashSet<>(keys), values, errors);
+        return new Outcomes<>(values, errors);
+    }
+
+    /** Asks about these; fails itself only when the thread is interrupted. */
+    Outcomes<K, V> outcomes(Collection<K> keys) {
         var values = new LinkedHashMap<K, V>();
         var errors = new LinkedHashMap<K, ClientException>();
         var open = new LinkedHashSet<>(keys);

@@ -43,7 +43,12 @@ public final class Offsets {
      * @param committed whether the end is where the first transaction is still open (read_committed)
      */
     public Outcomes<TopicPartition, Found> list(Map<TopicPartition, Long> times, boolean committed) {
-        return Inquiry.of(cluster, Call.LIST_OFFSETS, times.keySet(), Place.leader(cluster),
+        return inquiry(times, committed).outcomes(times.keySet());
+    }
+
+    /** As {@link #list}, to be asked. */
+    Inquiry<TopicPartition, Found> inquiry(Map<TopicPartition, Long> times, boolean committed) {
+        return new Inquiry<>(cluster, Place.leader(cluster), Call.LIST_OFFSETS,
                 (out, partitions) -> ByTopic.write(out.int32(-1).bool(committed), partitions,
                         (each, partition) -> each.int32(-1).int64(times.get(partition))).tags(),
                 Inquiry.eachPartition((partition, in) -> {

@@ -1,0 +1,460 @@
+package daybook.client;
+
+import daybook.client.Feed.Ask;
+import daybook.wire.ErrorCode;
+import daybook.wire.Uuid;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+
+/**
+ * The partitions that a consumer reads, and where its threads meet: the caller takes what the fetchers
+ * brought, the locator looks up what is not known. Whatever a thread was asked for is thrown away when the
+ * partition's round has passed meanwhile.
+ */
+final class Feeds {
+    private static final long BACKOFF_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    private final long aheadMostBytes;
+    /** What to look up where no offset is committed, or the one that is lies outside the log; null: fail. */
+    private final Long reset;
+    private final ReentrantLock lock = new ReentrantLock();
+    /** For the caller: something to take, a position, or a reason to look. */
+    private final Condition arrived = lock.newCondition();
+    /** For the locator and the fetchers: something to look up, something to fetch, or room for it. */
+    private final Condition work = lock.newCondition();
+    // All below is guarded by the lock.
+    /** In the order in which they are to be fetched: what was fetched goes to the end. */
+    private final Map<TopicPartition, Feed> feeds = new LinkedHashMap<>();
+    /** Those that have something for the caller, in the order of their turns. */
+    private final Deque<Feed> ready = new ArrayDeque<>();
+    /** Bytes buffered, without those of paused partitions: they must not keep the others from being read. */
+    private long aheadBytes;
+    private boolean woken;
+    private boolean closed;
+    private Throwable broken;
+
+    Feeds(long aheadMostBytes, Long reset) {
+        this.aheadMostBytes = aheadMostBytes;
+        this.reset = reset;
+    }
+
+    /** Does it on a virtual thread; if that ends with what nobody foresaw, the caller is told. */
+    void start(String name, Runnable task) {
+        Thread.ofVirtual().name("daybook-consumer-" + name).start(() -> {
+            try {
+                task.run();
+            } catch (Throwable unforeseen) {
+                locked(() -> {
+                    broken = unforeseen;
+                    arrived.signalAll();
+                });
+            }
+        });
+    }
+
+    private void locked(Runnable change) {
+        lock.lock();
+        try {
+            change.run();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // For the caller.
+
+    /** Makes these the partitions, by the ids of their topics where those are known; who stays goes on. */
+    void become(Map<TopicPartition, Uuid> target) {
+        locked(() -> {
+            for (var feed : List.copyOf(feeds.values())) {
+                var id = target.get(feed.partition);
+                if (id == null || feed.given && !id.equals(feed.topicId)) {
+                    restart(feed, Feed.UNKNOWN, Feed.COMMITTED);
+                    feeds.remove(feed.partition);
+                }
+            }
+            target.forEach((partition, id) -> feeds.computeIfAbsent(partition, p -> new Feed(p, id)));
+            work.signalAll();
+        });
+    }
+
+    Set<TopicPartition> partitions() {
+        lock.lock();
+        try {
+            return new TreeSet<>(feeds.keySet());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Where the caller is, in each partition of which that is known. */
+    Map<TopicPartition, Long> positions() {
+        var positions = new HashMap<TopicPartition, Long>();
+        locked(() -> feeds.forEach((partition, feed) -> {
+            if (feed.position != Feed.UNKNOWN) {
+                positions.put(partition, feed.position);
+            }
+        }));
+        return positions;
+    }
+
+    /**
+     * Whole batches, until they have this many records; waits for the first.
+     *
+     * @return nothing when the deadline has passed, or when the caller is to look around: see {@link #wake}
+     * @throws ClientException what went wrong in a partition, after all that came before it was taken
+     */
+    List<Fetched> take(int recordsMost, long deadlineNanos) {
+        lock.lock();
+        try {
+            while (true) {
+                var taken = taken(recordsMost);
+                long leftNanos = deadlineNanos - System.nanoTime();
+                if (!taken.isEmpty() || woken || closed || leftNanos <= 0) {
+                    woken = false;
+                    return taken;
+                }
+                await(leftNanos);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private List<Fetched> taken(int recordsMost) {
+        if (broken != null) {
+            throw new IllegalStateException("the consumer is broken", broken);
+        }
+        var taken = new ArrayList<Fetched>();
+        boolean full = aheadBytes >= aheadMostBytes;
+        int records = 0;
+        while (records < recordsMost && !ready.isEmpty()) {
+            var feed = ready.poll();
+            feed.ready = false;
+            while (!feed.paused && records < recordsMost && !feed.buffered.isEmpty()) {
+                var fetched = feed.buffered.poll();
+                feed.position = fetched.nextOffset();
+                aheadBytes -= fetched.sizeBytes();
+                records += fetched.recordCount();
+                if (fetched.recordCount() > 0) {
+                    taken.add(fetched);
+                }
+            }
+            if (feed.buffered.isEmpty() && feed.failure != null && !feed.paused) {
+                if (!taken.isEmpty()) {
+                    feed.ready = true;
+                    ready.addFirst(feed);
+                    break;
+                }
+                throw failed(feed);
+            }
+            offer(feed);
+        }
+        if (full && aheadBytes < aheadMostBytes) {
+            work.signalAll();
+        }
+        return taken;
+    }
+
+    /** What went wrong, to be thrown; it is tried again from the caller's position. */
+    private ClientException failed(Feed feed) {
+        var failure = feed.failure;
+        restart(feed, feed.position, feed.wanted);
+        work.signalAll();
+        return new ClientException(failure);
+    }
+
+    private void await(long nanos) {
+        try {
+            arrived.awaitNanos(nanos);
+        } catch (InterruptedException stop) {
+            throw ClientException.interrupted(stop);
+        }
+    }
+
+    /**
+     * The offset after what the caller took, looked up if need be.
+     *
+     * @throws ClientException REQUEST_TIMED_OUT, or why it cannot be looked up
+     */
+    long position(TopicPartition partition, int timeoutMs) {
+        lock.lock();
+        try {
+            long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
+            while (true) {
+                var feed = feed(partition);
+                if (feed.position != Feed.UNKNOWN) {
+                    return feed.position;
+                } else if (feed.failure != null) {
+                    throw failed(feed);
+                }
+                long leftNanos = deadline - System.nanoTime();
+                if (closed || leftNanos <= 0) {
+                    throw new ClientException(ErrorCode.REQUEST_TIMED_OUT, "the position in " + partition);
+                }
+                await(leftNanos);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** @param partitions none for all */
+    void each(Collection<TopicPartition> partitions, Consumer<Feed> change) {
+        locked(() -> {
+            var all = partitions.isEmpty() ? List.copyOf(feeds.keySet()) : partitions;
+            all.forEach(partition -> change.accept(feed(partition)));
+            work.signalAll();
+        });
+    }
+
+    /** For {@link #each}. */
+    void restart(Feed feed, long offset, long wanted) {
+        if (!feed.paused) {
+            aheadBytes -= feed.bufferedBytes();
+        }
+        feed.restart(offset, wanted);
+    }
+
+    /** For {@link #each}. */
+    void pause(Feed feed, boolean paused) {
+        if (feed.paused != paused) {
+            feed.paused = paused;
+            aheadBytes += paused ? -feed.bufferedBytes() : feed.bufferedBytes();
+            offer(feed);
+        }
+    }
+
+    private Feed feed(TopicPartition partition) {
+        var feed = feeds.get(partition);
+        if (feed == null) {
+            throw new IllegalStateException(partition + " is not assigned to this consumer");
+        }
+        return feed;
+    }
+
+    private void offer(Feed feed) {
+        boolean something = !feed.buffered.isEmpty() || feed.failure != null;
+        if (something && !feed.ready && !feed.paused) {
+            feed.ready = true;
+            ready.add(feed);
+            arrived.signalAll();
+        }
+    }
+
+    /** Lets the caller who waits in {@link #take} look around. */
+    void wake() {
+        locked(() -> {
+            woken = true;
+            arrived.signalAll();
+        });
+    }
+
+    void close() {
+        locked(() -> {
+            closed = true;
+            arrived.signalAll();
+            work.signalAll();
+        });
+    }
+
+    // For the fetchers.
+
+    /**
+     * The partitions to fetch from a leader now.
+     *
+     * @param waits whether to wait until there are some
+     * @return null when the consumer is closed
+     */
+    List<Ask> fetchable(int node, boolean waits) {
+        lock.lock();
+        try {
+            while (!closed) {
+                var asks = new ArrayList<Ask>();
+                if (aheadBytes < aheadMostBytes) {
+                    for (var feed : feeds.values()) {
+                        if (feed.fetchableFrom(node)) {
+                            feed.asked = true;
+                            asks.add(feed.ask());
+                        }
+                    }
+                }
+                if (!waits || !asks.isEmpty()) {
+                    return asks;
+                }
+                work.awaitUninterruptibly();
+            }
+            return null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Does it if the round still lasts. */
+    private void current(Ask ask, Consumer<Feed> change) {
+        locked(() -> {
+            if (ask.round() == ask.feed().round) {
+                change.accept(ask.feed());
+            }
+        });
+    }
+
+    /** The answer is here, and goes so far; {@link #UNKNOWN} where there was nothing. */
+    void answered(Ask ask, long next) {
+        current(ask, feed -> {
+            feed.asked = false;
+            if (next != Feed.UNKNOWN) {
+                feed.next = next;
+                feeds.remove(feed.partition);
+                feeds.put(feed.partition, feed);
+            }
+        });
+    }
+
+    /** Waits until there is room for what an answer brought; false where it is not wanted any more. */
+    boolean room(Ask ask) {
+        lock.lock();
+        try {
+            while (!closed && ask.round() == ask.feed().round && aheadBytes >= aheadMostBytes) {
+                work.awaitUninterruptibly();
+            }
+            return !closed && ask.round() == ask.feed().round;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void bring(Ask ask, List<Fetched> fetched) {
+        current(ask, feed -> {
+            for (var each : fetched) {
+                feed.buffered.add(each);
+                aheadBytes += feed.paused ? 0 : each.sizeBytes();
+            }
+            offer(feed);
+        });
+    }
+
+    /** The log does not have the offset: it is looked up again, or the caller is told. */
+    void outOfRange(Ask ask) {
+        current(ask, feed -> {
+            feed.asked = false;
+            if (reset == null) {
+                fail(feed, new ClientException(ErrorCode.OFFSET_OUT_OF_RANGE,
+                        "offset " + ask.offset() + " of " + feed.partition));
+            } else {
+                feed.next = Feed.UNKNOWN;
+                feed.wanted = reset;
+                work.signalAll();
+            }
+        });
+    }
+
+    /** What was asked for was refused: it is tried again a little later, or the caller is told. */
+    void refused(Ask ask, ClientException why, boolean again) {
+        current(ask, feed -> {
+            feed.asked = false;
+            if (again) {
+                feed.leader = Topic.NO_LEADER;
+                feed.notBeforeNanos = System.nanoTime() + BACKOFF_NANOS;
+                work.signalAll();
+            } else {
+                fail(feed, why);
+            }
+        });
+    }
+
+    private void fail(Feed feed, ClientException why) {
+        feed.round++;
+        feed.asked = false;
+        feed.failure = why;
+        offer(feed);
+        arrived.signalAll();
+    }
+
+    // For the locator.
+
+    /** The partitions whose offset or leader is to be looked up; null when the consumer is closed. */
+    List<Ask> lost() {
+        lock.lock();
+        try {
+            while (!closed) {
+                long soonestNanos = Long.MAX_VALUE;
+                var asks = new ArrayList<Ask>();
+                for (var feed : feeds.values()) {
+                    long leftNanos = feed.notBeforeNanos - System.nanoTime();
+                    if (feed.lost() && leftNanos <= 0) {
+                        asks.add(feed.ask());
+                    } else if (feed.lost()) {
+                        soonestNanos = Math.min(soonestNanos, leftNanos);
+                    }
+                }
+                if (!asks.isEmpty()) {
+                    return asks;
+                }
+                work.awaitNanos(soonestNanos);
+            }
+            return null;
+        } catch (InterruptedException never) {
+            throw new IllegalStateException(never);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The partition's leader is known. */
+    void led(Ask ask, Uuid topicId, int node, int epoch) {
+        current(ask, feed -> {
+            boolean again = !feed.topicId.equals(topicId) && !feed.topicId.equals(Uuid.ZERO);
+            feed.topicId = topicId;
+            feed.leader = node;
+            feed.leaderEpoch = epoch;
+            if (again && feed.next != Feed.UNKNOWN) {
+                // The topic was made again: all that is in it came after what the caller has read.
+                restart(feed, 0, feed.wanted);
+            }
+            work.signalAll();
+        });
+    }
+
+    /** The offset is known; what was polled before it went out of range still comes first. */
+    void located(Ask ask, long offset) {
+        current(ask, feed -> {
+            if (feed.next == Feed.UNKNOWN) {
+                feed.next = offset;
+                if (feed.buffered.isEmpty()) {
+                    feed.position = offset;
+                }
+                arrived.signalAll();
+                work.signalAll();
+            }
+        });
+    }
+
+    /** The group has no offset there: the reset decides, or the caller is told that there is none. */
+    void reset(Ask ask) {
+        if (reset == null) {
+            refused(ask, new ClientException(ErrorCode.OFFSET_OUT_OF_RANGE,
+                    "no offset is committed for " + ask.partition()), false);
+        } else {
+            want(ask, reset);
+        }
+    }
+
+    /** Something else is to be looked up. */
+    void want(Ask ask, long wanted) {
+        current(ask, feed -> feed.wanted = wanted);
+    }
+}
