@@ -20,8 +20,12 @@ public final class Commands {
     /** The rows of the table are where the commands are: each file opens with its own. */
     static final Command ROOT = Command.group("", "Daybook, a message broker that speaks the Kafka protocol",
             Start.COMMAND,
+            Topics.COMMAND,
             Produce.COMMAND,
             Consume.COMMAND,
+            Groups.COMMAND,
+            Configs.COMMAND,
+            Txns.COMMAND,
             Dump.COMMAND,
             Completion.COMMAND,
             HELP);
@@ -110,8 +114,7 @@ public final class Commands {
     private static CommandException failure(Throwable thrown) {
         return switch (thrown) {
             case CommandException known -> known;
-            case ClientException refused -> CommandException.failed(refused.getMessage()
-                    + advice(refused.error()));
+            case ClientException refused -> CommandException.failed(sentence(refused));
             case CorruptBatchException corrupt -> CommandException.failed(corrupt.getMessage());
             case NoSuchFileException missing -> CommandException.failed("There is no file "
                     + missing.getMessage());
@@ -123,8 +126,17 @@ public final class Commands {
         };
     }
 
+    /** What a broker refused, and what to try. */
+    static String sentence(ClientException refused) {
+        return refused.getMessage().replaceFirst("\\.$", "") + advice(refused.error());
+    }
+
     private static String advice(ErrorCode error) {
         return switch (error) {
+            case GROUP_ID_NOT_FOUND -> "; bin/daybook groups list shows those that there are";
+            case TRANSACTIONAL_ID_NOT_FOUND -> "; bin/daybook txns list shows those that there are";
+            case TOPIC_ALREADY_EXISTS -> "; --if-not-exists leaves it alone";
+            case NON_EMPTY_GROUP, GROUP_SUBSCRIBED_TO_TOPIC -> "; stop the members of the group first";
             case UNKNOWN_TOPIC_OR_PARTITION -> "; bin/daybook topics list shows those that there are";
             case NETWORK_EXCEPTION -> "; is a broker running there? bin/daybook start runs one";
             default -> "";

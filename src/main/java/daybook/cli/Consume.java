@@ -100,7 +100,7 @@ final class Consume {
         if (arguments.has(GROUP) && !text.equals("beginning") && !text.equals("end")) {
             throw CommandException.usage("With --group, --from is beginning or end");
         }
-        return From.of(text, InstantSource.system());
+        return From.of(From.FLAG, text, InstantSource.system());
     }
 
     private void begin(Arguments arguments, From from) {

@@ -33,8 +33,8 @@ sealed interface From {
     /** @param count of records before the end, as far as offsets can tell */
     record Last(long count) implements From { }
 
-    /** The value of the flag. */
-    static From of(String text, InstantSource clock) {
+    /** The value of a flag. */
+    static From of(Flag flag, String text, InstantSource clock) {
         var ago = AGO.matcher(text);
         if (text.equals("beginning") || text.equals("end")) {
             return new Time(text.equals("end") ? Consumer.LATEST : Consumer.EARLIEST);
@@ -52,10 +52,10 @@ sealed interface From {
         } else if (text.startsWith("@") && NUMBER.matcher(text.substring(1)).matches()) {
             return new Time(Long.parseLong(text.substring(1)));
         }
-        return new Time(instant(text.replace(' ', 'T')).toEpochMilli());
+        return new Time(instant(flag, text.replace(' ', 'T')).toEpochMilli());
     }
 
-    private static Instant instant(String text) {
+    private static Instant instant(Flag flag, String text) {
         var zone = ZoneId.systemDefault();
         try {
             if (!text.contains("T")) {
@@ -64,8 +64,8 @@ sealed interface From {
             return text.matches(".*T.*([zZ+]|-\\d).*") ? Instant.parse(text)
                     : LocalDateTime.parse(text).atZone(zone).toInstant();
         } catch (DateTimeException unclear) {
-            throw CommandException.usage("The flag --from is " + text
-                    + ", but must be beginning, end, an offset or a time: 2026-11-21T10:30:00Z, 5m");
+            throw CommandException.usage("The flag --" + flag.name() + " is " + text + ", but must be "
+                    + flag.value().replace("|", " or ") + "; a time is 2026-11-21T10:30:00Z or 5m");
         }
     }
 

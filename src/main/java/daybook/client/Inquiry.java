@@ -35,6 +35,12 @@ record Inquiry<K, V>(Cluster cluster, Place<K> place, Call call, BiConsumer<Writ
         Answer(K key, ErrorCode error, V value) {
             this(key, error, null, value);
         }
+
+        /** What the error is about, whether the broker names it or not. */
+        private String what() {
+            return message == null ? key.toString()
+                    : message.contains(key.toString()) ? message : key + ": " + message;
+        }
     }
 
     /** Asks about these; fails itself only when the thread is interrupted. */
@@ -147,8 +153,7 @@ record Inquiry<K, V>(Cluster cluster, Place<K> place, Call call, BiConsumer<Writ
         if (answer.error == ErrorCode.NONE) {
             values.put(answer.key, answer.value);
         } else {
-            errors.put(answer.key, new ClientException(answer.error,
-                    answer.message != null ? answer.message : String.valueOf(answer.key)));
+            errors.put(answer.key, new ClientException(answer.error, answer.what()));
         }
     }
 }

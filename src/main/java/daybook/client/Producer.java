@@ -181,7 +181,9 @@ public final class Producer implements AutoCloseable {
             return this;
         }
 
-        /** How long {@link Producer#send} may wait for memory and for what it must know of the topic; 60,000. */
+        /**
+         * How long {@link Producer#send} may wait for memory and for what it must know of the topic; 60,000.
+         */
         public Builder maxBlockMs(int ms) {
             maxBlockMs = ms;
             return this;

@@ -17,7 +17,7 @@ class FromTest {
     private static final Instant NOW = Instant.parse("2026-11-21T12:00:00Z");
 
     private static From from(String text) {
-        return From.of(text, InstantSource.fixed(NOW));
+        return From.of(From.FLAG, text, InstantSource.fixed(NOW));
     }
 
     private static From at(Instant time) {
