@@ -52,17 +52,18 @@ sealed interface From {
         } else if (text.startsWith("@") && NUMBER.matcher(text.substring(1)).matches()) {
             return new Time(Long.parseLong(text.substring(1)));
         }
-        return new Time(instant(flag, text.replace(' ', 'T')).toEpochMilli());
+        return new Time(instant(flag, text).toEpochMilli());
     }
 
     private static Instant instant(Flag flag, String text) {
         var zone = ZoneId.systemDefault();
+        var time = text.replaceFirst(" ", "T");
         try {
-            if (!text.contains("T")) {
-                return LocalDate.parse(text).atStartOfDay(zone).toInstant();
+            if (!time.contains("T")) {
+                return LocalDate.parse(time).atStartOfDay(zone).toInstant();
             }
-            return text.matches(".*T.*([zZ+]|-\\d).*") ? Instant.parse(text)
-                    : LocalDateTime.parse(text).atZone(zone).toInstant();
+            return time.matches(".*T.*([zZ+]|-\\d).*") ? Instant.parse(time)
+                    : LocalDateTime.parse(time).atZone(zone).toInstant();
         } catch (DateTimeException unclear) {
             throw CommandException.usage("The flag --" + flag.name() + " is " + text + ", but must be "
                     + flag.value().replace("|", " or ") + "; a time is 2026-11-21T10:30:00Z or 5m");
