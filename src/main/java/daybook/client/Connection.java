@@ -271,8 +271,11 @@ final class Connection implements AutoCloseable {
                 answered(ByteBuffer.wrap(frame));
             }
         } catch (MalformedException malformed) {
-            LOG.log(System.Logger.Level.WARNING, this + " answered what cannot be read: "
-                    + malformed.getMessage());
+            // Once this side has closed it, nothing is asked any more that an answer could belong to.
+            if (isOpen()) {
+                LOG.log(System.Logger.Level.WARNING, this + " answered what cannot be read: "
+                        + malformed.getMessage());
+            }
         } catch (IOException gone) {
             // Either side closed it: told to those who wait.
         } finally {

@@ -41,7 +41,7 @@ final class Fetcher implements Runnable {
 
     private record Aborted(long producerId, long firstOffset) { }
 
-    private record Place(Uuid topicId, int partition) { }
+    private record Slot(Uuid topicId, int partition) { }
 
     /** The batches that one partition was answered with, to be opened. */
     private record Sealed(Ask ask, Part part, List<RecordBatch> batches) { }
@@ -79,7 +79,7 @@ final class Fetcher implements Runnable {
         }
     }
 
-    private CompletableFuture<Map<Place, Part>> send(List<Ask> asks) {
+    private CompletableFuture<Map<Slot, Part>> send(List<Ask> asks) {
         try {
             var connection = cluster.to(node, Cluster.Lane.DATA);
             return connection.send(Call.FETCH, connection.version(Call.FETCH), out -> write(out, asks),
@@ -104,15 +104,17 @@ final class Fetcher implements Runnable {
         out.length(0).string("").tags();
     }
 
-    private static Map<Place, Part> answer(Reader in) {
+    private static Map<Slot, Part> answer(Reader in) {
         in.int32();
         ClientException.check(ErrorCode.of(in.int16()), "a fetch");
         in.int32();
-        var parts = new HashMap<Place, Part>();
+        var parts = new HashMap<Slot, Part>();
         in.structs(topic -> {
             var id = topic.uuid();
-            return topic.structs(Fetcher::part).stream()
-                    .map(part -> parts.put(new Place(id, part.partition), part)).count();
+            return topic.structs(each -> {
+                var part = part(each);
+                return parts.put(new Slot(id, part.partition), part);
+            });
         });
         return parts;
     }
@@ -130,12 +132,12 @@ final class Fetcher implements Runnable {
                 records == null ? ByteBuffer.allocate(0) : records);
     }
 
-    private List<Sealed> received(List<Ask> asks, CompletableFuture<Map<Place, Part>> answer) {
+    private List<Sealed> received(List<Ask> asks, CompletableFuture<Map<Slot, Part>> answer) {
         try {
             var parts = Connection.await(answer);
             var received = new ArrayList<Sealed>();
             for (var ask : asks) {
-                var part = parts.get(new Place(ask.topicId(), ask.partition().partition()));
+                var part = parts.get(new Slot(ask.topicId(), ask.partition().partition()));
                 if (part == null) {
                     feeds.answered(ask, Feed.UNKNOWN);
                 } else if (part.error != ErrorCode.NONE) {
