@@ -256,16 +256,16 @@ final class OurProducerChecks {
                 }
             }
         }
-        for (int number = 0; number < CRASH_RECORDS; number++) {
-            expectEqual((long) number / PARTITIONS, receipt(deliveries.get(number)).offset(), "offset of "
-                    + number);
-        }
         var read = Seen.kafka(target.clients().readAll(topic, PARTITIONS, Map.of()));
         for (int partition = 0; partition < PARTITIONS; partition++) {
             int first = partition;
             var there = read.stream().filter(each -> each.partition() == first).map(Seen::value).toList();
             expectSame(IntStream.range(0, CRASH_RECORDS).filter(each -> each % PARTITIONS == first)
                     .mapToObj(String::valueOf).toList(), there, "values of partition " + partition);
+        }
+        for (int number = 0; number < CRASH_RECORDS; number++) {
+            expectEqual((long) number / PARTITIONS, receipt(deliveries.get(number)).offset(), "offset of "
+                    + number);
         }
     }
 }
