@@ -26,6 +26,8 @@ public final class Commands {
             Groups.COMMAND,
             Configs.COMMAND,
             Txns.COMMAND,
+            Command.group("perf", "measure brokers, and the ways to them",
+                    PerfProduce.COMMAND, PerfConsume.COMMAND, PerfLatency.COMMAND),
             Dump.COMMAND,
             Completion.COMMAND,
             HELP);

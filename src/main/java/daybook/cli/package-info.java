@@ -13,7 +13,7 @@
  *
  * <p>Commands reach brokers through {@code daybook.client} alone, so that they work with any Kafka broker.
  * Of the rooms of our broker, dump uses {@code daybook.log} for the formats of files, which are not read
- * twice, and start the broker itself. No locks: a command runs in the main thread; what Ctrl-C does is in
- * {@link daybook.cli.Stop}.
+ * twice, and start the broker itself. No locks: a command runs in the main thread, perf latency sends in
+ * another that shares nothing with it but a clock; what Ctrl-C does is in {@link daybook.cli.Stop}.
  */
 package daybook.cli;

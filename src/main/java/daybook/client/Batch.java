@@ -1,16 +1,179 @@
 package daybook.client;
 
-/** Records of one partition that are sent together. */
+import daybook.record.BatchBuilder;
+import daybook.record.BatchHeader;
+import daybook.record.Codec;
+import daybook.record.RecordBatch;
+
+import java.nio.ByteBuffer;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * Records of one partition that are sent together. They are written into the batch's own array, as {@link
+ * daybook.record.RecordIterator} draws them, behind room for the header: unless they are compressed, nothing
+ * is copied between here and the socket.
+ *
+ * <p>While it is open it belongs to its outbox's lock, then to the outbox's sender; its outcome to all.
+ */
 final class Batch {
-    boolean await(long nanos) throws InterruptedException {
-        throw new UnsupportedOperationException();
+    final Outbox outbox;
+    final long openedNanos = System.nanoTime();
+    private byte[] array;
+    private int at = RecordBatch.HEADER_BYTES;
+    private int count;
+    private long baseTimestampMs;
+    private long maxTimestampMs;
+    /** What is sent; null until it is sealed. */
+    private ByteBuffer sealed;
+    private BatchHeader header;
+    /** In whose sequence it stands; null until it is stamped. Belongs to the sender, as the next. */
+    Identity identity;
+    /** Whether nothing of its partition was without an acknowledgement when it was sent last. */
+    boolean first;
+    private final AtomicReference<Outcome> outcome = new AtomicReference<>();
+    private final CountDownLatch finished = new CountDownLatch(1);
+
+    Batch(Outbox outbox, byte[] array) {
+        this.outbox = outbox;
+        this.array = array;
+    }
+
+    /** Bytes of a batch with this one record; more than an int holds for what is too large anyway. */
+    static long lengthBytes(byte[] key, byte[] value, ByteBuffer headers) {
+        return RecordBatch.HEADER_BYTES + 4L * 5 + (key == null ? 0 : key.length)
+                + (value == null ? 0 : value.length) + headers.remaining() + 1;
+    }
+
+    /** Adds a record; null where there is no room for it. */
+    Delivery add(long timestampMs, byte[] key, byte[] value, ByteBuffer headers) {
+        if (count == 0) {
+            baseTimestampMs = timestampMs;
+            maxTimestampMs = timestampMs;
+        }
+        long delta = timestampMs - baseTimestampMs;
+        int keyBytes = key == null ? 0 : key.length;
+        int valueBytes = value == null ? 0 : value.length;
+        int body = 1 + varintBytes((int) delta) + varintBytes(count) + varintBytes(key == null ? -1 : keyBytes)
+                + keyBytes + varintBytes(value == null ? -1 : valueBytes) + valueBytes + headers.remaining();
+        if (delta != (int) delta || body + varintBytes(body) > array.length - at) {
+            return null;
+        }
+        varint(body);
+        array[at++] = 0;
+        varint((int) delta);
+        varint(count);
+        bytes(key);
+        bytes(value);
+        headers.get(headers.position(), array, at, headers.remaining());
+        at += headers.remaining();
+        maxTimestampMs = Math.max(maxTimestampMs, timestampMs);
+        return new Delivery(this, count++, (int) delta);
+    }
+
+    private void bytes(byte[] value) {
+        if (value == null) {
+            varint(-1);
+        } else {
+            varint(value.length);
+            System.arraycopy(value, 0, array, at, value.length);
+            at += value.length;
+        }
+    }
+
+    /** Zigzag, seven bits a byte. */
+    private void varint(int value) {
+        int rest = value << 1 ^ value >> 31;
+        while ((rest & ~0x7F) != 0) {
+            array[at++] = (byte) (rest | 0x80);
+            rest >>>= 7;
+        }
+        array[at++] = (byte) rest;
+    }
+
+    private static int varintBytes(int value) {
+        int zigzag = value << 1 ^ value >> 31;
+        return (38 - Integer.numberOfLeadingZeros(zigzag | 1)) / 7;
+    }
+
+    int count() {
+        return count;
+    }
+
+    boolean hasRoom(int lengthBytes) {
+        return lengthBytes - RecordBatch.HEADER_BYTES <= array.length - at;
+    }
+
+    /** Before it is compressed. */
+    int lengthBytes() {
+        return at;
+    }
+
+    /** Compresses the records; the header is still to be stamped. */
+    void seal(Codec codec, int level) {
+        header = BatchHeader.plain(count, baseTimestampMs).maxTimestamp(maxTimestampMs).codec(codec);
+        sealed = ByteBuffer.wrap(array, 0, at);
+        if (codec != Codec.NONE) {
+            int records = RecordBatch.HEADER_BYTES;
+            var payload = codec.compress(ByteBuffer.wrap(array, records, at - records), level);
+            sealed = ByteBuffer.allocate(records + payload.remaining());
+            sealed.put(records, payload, payload.position(), payload.remaining());
+        }
+    }
+
+    boolean isSealed() {
+        return sealed != null;
+    }
+
+    /** @param sequence {@link RecordBatch#NO_SEQUENCE} for a producer that does not count */
+    void stamp(Identity identity, int sequence, boolean transactional) {
+        this.identity = identity;
+        int attributes = header.attributes() | (transactional ? RecordBatch.TRANSACTIONAL : 0);
+        header = header.attributes(attributes).producer(identity.id(), identity.epoch(), sequence);
+        BatchBuilder.stamp(header, count, sealed);
+    }
+
+    /** The whole batch, as it goes into the request. */
+    ByteBuffer bytes() {
+        return sealed;
+    }
+
+    // What becomes of it.
+
+    /** Tells it to all who wait for it; only the first outcome counts. Whether this was it. */
+    boolean finish(Outcome outcome) {
+        if (!this.outcome.compareAndSet(null, outcome)) {
+            return false;
+        }
+        sealed = null;
+        finished.countDown();
+        return true;
+    }
+
+    /** The array, which the batch has no more use for. */
+    byte[] yieldArray() {
+        var freed = array;
+        array = null;
+        return freed;
+    }
+
+    /** The outcome; null where there is none yet. */
+    Outcome outcome() {
+        return outcome.get();
     }
 
     boolean isDone() {
-        return false;
+        return outcome.get() != null;
     }
 
+    /** Waits for it; false if it takes longer. */
+    boolean await(long nanos) throws InterruptedException {
+        return finished.await(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** Once it is done; throws what the record failed with. */
     Receipt receipt(int index, int timestampDeltaMs) {
-        throw new UnsupportedOperationException();
+        return outcome.get().receipt(outbox.partition, index, baseTimestampMs + timestampDeltaMs);
     }
 }

@@ -56,6 +56,10 @@ public final class ClientException extends RuntimeException {
 
     /** Whether the same may go well when it is tried again. */
     public boolean retriable() {
+        return retriable(error);
+    }
+
+    static boolean retriable(ErrorCode error) {
         return RETRIABLE.contains(error);
     }
 

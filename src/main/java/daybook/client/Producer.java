@@ -1,6 +1,8 @@
 package daybook.client;
 
 import daybook.record.Codec;
+import daybook.record.Record;
+import daybook.wire.ErrorCode;
 
 import java.time.Duration;
 import java.util.List;
@@ -18,7 +20,13 @@ import java.util.Map;
  * }</pre>
  */
 public final class Producer implements AutoCloseable {
-    private Producer(Builder settings) {
+    private final Dispatch dispatch;
+    private volatile boolean closed;
+
+    private Producer(Cluster cluster, ProducerSettings settings) {
+        var transactions = settings.transactional()
+                ? new ProducerTransactions(cluster, settings.transactionalId(), settings.transactionTimeoutMs()) : null;
+        dispatch = new Dispatch(cluster, settings, transactions);
     }
 
     /** @param bootstrapServers where to begin: {@code host:port}, comma-separated */
@@ -50,21 +58,41 @@ public final class Producer implements AutoCloseable {
     }
 
     private Delivery send(String topic, int partition, long timestampMs, byte[] key, byte[] value,
-            List<daybook.record.Record.Header> headers) {
-        throw new UnsupportedOperationException();
+            List<Record.Header> headers) {
+        if (closed) {
+            throw new IllegalStateException("the producer is closed");
+        }
+        if (dispatch.transactions != null) {
+            dispatch.transactions.checkOpen();
+        }
+        var headerBytes = headers.isEmpty() ? Record.NO_HEADERS : Record.headerBytes(headers);
+        long lengthBytes = Batch.lengthBytes(key, value, headerBytes);
+        if (lengthBytes > dispatch.settings.recordMostBytes()) {
+            throw new ClientException(ErrorCode.MESSAGE_TOO_LARGE, "a record of " + lengthBytes
+                    + " bytes where a request may have " + dispatch.settings.maxRequestSizeBytes()
+                    + " and the memory for records " + dispatch.settings.bufferMemoryBytes());
+        }
+        var destination = dispatch.destination(topic, partition);
+        var sticky = partition < 0 && key == null ? destination.sticky() : null;
+        var outbox = sticky != null ? sticky.outbox
+                : partition < 0 ? destination.keyed(key) : destination.outboxes()[partition];
+        long atMs = timestampMs == OutgoingRecord.NOW ? System.currentTimeMillis() : timestampMs;
+        return outbox.append(atMs, key, value, headerBytes, sticky);
     }
 
     /** Sends what was handed over until now, and waits until it has been delivered or has failed. */
     public void flush() {
-        throw new UnsupportedOperationException();
+        dispatch.flush(Outbox.FOREVER);
     }
 
     /**
      * Begins a transaction: what is sent until it ends is read by those who read committed records all or not
      * at all.
+     *
+     * @throws ClientException if another has put this producer out: PRODUCER_FENCED; or if no broker answers
      */
     public void beginTransaction() {
-        throw new UnsupportedOperationException();
+        transactions().begin();
     }
 
     /**
@@ -74,12 +102,17 @@ public final class Producer implements AutoCloseable {
      *     outcome is not known, where it is retriable: then it may be called again
      */
     public void commitTransaction() {
-        throw new UnsupportedOperationException();
+        transactions().commit(this::flush);
     }
 
-    /** Ends the transaction as if nothing had been sent in it. What was not sent yet fails. */
+    /**
+     * Ends the transaction as if nothing had been sent in it. What was not sent yet fails.
+     *
+     * @throws ClientException if the coordinator refuses it; or does not answer, where it is retriable: then
+     *     it may be called again
+     */
     public void abortTransaction() {
-        throw new UnsupportedOperationException();
+        transactions().abort(this::flush);
     }
 
     /**
@@ -87,20 +120,39 @@ public final class Producer implements AutoCloseable {
      *
      * @param next the offset of the next record that the group is to read, by partition
      * @param group who read, as the consumer's {@code membership} tells it
+     * @throws ClientException if a coordinator refuses it; the transaction must be aborted then
      */
     public void sendOffsets(Map<TopicPartition, Long> next, Membership group) {
-        throw new UnsupportedOperationException();
+        transactions().sendOffsets(next, group);
+    }
+
+    private ProducerTransactions transactions() {
+        if (dispatch.transactions == null) {
+            throw new IllegalStateException("the producer has no transactional id");
+        }
+        return dispatch.transactions;
     }
 
     /** Aborts the transaction that is open, sends all the rest, and ends. */
     @Override
     public void close() {
-        close(Duration.ofMillis(Long.MAX_VALUE));
+        close(Duration.ofNanos(Outbox.FOREVER));
     }
 
     /** As {@link #close()}; what was not delivered after so long fails with REQUEST_TIMED_OUT. */
     public void close(Duration atMost) {
-        throw new UnsupportedOperationException();
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try {
+            if (dispatch.transactions != null) {
+                dispatch.transactions.close(() -> dispatch.flush(atMost.toNanos()));
+            }
+            dispatch.flush(atMost.toNanos());
+        } finally {
+            dispatch.end();
+        }
     }
 
     /** How a producer is to be; each method is named for Kafka's setting, and returns the builder. */
@@ -221,7 +273,17 @@ public final class Producer implements AutoCloseable {
          * @throws ClientException if the coordinator of the transactional id cannot be asked, or refuses
          */
         public Producer open() {
-            return new Producer(this);
+            boolean idempotent = idempotence && acks != Acks.NONE;
+            var settings = new ProducerSettings(acks, idempotent, codec, level, batchSizeBytes, lingerMs,
+                    bufferMemoryBytes, maxRequestSizeBytes, maxBlockMs, requestTimeoutMs, deliveryTimeoutMs,
+                    transactionalId, transactionTimeoutMs);
+            var cluster = new Cluster(new Settings(bootstrapServers, clientId, requestTimeoutMs, maxBlockMs));
+            try {
+                return new Producer(cluster, settings);
+            } catch (ClientException refused) {
+                cluster.close();
+                throw refused;
+            }
         }
     }
 }

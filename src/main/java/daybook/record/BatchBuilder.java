@@ -97,25 +97,34 @@ public final class BatchBuilder {
      * them, also in its times.
      */
     public static ByteBuffer seal(BatchHeader header, int count, ByteBuffer payload) {
-        int size = RecordBatch.HEADER_BYTES + payload.remaining();
-        var batch = ByteBuffer.allocate(size);
-        batch.putLong(header.baseOffset());
-        batch.putInt(size - RecordBatch.OVERHEAD_BYTES);
-        batch.putInt(header.leaderEpoch());
-        batch.put(RecordBatch.MAGIC);
-        batch.putInt(0);
-        batch.putShort((short) header.attributes());
-        batch.putInt(header.lastOffsetDelta());
-        batch.putLong(header.baseTimestamp());
-        batch.putLong(header.maxTimestamp());
-        batch.putLong(header.producerId());
-        batch.putShort(header.producerEpoch());
-        batch.putInt(header.baseSequence());
-        batch.putInt(count);
-        batch.put(payload.duplicate());
+        var batch = ByteBuffer.allocate(RecordBatch.HEADER_BYTES + payload.remaining());
+        batch.put(RecordBatch.HEADER_BYTES, payload, payload.position(), payload.remaining());
+        stamp(header, count, batch);
+        return batch;
+    }
+
+    /**
+     * Writes the header over the first bytes of a batch whose records stand behind them already, as for
+     * {@link #seal}; the buffer's position and limit, which are the batch's ends, stay.
+     */
+    public static void stamp(BatchHeader header, int count, ByteBuffer batch) {
+        var out = batch.slice();
+        out.putLong(header.baseOffset());
+        out.putInt(out.limit() - RecordBatch.OVERHEAD_BYTES);
+        out.putInt(header.leaderEpoch());
+        out.put(RecordBatch.MAGIC);
+        out.putInt(0);
+        out.putShort((short) header.attributes());
+        out.putInt(header.lastOffsetDelta());
+        out.putLong(header.baseTimestamp());
+        out.putLong(header.maxTimestamp());
+        out.putLong(header.producerId());
+        out.putShort(header.producerEpoch());
+        out.putInt(header.baseSequence());
+        out.putInt(count);
         var checksum = new CRC32C();
-        checksum.update(batch.slice(RecordBatch.ATTRIBUTES_AT, size - RecordBatch.ATTRIBUTES_AT));
-        return batch.putInt(RecordBatch.CRC_AT, (int) checksum.getValue()).flip();
+        checksum.update(out.position(RecordBatch.ATTRIBUTES_AT));
+        out.putInt(RecordBatch.CRC_AT, (int) checksum.getValue());
     }
 
     private void bytes(ByteBuffer value) {

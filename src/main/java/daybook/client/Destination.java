@@ -1,0 +1,172 @@
+package daybook.client;
+
+import daybook.wire.ErrorCode;
+
+import java.util.Arrays;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/** A topic that a producer sends to: the outboxes of its partitions, and which is next without a key. */
+final class Destination {
+    final String topic;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition learned = lock.newCondition();
+    /** Empty while the topic is not known; they only become more. Written under {@link #lock}. */
+    private volatile Outbox[] outboxes = {};
+    /** What was last heard of the topic where it is not known, and how many wait; under {@link #lock}. */
+    private ClientException trouble;
+    private int waiting;
+    /** Where records without a key go for now. */
+    private final AtomicReference<Sticky> sticky = new AtomicReference<>();
+
+    Destination(String topic) {
+        this.topic = topic;
+    }
+
+    Outbox[] outboxes() {
+        return outboxes;
+    }
+
+    /** Whether somebody waits to learn of it. */
+    boolean isSought() {
+        lock.lock();
+        try {
+            return waiting > 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Waits until this partition is known.
+     *
+     * @param partition of those that there are, or -1 for any
+     * @param ask called once it is seen that somebody waits
+     * @throws ClientException what was heard last, where it is not in time
+     */
+    void await(int partition, int mostMs, Runnable ask) {
+        lock.lock();
+        try {
+            trouble = waiting == 0 ? null : trouble;
+            waiting++;
+            ask.run();
+            long left = TimeUnit.MILLISECONDS.toNanos(mostMs);
+            while (outboxes.length <= Math.max(partition, 0)) {
+                if (left <= 0 || trouble != null && !trouble.retriable()) {
+                    throw trouble != null ? new ClientException(trouble) : new ClientException(
+                            ErrorCode.REQUEST_TIMED_OUT, "no broker said in time what topic " + topic + " is");
+                }
+                left = learned.awaitNanos(left);
+            }
+        } catch (InterruptedException stop) {
+            throw ClientException.interrupted(stop);
+        } finally {
+            waiting--;
+            lock.unlock();
+        }
+    }
+
+    /** Nothing was learned of it but this. */
+    void trouble(ClientException trouble) {
+        lock.lock();
+        try {
+            this.trouble = trouble;
+            learned.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** It has so many partitions; those that are new get an outbox. */
+    void resize(int partitions, Dispatch dispatch) {
+        lock.lock();
+        try {
+            int before = outboxes.length;
+            var all = Arrays.copyOf(outboxes, partitions);
+            for (int i = before; i < partitions; i++) {
+                all[i] = new Outbox(dispatch, new TopicPartition(topic, i));
+                dispatch.finds(all[i]);
+            }
+            outboxes = all;
+            learned.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // Which partition.
+
+    /** That of a key, as Kafka's own producer chooses it: what has a key stays in one partition. */
+    Outbox keyed(byte[] key) {
+        var all = outboxes;
+        return all[(murmur2(key) & Integer.MAX_VALUE) % all.length];
+    }
+
+    /** That of records without a key: one for about a batch, then another (KIP-794). */
+    Sticky sticky() {
+        var now = sticky.get();
+        if (now == null) {
+            turn(null);
+            now = sticky.get();
+        }
+        return now;
+    }
+
+    /** Of two partitions by chance the one that has less to send, and of one without a leader the other. */
+    private void turn(Sticky from) {
+        var all = outboxes;
+        var chance = ThreadLocalRandom.current();
+        var one = all[chance.nextInt(all.length)];
+        var other = all[chance.nextInt(all.length)];
+        boolean less = other.backlog.get() < one.backlog.get();
+        sticky.compareAndSet(from, new Sticky(one.isSent() == other.isSent() ? less ? other : one
+                : one.isSent() ? one : other));
+    }
+
+    /** A partition for a while. */
+    final class Sticky {
+        final Outbox outbox;
+        /** What it was given; guarded by the outbox's lock. */
+        private int bytes;
+
+        private Sticky(Outbox outbox) {
+            this.outbox = outbox;
+        }
+
+        /**
+         * Counts a record that went into this batch, under the outbox's lock, and turns to another partition
+         * when it is enough: a batch's worth and the batch is full, or twice that.
+         *
+         * @return whether the batch is full
+         */
+        boolean turns(int lengthBytes, Batch batch, int enoughBytes) {
+            bytes += lengthBytes;
+            boolean isFull = !batch.hasRoom(lengthBytes);
+            if (bytes >= 2 * enoughBytes || bytes >= enoughBytes && isFull) {
+                turn(this);
+            }
+            return isFull;
+        }
+    }
+
+    /** Of 32 bits, with Kafka's seed: clients in all languages agree on it. */
+    static int murmur2(byte[] key) {
+        int mix = 0x5bd1e995;
+        int hash = 0x9747b28c ^ key.length;
+        int at = 0;
+        for (; at + 4 <= key.length; at += 4) {
+            int word = (key[at] & 0xFF | (key[at + 1] & 0xFF) << 8 | (key[at + 2] & 0xFF) << 16 | key[at + 3] << 24)
+                    * mix;
+            hash = hash * mix ^ (word ^ word >>> 24) * mix;
+        }
+        for (int i = key.length - 1; i >= at; i--) {
+            hash ^= (key[i] & 0xFF) << 8 * (i - at);
+        }
+        hash = at < key.length ? hash * mix : hash;
+        hash = (hash ^ hash >>> 13) * mix;
+        return hash ^ hash >>> 15;
+    }
+}
