@@ -137,8 +137,8 @@ final class OurGroupChecks {
                                 stream.read(ours);
                                 stream.read(second);
                                 stream.read(theirs);
-                                return Set.of(ours.assignment().size(), second.assignment().size(),
-                                        theirs.assignment().size()).equals(Set.of(2));
+                                return List.of(ours.assignment().size(), second.assignment().size(),
+                                        theirs.assignment().size()).equals(List.of(2, 2, 2));
                             });
                 }
                 stream.settles(ours, PARTITIONS / 2, theirs, PARTITIONS / 2);
