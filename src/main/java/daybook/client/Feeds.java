@@ -25,7 +25,8 @@ import java.util.function.Consumer;
  * partition's round has passed meanwhile.
  */
 final class Feeds {
-    private static final long BACKOFF_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final int BACKOFF_MS = 50;
+    private static final int BACKOFF_MOST_MS = 1_000;
 
     private final long aheadMostBytes;
     /** What to look up where no offset is committed, or the one that is lies outside the log; null: fail. */
@@ -52,8 +53,8 @@ final class Feeds {
     }
 
     /** Does it on a virtual thread; if that ends with what nobody foresaw, the caller is told. */
-    void start(String name, Runnable task) {
-        Thread.ofVirtual().name("daybook-consumer-" + name).start(() -> {
+    Thread start(String name, Runnable task) {
+        return Thread.ofVirtual().name("daybook-consumer-" + name).start(() -> {
             try {
                 task.run();
             } catch (Throwable unforeseen) {
@@ -136,7 +137,7 @@ final class Feeds {
 
     private List<Fetched> taken(int recordsMost) {
         if (broken != null) {
-            throw new IllegalStateException("the consumer is broken", broken);
+            throw new IllegalStateException("the consumer failed in a way that nobody foresaw", broken);
         }
         var taken = new ArrayList<Fetched>();
         boolean full = aheadBytes >= aheadMostBytes;
@@ -212,11 +213,10 @@ final class Feeds {
         }
     }
 
-    /** @param partitions none for all */
+    /** @throws IllegalStateException if one of them is not assigned; then it is done for none */
     void each(Collection<TopicPartition> partitions, Consumer<Feed> change) {
         locked(() -> {
-            var all = partitions.isEmpty() ? List.copyOf(feeds.keySet()) : partitions;
-            all.forEach(partition -> change.accept(feed(partition)));
+            partitions.stream().map(this::feed).toList().forEach(change);
             work.signalAll();
         });
     }
@@ -316,6 +316,7 @@ final class Feeds {
     void answered(Ask ask, long next) {
         current(ask, feed -> {
             feed.asked = false;
+            feed.failures = 0;
             if (next != Feed.UNKNOWN) {
                 feed.next = next;
                 feeds.remove(feed.partition);
@@ -368,7 +369,8 @@ final class Feeds {
             feed.asked = false;
             if (again) {
                 feed.leader = Topic.NO_LEADER;
-                feed.notBeforeNanos = System.nanoTime() + BACKOFF_NANOS;
+                long waitMs = Math.min(BACKOFF_MS << Math.min(feed.failures++, 10), BACKOFF_MOST_MS);
+                feed.notBeforeNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(waitMs);
                 work.signalAll();
             } else {
                 fail(feed, why);

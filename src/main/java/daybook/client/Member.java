@@ -50,9 +50,10 @@ final class Member {
     private final String instanceId;
     private final String assignor;
     private final int maxPollIntervalMs;
-    private final Runnable news;
+    private final Feeds feeds;
     private final String id = Uuid.random().toString();
-    private final Thread thread;
+    /** Of the caller's thread. */
+    private Thread thread;
 
     private final ReentrantLock lock = new ReentrantLock();
     /** Something that a heartbeat is due for, or that one has brought. */
@@ -77,22 +78,21 @@ final class Member {
     /**
      * @param instanceId null for none
      * @param assignor the name of the broker's assignor; null for its default
-     * @param news called, on the member's thread, when there is something for the caller to take over
+     * @param feeds whose caller is woken when there is something to take over
      */
     Member(Cluster cluster, String group, String instanceId, String assignor, int maxPollIntervalMs,
-            Subscription subscription, Runnable news) {
+            Subscription subscription, Feeds feeds) {
         this.cluster = cluster;
         this.group = group;
         this.instanceId = instanceId;
         this.assignor = assignor;
         this.maxPollIntervalMs = maxPollIntervalMs;
         this.subscription = subscription;
-        this.news = news;
-        this.thread = Thread.ofVirtual().name("daybook-consumer-member").unstarted(this::run);
+        this.feeds = feeds;
     }
 
     void start() {
-        thread.start();
+        thread = feeds.start("member", this::run);
     }
 
     // For the caller.
@@ -283,7 +283,7 @@ final class Member {
         } finally {
             lock.unlock();
         }
-        news.run();
+        feeds.wake();
     }
 
     /** Sends one heartbeat, and returns after how many milliseconds the next is due. */
@@ -338,7 +338,7 @@ final class Member {
         } finally {
             lock.unlock();
         }
-        news.run();
+        feeds.wake();
     }
 
     /** What is given, by names; topics that no broker knows by their id are left out, and asked for again. */
@@ -388,7 +388,7 @@ final class Member {
 
     private void write(Writer out, Beat beat) {
         var wanted = beat.full ? beat.subscription : new Subscription(null, null);
-        if (wanted.pattern != null && !out.since(1)) {
+        if (wanted.pattern != null && !wanted.pattern.isEmpty() && !out.since(1)) {
             throw new ClientException(ErrorCode.UNSUPPORTED_VERSION, "the broker knows no patterns");
         }
         out.string(group).string(id).int32(beat.epoch).string(instanceId).string(null);
