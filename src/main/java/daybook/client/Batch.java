@@ -210,7 +210,7 @@ final class Batch {
     }
 
     boolean isDone() {
-        return outcome.get() != null && parts.stream().allMatch(Batch::isDone);
+        return outcome.get() != null && (parts.isEmpty() || parts.stream().allMatch(Batch::isDone));
     }
 
     /** Once it is done; of one that was split, when the last of its parts was. */
