@@ -7,6 +7,7 @@ import daybook.client.Configs.Resource;
 import daybook.client.Configs.Source;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -58,6 +59,7 @@ final class Configs {
         try (var admin = Operator.admin(arguments)) {
             Sheet.rows(arguments, streams, admin.configs().describe(List.of(resource)).of(resource).stream()
                     .filter(entry -> arguments.has(ALL) || entry.source() != Source.DEFAULT)
+                    .sorted(Comparator.comparing(Entry::name))
                     .map(Configs::row).toList());
         }
         return 0;

@@ -87,7 +87,8 @@ public final class Consumer implements AutoCloseable {
         maxPollIntervalMs = with.maxPollIntervalMs;
         apiTimeoutMs = with.apiTimeoutMs;
         autoCommitMs = with.autoCommitMs;
-        cluster = new Cluster(new Settings(with.bootstrap, with.clientId, with.requestTimeoutMs, apiTimeoutMs));
+        cluster = new Cluster(new Settings(with.bootstrap, with.clientId, with.requestTimeoutMs,
+                apiTimeoutMs));
         committedOnly = with.committedOnly;
         offsets = new Offsets(cluster);
         committed = group == null ? null : new GroupOffsets(cluster, group, this::membership);
@@ -172,7 +173,8 @@ public final class Consumer implements AutoCloseable {
      * says; waits for the first.
      *
      * @return nothing when the time has passed, or another thread has closed the consumer
-     * @throws ClientException what went wrong in a partition after all that was polled before: CORRUPT_MESSAGE,
+     * @throws ClientException what went wrong in a partition after all that was polled before:
+     *     CORRUPT_MESSAGE,
      *     OFFSET_OUT_OF_RANGE, or what a broker refused; or why the group does not take this consumer. The
      *     next poll tries the same again, if nobody seeks to where it goes on
      */
@@ -270,8 +272,8 @@ public final class Consumer implements AutoCloseable {
     }
 
     /**
-     * The offsets of the first records that are not older than these times, or of the end where all are older;
-     * {@link #EARLIEST} and {@link #LATEST} stand for the first record and the end.
+     * The offsets of the first records that are not older than these times, or of the end where all are
+     * older; {@link #EARLIEST} and {@link #LATEST} stand for the first record and the end.
      */
     public Map<TopicPartition, Long> offsetsAt(Map<TopicPartition, Long> timestampsMs) {
         open();
@@ -437,7 +439,9 @@ public final class Consumer implements AutoCloseable {
         }
     }
 
-    /** How a consumer is to be. What is not said is as in Apache Kafka, but that nothing commits by itself. */
+    /**
+     * How a consumer is to be. What is not said is as in Apache Kafka, but that nothing commits by itself.
+     */
     public static final class Builder {
         private final String bootstrap;
         private String clientId = "daybook";
@@ -461,7 +465,9 @@ public final class Consumer implements AutoCloseable {
             this.bootstrap = bootstrap;
         }
 
-        /** The consumer's group: where its offsets are committed, and whose member it becomes by subscribing. */
+        /**
+         * The consumer's group: where its offsets are committed, and whose member it becomes by subscribing.
+         */
         public Builder group(String group) {
             this.group = group;
             return this;
@@ -473,7 +479,9 @@ public final class Consumer implements AutoCloseable {
             return this;
         }
 
-        /** The name of the assignor by which the broker shares partitions out: {@code uniform}, {@code range}. */
+        /**
+         * The name of the assignor by which the broker shares partitions out: {@code uniform}, {@code range}.
+         */
         public Builder assignor(String assignor) {
             this.assignor = assignor;
             return this;

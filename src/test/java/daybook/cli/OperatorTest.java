@@ -79,10 +79,8 @@ class OperatorTest {
                 [{"topic":"orders","partitions":2,"replication":1},\
                 {"topic":"simple","partitions":2,"replication":1}]
                 """);
-        did("topics alter orders --partitions 3 --config cleanup.policy=compact", """
-                Gave orders cleanup.policy=compact
-                Gave orders 3 partitions
-                """);
+        did("topics alter orders --partitions 4 --dry-run", "Would alter orders, partitions: 4\n");
+        did("topics alter orders --partitions 3", "Altered orders, partitions: 3\n");
         failed(1, "topics alter orders --partitions 3", "INVALID_PARTITIONS: orders: Topic already has 3"
                 + " partition(s)");
         var both = run("topics delete orders none");

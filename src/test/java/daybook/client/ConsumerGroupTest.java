@@ -252,7 +252,8 @@ class ConsumerGroupTest {
             assertEquals(List.of("b"), TestTopics.read(consumer, 1));
             consumer.commit();
             assertEquals(before.memberId(), consumer.membership().memberId());
-            assertEquals(Map.of(orders(0), 1L, orders(1), 1L), positive(consumer.committed(consumer.assignment())));
+            assertEquals(Map.of(orders(0), 1L, orders(1), 1L),
+                    positive(consumer.committed(consumer.assignment())));
         }
     }
 

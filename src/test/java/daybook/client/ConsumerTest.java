@@ -98,7 +98,8 @@ class ConsumerTest {
             topics.fill(new TopicPartition("many", i % 20), value);
             written.add(value);
         }
-        try (var consumer = earliest().fetchAheadBytes(2000).maxPartitionFetchBytes(100).maxPollRecords(1).open()) {
+        try (var consumer = earliest().fetchAheadBytes(2000).maxPartitionFetchBytes(100).maxPollRecords(1)
+                .open()) {
             consumer.assign(consumer.partitions("many"));
             var read = TestTopics.read(consumer, 400);
             assertEquals(400, read.size());
@@ -219,7 +220,8 @@ class ConsumerTest {
     @Test
     void readsARecordThatIsLargerThanAFetch() {
         topics.fill(ORDERS, "x".repeat(100_000));
-        try (var consumer = of(earliest().fetchMaxBytes(1000).maxPartitionFetchBytes(1000).fetchAheadBytes(1))) {
+        try (var consumer = of(earliest().fetchMaxBytes(1000).maxPartitionFetchBytes(1000)
+                .fetchAheadBytes(1))) {
             assertEquals(100_000, TestTopics.read(consumer, 1).getFirst().length());
         }
     }

@@ -14,9 +14,13 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** What an admin does where brokers answer some things, late, wrongly or not at all. */
 class InquiryTest {
@@ -96,6 +100,80 @@ class InquiryTest {
         }
     }
 
+    /** A cluster of two: what each of them is asked, as it says it. */
+    private static ScriptedBroker node(String name, Queue<String> asked) throws Exception {
+        return new ScriptedBroker().on(Call.LIST_OFFSETS, in -> {
+            var partitions = asked(in);
+            asked.add(name + " " + partitions);
+            return offsets(partitions.stream()
+                    .collect(Collectors.toMap(each -> each, each -> ErrorCode.NONE)));
+        }).on(Call.LIST_GROUPS, in -> out -> out.int32(0).int16(0)
+                .structs(List.of(name, "both"), (each, id) ->
+                        each.string(id).string("consumer").string("Stable").string("consumer")).tags()
+        ).on(Call.DESCRIBE_CONFIGS, in -> {
+            asked.add(name + " configs");
+            return out -> out.int32(0).structs(List.of(name), (each, key) -> each
+                    .int16(0).string(null).int8(4).string("2")
+                    .structs(List.of(key), (entry, value) -> entry.string(value).string(value).bool(false)
+                            .int8(5).bool(false).length(0).int8(2).string(null))).tags();
+        });
+    }
+
+    private static Topic led(int first, int second) {
+        var leaders = List.of(first, second);
+        return new Topic("orders", new Uuid(1, 2), false, IntStream.range(0, 2)
+                .mapToObj(index -> new Topic.Partition(ErrorCode.NONE, index, leaders.get(index), 0,
+                        List.of(1), List.of(1), List.of())).toList());
+    }
+
+    @Test
+    void eachBrokerIsAskedForWhatItHas() throws Exception {
+        var asked = new ConcurrentLinkedQueue<String>();
+        try (var second = node("two", asked);
+                var first = node("one", asked).beside(2, second).topic(led(1, 2));
+                var admin = admin(first, 10_000)) {
+            second.beside(2, second).beside(1, first).topic(led(1, 2));
+            assertEquals(List.of(7L, 8L), latest(admin, FIRST, SECOND).all().values().stream()
+                    .map(Offsets.Found::offset).toList());
+            assertEquals(Set.of("one [orders-0]", "two [orders-1]"), Set.copyOf(asked));
+            assertEquals(List.of("both", "one", "two"), List.copyOf(admin.groups().list().keySet()));
+            asked.clear();
+            assertEquals("two", admin.configs().describe(List.of(Configs.Resource.broker(2)))
+                    .of(Configs.Resource.broker(2)).getFirst().value());
+            assertEquals(List.of("two configs"), List.copyOf(asked));
+        }
+    }
+
+    @Test
+    void aLeaderThatMovedIsLookedForAnew() throws Exception {
+        var asked = new ConcurrentLinkedQueue<String>();
+        try (var second = node("two", asked);
+                var first = node("one", asked).beside(2, second).topic(led(1, 1));
+                var admin = admin(first, 10_000)) {
+            second.beside(2, second).beside(1, first).topic(led(2, 2));
+            first.on(Call.LIST_OFFSETS, in -> {
+                first.topic(led(2, 2));
+                return offsets(Map.of(FIRST, ErrorCode.NOT_LEADER_OR_FOLLOWER));
+            });
+            assertEquals(7, latest(admin, FIRST).of(FIRST).offset());
+            assertEquals(List.of("two [orders-0]"), List.copyOf(asked));
+        }
+    }
+
+    @Test
+    void aTopicThatIsUnknownWhereTopicsAreMadeIsNotAskedForAgain() throws Exception {
+        var count = new AtomicInteger();
+        try (var broker = new ScriptedBroker().on(Call.DELETE_TOPICS, in -> {
+            count.incrementAndGet();
+            return out -> out.int32(0).structs(List.of("none"), (each, name) -> each
+                    .string(name).uuid(Uuid.ZERO).error(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION).string("It is not here.")).tags();
+        }); var admin = admin(broker, 10_000)) {
+            assertEquals("UNKNOWN_TOPIC_OR_PARTITION: none: It is not here.",
+                    admin.topics().delete(List.of("none")).errors().get("none").getMessage());
+            assertEquals(1, count.get());
+        }
+    }
+
     @Test
     void aLostConnectionIsMadeAgain() throws Exception {
         var count = new AtomicInteger();
@@ -129,7 +207,8 @@ class InquiryTest {
                 .on(Call.FIND_COORDINATOR, InquiryTest::coordinator).on(Call.DESCRIBE_GROUPS, in -> {
                     var ids = in.array(Reader::string);
                     return out -> out.int32(0).structs(ids, (each, id) -> each
-                            .int16(0).string(null).string(id).string("Stable").string("consumer").string("range")
+                            .int16(0).string(null).string(id)
+                            .string("Stable").string("consumer").string("range")
                             .structs(List.of("m"),
                                     (member, name) -> member.string(name).string(null).string("client")
                                             .string("/host").bytes(nulls(0)).bytes(nulls(3)))

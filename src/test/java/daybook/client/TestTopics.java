@@ -63,8 +63,8 @@ final class TestTopics implements AutoCloseable {
 
     /** Records with these values from {@code baseOffset} on, a millisecond apart, with a key and a header. */
     static ByteBuffer batch(Codec codec, long baseOffset, String... values) {
-        var batch = new BatchBuilder(new BatchHeader(baseOffset, values.length - 1, 0, 0, TIME_MS, TIME_MS, -1,
-                (short) -1, -1).codec(codec));
+        var batch = new BatchBuilder(new BatchHeader(baseOffset, values.length - 1, 0, 0, TIME_MS, TIME_MS,
+                -1, (short) -1, -1).codec(codec));
         for (int i = 0; i < values.length; i++) {
             if (values[i] != null) {
                 var headers = Record.headerBytes(List.of(new Record.Header("h", bytes("v" + i))));
