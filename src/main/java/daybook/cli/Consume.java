@@ -165,7 +165,9 @@ final class Consume {
                 "key", record.key(), "value", record.value(), "headers", headers);
     }
 
+    /** Not by the consumer itself: it would also commit what it polled and a broken pipe never took. */
     private void commit() {
+        written.keySet().retainAll(consumer.assignment());
         if (member && !written.isEmpty()) {
             consumer.commit(written);
             written.clear();
@@ -174,7 +176,7 @@ final class Consume {
     }
 
     /**
-     * Whether all is written that was there when the partitions became this consumer's; or it has none, for its
+     * Whether all is written that was there when the partitions became this consumer's; or it has none, as its
      * group has more members than partitions.
      */
     private boolean ended() {
@@ -184,7 +186,8 @@ final class Consume {
         if (!assigned.isEmpty()) {
             assignedNanos = System.nanoTime();
         }
-        return System.nanoTime() - assignedNanos > UNASSIGNED_NANOS || !assigned.isEmpty() && assigned.stream()
+        boolean none = System.nanoTime() - assignedNanos > UNASSIGNED_NANOS;
+        return none || !assigned.isEmpty() && assigned.stream()
                 .allMatch(partition -> consumer.position(partition) >= ends.get(partition));
     }
 }
