@@ -38,8 +38,8 @@ record Inquiry<K, V>(Cluster cluster, Place<K> place, Call call, BiConsumer<Writ
 
         /** What the error is about, whether the broker names it or not. */
         private String what() {
-            return message == null ? key.toString()
-                    : message.contains(key.toString()) ? message : key + ": " + message;
+            var name = String.valueOf(key);
+            return message == null ? name : message.contains(name) ? message : name + ": " + message;
         }
     }
 
