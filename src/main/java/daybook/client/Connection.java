@@ -30,7 +30,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * A connection to one broker. Any thread sends; a virtual thread of its own reads what is answered, in the
+ * A connection to one broker. Any thread sends; a thread of its own reads what is answered, in the
  * order in which it was asked, and a virtual one gives the connection up when an answer takes too long.
  * After a failure it stays closed, and all that was not answered fails with NETWORK_EXCEPTION.
  *
