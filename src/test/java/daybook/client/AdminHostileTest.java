@@ -76,7 +76,11 @@ class AdminHostileTest {
                     });
                 }
             }
-            broker.on(Call.FIND_COORDINATOR, coordinator());
+            var coordinator = coordinator();
+            broker.on(Call.FIND_COORDINATOR, in -> {
+                var answer = bytes(random);
+                return random.nextInt(4) > 0 ? coordinator.answer(in) : out -> out.raw(answer);
+            });
             int refused = 0;
             for (int round = 0; round < ROUNDS; round++) {
                 for (var question : QUESTIONS) {
