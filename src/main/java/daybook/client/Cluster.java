@@ -335,8 +335,8 @@ final class Cluster implements AutoCloseable {
         int node = any().ask(Call.FIND_COORDINATOR,
                 out -> out.int8(kind.ordinal()).strings(List.of(key)).tags(), in -> {
                     in.int32();
-                    return in.structs(Cluster::found).stream().findFirst().orElseThrow(() -> new
-                            ClientException(ErrorCode.COORDINATOR_NOT_AVAILABLE, "nobody coordinates " + key));
+                    return in.structs(Cluster::found).stream().findFirst().orElseThrow(() ->
+                            new ClientException(ErrorCode.COORDINATOR_NOT_AVAILABLE, key));
                 });
         if (!nodes.containsKey(node)) {
             metadata(List.of(), false);
