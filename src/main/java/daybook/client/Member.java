@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -52,8 +53,8 @@ final class Member {
     private final int maxPollIntervalMs;
     private final Feeds feeds;
     private final String id = Uuid.random().toString();
-    /** Of the caller's thread. */
-    private Thread thread;
+    /** Completed when the member's thread has ended, and told the group so. */
+    private final CompletableFuture<Void> left = new CompletableFuture<>();
 
     private final ReentrantLock lock = new ReentrantLock();
     /** Something that a heartbeat is due for, or that one has brought. */
@@ -71,6 +72,8 @@ final class Member {
     private boolean full = true;
     /** Whether the next heartbeat is to be sent at once. */
     private boolean hurried = true;
+    /** Whether the group may know of the member, for a heartbeat was sent, whatever came of it. */
+    private boolean begun;
     private boolean polling;
     private long polledNanos = System.nanoTime();
     private boolean closed;
@@ -92,7 +95,7 @@ final class Member {
     }
 
     void start() {
-        thread = feeds.start("member", this::run);
+        feeds.start("member", this::run);
     }
 
     // For the caller.
@@ -161,7 +164,8 @@ final class Member {
             given = List.of();
             target = null;
             owned = Map.of();
-            hurry();
+            full = true;
+            changed.signalAll();
         } finally {
             lock.unlock();
         }
@@ -213,22 +217,22 @@ final class Member {
         } finally {
             lock.unlock();
         }
-        try {
-            thread.join(LEAVE_MOST_MS);
-        } catch (InterruptedException stop) {
-            throw ClientException.interrupted(stop);
-        }
+        left.completeOnTimeout(null, LEAVE_MOST_MS, TimeUnit.MILLISECONDS).join();
     }
 
     // The thread.
 
     private void run() {
         int waitMs = 0;
-        while (due(waitMs)) {
-            waitMs = pollIsLate() ? giveUp() : beat();
-        }
-        if (out() == null) {
-            leave();
+        try {
+            while (due(waitMs)) {
+                waitMs = pollIsLate() ? giveUp() : beat();
+            }
+            if (out() == null) {
+                leave();
+            }
+        } finally {
+            left.complete(null);
         }
     }
 
@@ -296,7 +300,8 @@ final class Member {
         } catch (ClientException failed) {
             if (!failed.retriable()) {
                 out(failed);
-                return 0;
+                // Who was refused when he joined does not join again at once.
+                return beat.epoch == JOINING ? RETRY_MS : 0;
             }
             lock.lock();
             try {
@@ -313,6 +318,7 @@ final class Member {
         try {
             var beat = new Beat(epoch, full, subscription, owned);
             full = false;
+            begun = true;
             return beat;
         } finally {
             lock.unlock();
@@ -366,7 +372,7 @@ final class Member {
         int last;
         lock.lock();
         try {
-            if (epoch == JOINING) {
+            if (!begun) {
                 return;
             }
             last = instanceId == null ? LEAVING : LEAVING_FOR_A_WHILE;
