@@ -69,7 +69,8 @@ final class Connection implements AutoCloseable {
             } catch (ClientException refused) {
                 future.completeExceptionally(refused);
             } catch (RuntimeException unlike) {
-                // It can be read, but is not what was asked for: nothing where one thing must be, another one.
+                // It can be read, but is not what was asked for: nothing where one thing must be, another
+                // one.
                 future.completeExceptionally(new ClientException(ErrorCode.UNKNOWN_SERVER_ERROR,
                         "the answer to " + call + " is none", unlike));
             }
