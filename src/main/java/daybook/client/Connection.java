@@ -66,8 +66,12 @@ final class Connection implements AutoCloseable {
                 future.completeExceptionally(new ClientException(ErrorCode.UNKNOWN_SERVER_ERROR,
                         "the answer to " + call + " cannot be read", malformed));
                 throw malformed;
-            } catch (RuntimeException failed) {
-                future.completeExceptionally(failed);
+            } catch (ClientException refused) {
+                future.completeExceptionally(refused);
+            } catch (RuntimeException unlike) {
+                // It can be read, but is not what was asked for: nothing where one thing must be, another one.
+                future.completeExceptionally(new ClientException(ErrorCode.UNKNOWN_SERVER_ERROR,
+                        "the answer to " + call + " is none", unlike));
             }
         }
     }

@@ -70,7 +70,7 @@ record Inquiry<K, V>(Cluster cluster, Place<K> place, Call call, BiConsumer<Writ
         var values = new LinkedHashMap<K, V>();
         var errors = new LinkedHashMap<K, ClientException>();
         ask(new LinkedHashSet<>(keys), values, errors);
-        return new Outcomes<>(values, errors);
+        return new Outcomes<>(ordered(keys, values), ordered(keys, errors));
     }
 
     /** Asks about these; fails itself only when the thread is interrupted. */
