@@ -38,7 +38,7 @@ import java.util.function.Function;
  */
 final class Connection implements AutoCloseable {
     /** The largest answer that memory is taken for. */
-    private static final int ANSWER_MOST_BYTES = 256 << 20;
+    static final int ANSWER_MOST_BYTES = 256 << 20;
     private static final int CONNECT_MOST_MS = 10_000;
     private static final int BUFFER_BYTES = 16 * 1024;
     private static final Reader NO_ANSWER = new Reader(ByteBuffer.allocate(0), 0, true);

@@ -39,7 +39,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * goes to another member of the group in {@link #poll} or {@link #close} and at no other time. Who does not
  * poll for the longest interval leaves the group until he does.
  *
- * <p>A consumer is for one thread at a time; only {@link #close} may be called while another polls.
+ * <p>A consumer is for one thread at a time; only {@link #close} may be called while another polls. A thread
+ * that is interrupted while it waits is thrown a {@link ClientException}, and its interrupt is over then.
  */
 public final class Consumer implements AutoCloseable {
     /** Where to begin where the group has committed no offset, or the log does not go so far. */
@@ -539,9 +540,9 @@ public final class Consumer implements AutoCloseable {
             return this;
         }
 
-        /** The most that is fetched at once, but for a first batch that is larger. */
+        /** The most that is fetched at once, but for a first batch that is larger; at most 128 MiB. */
         public Builder fetchMaxBytes(int bytes) {
-            fetchMaxBytes = positive(bytes);
+            fetchMaxBytes = Math.min(positive(bytes), Connection.ANSWER_MOST_BYTES / 2);
             return this;
         }
 

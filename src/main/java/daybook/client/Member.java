@@ -274,8 +274,7 @@ final class Member {
         });
         try {
             var answer = send(beat);
-            accept(answer);
-            return answer.intervalMs;
+            return accept(answer) ? answer.intervalMs : Math.min(answer.intervalMs, RETRY_MS);
         } catch (ClientException failed) {
             if (failed.retriable()) {
                 locked(() -> full = true);
@@ -287,7 +286,8 @@ final class Member {
         }
     }
 
-    private void accept(Answer answer) {
+    /** Notes what a heartbeat was answered; false where a topic that was given is not known by name yet. */
+    private boolean accept(Answer answer) {
         locked(() -> {
             epoch = answer.epoch;
             given = answer.assignment == null ? given : answer.assignment;
@@ -298,6 +298,7 @@ final class Member {
         if (target() != null) {
             feeds.wake();
         }
+        return named.size() == given.stream().mapToInt(each -> each.partitions.size()).sum();
     }
 
     /** What is given, by names; topics that no broker knows by their id are left out, and asked for again. */
