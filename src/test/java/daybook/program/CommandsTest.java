@@ -178,7 +178,7 @@ class CommandsTest {
     void noBroker() throws Exception {
         var binary = RunningBroker.PROJECT.resolve("bin/daybook");
         for (var command : new String[] {"topics list", "consume x", "produce x", "groups list", "txns list",
-                "configs describe --topic x", "perf produce x"}) {
+                "configs describe topic x", "perf produce x"}) {
             long before = System.nanoTime();
             var ended = shell.run(binary + " " + command + " --bootstrap 127.0.0.1:1");
             long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - before);
