@@ -167,8 +167,8 @@ class ConsumerChaosTest {
     }
 
     private void member(Map<String, Integer> read, Random chance) {
-        try (var consumer = Consumer.builder(topics.address).group("g").reset(Reset.EARLIEST).maxPollRecords(1)
-                .autoCommit(Duration.ofMillis(chance.nextInt(50))).open()) {
+        try (var consumer = Consumer.builder(topics.address).group("g").reset(Reset.EARLIEST)
+                .maxPollRecords(1).autoCommit(Duration.ofMillis(chance.nextInt(50))).open()) {
             consumer.subscribe(List.of("orders"));
             int polls = chance.nextInt(60);
             for (int i = 0; i < polls; i++) {
