@@ -368,13 +368,15 @@ final class Cluster implements AutoCloseable {
         return retried(() -> any().ask(call, body, answer));
     }
 
-    /** Asks every broker there is, each again while it fails with what is retriable, for what it has. */
+    /** Asks every broker there is for what it has, and again all that there are then while one fails. */
     <T> List<T> everywhere(Call call, Consumer<Writer> body, Function<Reader, List<T>> answer) {
-        var all = new ArrayList<T>();
-        for (int node : retried(() -> metadata(List.of(), false)).nodes.keySet()) {
-            all.addAll(retried(() -> to(node, Lane.CONTROL).ask(call, body, answer)));
-        }
-        return all;
+        return retried(() -> {
+            var all = new ArrayList<T>();
+            for (int node : metadata(List.of(), false).nodes.keySet()) {
+                all.addAll(to(node, Lane.CONTROL).ask(call, body, answer));
+            }
+            return all;
+        });
     }
 
     @Override

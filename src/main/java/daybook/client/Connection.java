@@ -38,7 +38,7 @@ import java.util.function.Function;
  */
 final class Connection implements AutoCloseable {
     /** The largest answer that memory is taken for. */
-    private static final int ANSWER_MOST_BYTES = 256 << 20;
+    static final int ANSWER_MOST_BYTES = 256 << 20;
     private static final int CONNECT_MOST_MS = 10_000;
     private static final int BUFFER_BYTES = 16 * 1024;
     private static final Reader NO_ANSWER = new Reader(ByteBuffer.allocate(0), 0, true);
@@ -66,8 +66,13 @@ final class Connection implements AutoCloseable {
                 future.completeExceptionally(new ClientException(ErrorCode.UNKNOWN_SERVER_ERROR,
                         "the answer to " + call + " cannot be read", malformed));
                 throw malformed;
-            } catch (RuntimeException failed) {
-                future.completeExceptionally(failed);
+            } catch (ClientException refused) {
+                future.completeExceptionally(refused);
+            } catch (RuntimeException unlike) {
+                // It can be read, but is not what was asked for: nothing where one thing must be, another
+                // one.
+                future.completeExceptionally(new ClientException(ErrorCode.UNKNOWN_SERVER_ERROR,
+                        "the answer to " + call + " is none", unlike));
             }
         }
     }

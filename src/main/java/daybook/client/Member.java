@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -53,8 +54,8 @@ final class Member {
     private final int maxPollIntervalMs;
     private final Feeds feeds;
     private final String id = Uuid.random().toString();
-    /** Of the caller's thread. */
-    private Thread thread;
+    /** Completed when the member's thread has ended, and told the group so. */
+    private final CompletableFuture<Void> left = new CompletableFuture<>();
 
     private final ReentrantLock lock = new ReentrantLock();
     /** Something that a heartbeat is due for, or that one has brought. */
@@ -72,6 +73,8 @@ final class Member {
     private boolean full = true;
     /** Whether the next heartbeat is to be sent at once. */
     private boolean hurried = true;
+    /** Whether the group may know of the member, for a heartbeat was sent, whatever came of it. */
+    private boolean begun;
     private boolean polling;
     private long polledNanos = System.nanoTime();
     private boolean closed;
@@ -93,7 +96,7 @@ final class Member {
     }
 
     void start() {
-        thread = feeds.start("member", this::run);
+        feeds.start("member", this::run);
     }
 
     private void locked(Runnable change) {
@@ -164,7 +167,8 @@ final class Member {
             given = List.of();
             target = null;
             owned = Map.of();
-            hurry();
+            full = true;
+            changed.signalAll();
         });
     }
 
@@ -204,22 +208,22 @@ final class Member {
             closed = true;
             changed.signalAll();
         });
-        try {
-            thread.join(LEAVE_MOST_MS);
-        } catch (InterruptedException stop) {
-            throw ClientException.interrupted(stop);
-        }
+        left.completeOnTimeout(null, LEAVE_MOST_MS, TimeUnit.MILLISECONDS).join();
     }
 
     // The thread.
 
     private void run() {
         int waitMs = 0;
-        while (due(waitMs)) {
-            waitMs = read(this::pollLeftNanos) <= 0 ? giveUp() : beat();
-        }
-        if (out() == null) {
-            leave();
+        try {
+            while (due(waitMs)) {
+                waitMs = read(this::pollLeftNanos) <= 0 ? giveUp() : beat();
+            }
+            if (out() == null) {
+                leave();
+            }
+        } finally {
+            left.complete(null);
         }
     }
 
@@ -265,23 +269,25 @@ final class Member {
         var beat = read(() -> {
             var next = new Beat(epoch, full, subscription, owned);
             full = false;
+            begun = true;
             return next;
         });
         try {
             var answer = send(beat);
-            accept(answer);
-            return answer.intervalMs;
+            return accept(answer) ? answer.intervalMs : Math.min(answer.intervalMs, RETRY_MS);
         } catch (ClientException failed) {
             if (failed.retriable()) {
                 locked(() -> full = true);
                 return RETRY_MS;
             }
             out(failed);
-            return 0;
+            // Who was refused when he joined does not join again at once.
+            return beat.epoch == JOINING ? RETRY_MS : 0;
         }
     }
 
-    private void accept(Answer answer) {
+    /** Notes what a heartbeat was answered; false where a topic that was given is not known by name yet. */
+    private boolean accept(Answer answer) {
         locked(() -> {
             epoch = answer.epoch;
             given = answer.assignment == null ? given : answer.assignment;
@@ -292,6 +298,7 @@ final class Member {
         if (target() != null) {
             feeds.wake();
         }
+        return named.size() == given.stream().mapToInt(each -> each.partitions.size()).sum();
     }
 
     /** What is given, by names; topics that no broker knows by their id are left out, and asked for again. */
@@ -311,7 +318,7 @@ final class Member {
     }
 
     private void leave() {
-        if (read(() -> epoch) == JOINING) {
+        if (!read(() -> begun)) {
             return;
         }
         try {
