@@ -419,9 +419,9 @@ public final class Consumer implements AutoCloseable {
     }
 
     /**
-     * Commits if that is automatic and nobody can be at work on what was polled last, which another thread than
-     * the one that polled cannot know; waits a few seconds for what is being committed, leaves the group, and
-     * closes the connections.
+     * Commits if that is automatic and nobody can be at work on what was polled last, which another thread
+     * than the one that polled cannot know; waits a few seconds for what is being committed, leaves the
+     * group, and closes the connections.
      */
     @Override
     public void close() {

@@ -196,7 +196,10 @@ final class Fetcher implements Runnable {
                 + ": " + why + "; to pass it, seek to offset " + nextOffset), false);
     }
 
-    /** Opens no more before there is room than one answer may have, so that what a little unfolds to is bounded. */
+    /**
+     * Opens no more before there is room than one answer may have, so that what a little unfolds to is
+     * bounded.
+     */
     private void open(Sealed sealed) {
         var ask = sealed.ask;
         var hidden = new Hidden(sealed.part.aborted);

@@ -59,7 +59,9 @@ final class Locator implements Runnable {
         }
     }
 
-    /** Asks for all topics at once of which nothing is known; leaves out those of which nobody can be asked. */
+    /**
+     * Asks for all topics at once of which nothing is known; leaves out those of which nobody can be asked.
+     */
     private List<Ask> learned(List<Ask> lost) {
         var unknown = new ArrayList<Ask>();
         var known = new ArrayList<Ask>();

@@ -190,7 +190,8 @@ final class Member {
             if (out != null) {
                 throw new ClientException(out);
             } else if (joins != join) {
-                throw new ClientException(ErrorCode.UNKNOWN_MEMBER_ID, "the group went on without this member");
+                throw new ClientException(ErrorCode.UNKNOWN_MEMBER_ID,
+                        "the group went on without this member");
             }
             return new Membership(group, id, epoch, instanceId);
         });

@@ -15,8 +15,8 @@
  *
  * <p>A {@link daybook.client.Consumer} has a thread that looks up where to read ({@link
  * daybook.client.Locator}), one for each broker that it reads from ({@link daybook.client.Fetcher}), and as a
- * member of a group one for its heartbeats ({@link daybook.client.Member}); they and the caller meet in {@link
- * daybook.client.Feeds}.
+ * member of a group one for its heartbeats ({@link daybook.client.Member}); they and the caller meet in
+ * {@link daybook.client.Feeds}.
  *
  * <p>Locks, in the order in which they are taken: {@code Cluster.connecting}, {@code Connection.writing}. The
  * consumer's ({@code Feeds.lock}, {@code Member.lock}, {@code Consumer.committing}) are never held together
