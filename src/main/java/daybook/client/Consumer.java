@@ -16,6 +16,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
 /**
  * Reads the records of partitions: of those that it is told ({@link #assign}), or of those that its group
@@ -230,8 +231,8 @@ public final class Consumer implements AutoCloseable {
     }
 
     private void become(Map<TopicPartition, Uuid> target) {
-        if (autoCommitMs >= 0 && !target.keySet().containsAll(feeds.partitions())) {
-            settle(commitLater(feeds.positions()));
+        if (!target.keySet().containsAll(feeds.partitions())) {
+            settle(autoCommitMs >= 0);
         }
         feeds.become(target);
     }
@@ -333,9 +334,10 @@ public final class Consumer implements AutoCloseable {
     private CompletableFuture<Void> commitLater(Map<TopicPartition, Long> next) {
         group();
         var commit = Map.copyOf(next);
+        Supplier<Membership> right = member == null ? this::membership : member.right();
         committing.lock();
         try {
-            lastCommit = lastCommit.exceptionally(told -> null).thenRunAsync(() -> committed(commit),
+            lastCommit = lastCommit.exceptionally(told -> null).thenRunAsync(() -> commit(commit, right),
                     task -> Thread.ofVirtual().name("daybook-consumer-commit").start(task));
             return lastCommit;
         } finally {
@@ -343,18 +345,15 @@ public final class Consumer implements AutoCloseable {
         }
     }
 
-    private void committed(Map<TopicPartition, Long> next) {
-        if (next.isEmpty()) {
-            return;
-        }
-        while (true) {
-            var me = membership();
+    private void commit(Map<TopicPartition, Long> next, Supplier<Membership> right) {
+        for (boolean done = next.isEmpty(); !done; ) {
+            int epoch = right.get().epoch();
             try {
-                committed.commit(next);
-                return;
+                committed.commit(next, right);
+                done = true;
             } catch (ClientException failed) {
                 boolean stale = failed.error() == ErrorCode.STALE_MEMBER_EPOCH;
-                if (!stale || member == null || !member.outlives(me.epoch(), apiTimeoutMs)) {
+                if (!stale || member == null || !member.outlives(epoch, apiTimeoutMs)) {
                     throw failed;
                 }
             }
@@ -382,10 +381,16 @@ public final class Consumer implements AutoCloseable {
         autoCommitNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(autoCommitMs);
     }
 
-    /** Waits for it, but not for ever; whether the thread is interrupted makes no difference, and stays. */
-    private static void settle(CompletableFuture<Void> commit) {
+    /**
+     * Waits for what is being committed, but not for ever: a commit that comes late must not undo that of the
+     * next owner. Whether the thread is interrupted makes no difference, and stays.
+     *
+     * @param polled whether to commit first what was polled
+     */
+    private void settle(boolean polled) {
+        var commits = polled ? commitLater(feeds.positions()) : lastCommit.exceptionally(told -> null);
         try {
-            commit.copy().orTimeout(CLOSE_MOST_MS, TimeUnit.MILLISECONDS).join();
+            commits.copy().orTimeout(CLOSE_MOST_MS, TimeUnit.MILLISECONDS).join();
         } catch (CompletionException failed) {
             LOG.log(System.Logger.Level.WARNING, "cannot commit: " + failed.getCause());
         }
@@ -424,8 +429,7 @@ public final class Consumer implements AutoCloseable {
             return;
         }
         boolean done = polledBy == null || polledBy == Thread.currentThread();
-        settle(autoCommitMs >= 0 && done ? commitLater(feeds.positions())
-                : lastCommit.exceptionally(told -> null));
+        settle(autoCommitMs >= 0 && done);
         closed = true;
         feeds.close();
         if (member != null) {

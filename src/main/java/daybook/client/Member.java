@@ -63,6 +63,8 @@ final class Member {
     // All below is guarded by the lock.
     private Subscription subscription;
     private int epoch = JOINING;
+    /** Counts how often it joined: what was polled before it did so last is not its any more. */
+    private int joins;
     /** What the group gave, by ids, as it was told last; written under the lock, by whoever is awake then. */
     private List<Given> given = List.of();
     /** The same by names, as far as those are known; null where the caller has it already. */
@@ -163,6 +165,7 @@ final class Member {
     void join() {
         locked(() -> {
             out = null;
+            joins++;
             epoch = JOINING;
             given = List.of();
             target = null;
@@ -174,9 +177,21 @@ final class Member {
 
     /** @throws ClientException why it is out of the group, if it is */
     Membership current() {
-        return read(() -> {
+        return right().get();
+    }
+
+    /**
+     * By what right it commits what was polled until now: with the epoch of the moment, as long as it has not
+     * been out of the group.
+     */
+    Supplier<Membership> right() {
+        int join = read(() -> joins);
+        return () -> read(() -> {
             if (out != null) {
                 throw new ClientException(out);
+            } else if (joins != join) {
+                throw new ClientException(ErrorCode.UNKNOWN_MEMBER_ID,
+                        "the group went on without this member");
             }
             return new Membership(group, id, epoch, instanceId);
         });
