@@ -265,8 +265,11 @@ final class Connection implements AutoCloseable {
                 answered(ByteBuffer.wrap(frame));
             }
         } catch (MalformedException malformed) {
-            LOG.log(System.Logger.Level.WARNING, this + " answered what cannot be read: "
-                    + malformed.getMessage());
+            // Whoever closes it takes those who wait out of the queue, so that an answer finds nobody.
+            if (isOpen()) {
+                LOG.log(System.Logger.Level.WARNING, this + " answered what cannot be read: "
+                        + malformed.getMessage());
+            }
         } catch (IOException gone) {
             // Either side closed it: told to those who wait.
         } finally {
