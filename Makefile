@@ -32,7 +32,7 @@ AUDIT   := $(filter-out %Test.java, $(wildcard src/test/java/daybook/tidy/*.java
 
 .PHONY: all run test clients compat torture bench audit clean help FORCE
 .DELETE_ON_ERROR:
-all: build/daybook.jar build/daybook.jsa ## build the jar and its archive of classes (the default)
+all: build/daybook.jar build/launcher.jar build/daybook.jsa ## build the jar and its archive of classes (the default)
 
 run: all ## build, and run a broker on 127.0.0.1:9092 with its data in ./data
 	@exec bin/daybook start conf/broker.properties
@@ -48,25 +48,56 @@ build/daybook.jar: build/jdk $(MAIN)
 	@rm -rf build/classes; mkdir -p build/classes
 	@echo 'javac --release 21 src/main/java'
 	@$(JAVAC) -d build/classes $$(find src/main/java -name '*.java' | $(SORTED))
-	@mkdir -p build/classes/META-INF/services; \
-	echo daybook.LogLines >'build/classes/META-INF/services/java.lang.System$$LoggerFinder'
 	@find build/classes -type f | $(SORTED) | sed 's,^build/classes/,-C build/classes ,' >build/entries
 	@$(JDK)/jar --create --file $@ --date=$(JAR_DATE) --main-class daybook.Main @build/entries
 
+# What bin/daybook has on its class path besides: it makes Daybook's log lines those of the whole process, which a
+# library must not do to the programs that use it.
+build/launcher.jar: build/jdk
+	@rm -rf build/launcher; mkdir -p build/launcher/META-INF/services
+	@echo daybook.LogLines >'build/launcher/META-INF/services/java.lang.System$$LoggerFinder'
+	@$(JDK)/jar --create --no-manifest --file $@ --date=$(JAR_DATE) -C build/launcher META-INF
+
 # The JVM maps the classes in this archive ready-made instead of loading them: all of the jar's, and those of the
-# JDK's that a broker uses while it starts and stops. Only the speed of the start depends on it: where it cannot
-# be made it is left empty, and bin/daybook does without.
-build/daybook.jsa: build/daybook.jar
+# JDK's that a broker uses while it starts and stops, and that these commands use. Only the speed of the start depends
+# on it: where it cannot be made it is left empty, and bin/daybook does without.
+define TRAINING
+help
+help dump
+help nothing
+completion bash
+topics create training --bootstrap=ADDRESS
+produce training --compression=zstd --bootstrap=ADDRESS
+consume training --exit --bootstrap=ADDRESS
+consume training --group=training --exit --json --bootstrap=ADDRESS
+topics list --bootstrap=ADDRESS
+topics describe training --bootstrap=ADDRESS
+groups list --bootstrap=ADDRESS
+groups describe training --bootstrap=ADDRESS
+configs describe topic training --bootstrap=ADDRESS
+perf produce training --records=1000 --bootstrap=ADDRESS
+dump build/training/data
+endef
+export TRAINING
+build/daybook.jsa: build/daybook.jar build/launcher.jar
 	@rm -rf build/training; mkdir build/training; \
-	DAYBOOK_OPTS=-XX:DumpLoadedClassList=build/training/classes bin/daybook start \
-	    --listeners=PLAINTEXT://127.0.0.1:0 --log.dirs=build/training/data >build/training/log 2>&1 & broker=$$!; \
+	train() { DAYBOOK_OPTS=-XX:DumpLoadedClassList=build/training/$$1.classes exec bin/daybook $$2; }; \
+	(train broker 'start --listeners=PLAINTEXT://127.0.0.1:0 --log.dirs=build/training/data') \
+	    >build/training/log 2>&1 & broker=$$!; \
 	for tenth in $$(seq 100); do \
 	    if grep -qsi ready build/training/log || ! kill -0 $$broker 2>/dev/null; then break; fi; sleep 0.1; \
 	done; \
+	address=$$(sed -n 's/^Daybook is ready on \([^,]*\),.*/\1/p' build/training/log); number=0; \
+	echo "$$TRAINING" | while read -r words; do \
+	    number=$$((number + 1)); \
+	    (train $$number "$$(echo "$$words" | sed "s/ADDRESS/$$address/")") <Makefile >>build/training/out 2>&1; \
+	done; \
 	kill -TERM $$broker 2>/dev/null; wait $$broker; \
-	sed -n '/module-info/d; s/.* \(.*\)\.class$$/\1/p' build/entries >>build/training/classes; \
-	$(JDK)/java -Xshare:dump -XX:+UseG1GC -XX:SharedClassListFile=build/training/classes -XX:SharedArchiveFile=$@ \
-	    -cp '$(CURDIR)/build/daybook.jar' >>build/training/log 2>&1 && grep -qsi ready build/training/log || \
+	sed 's/ id: .*//' build/training/*.classes >build/training/list; \
+	sed -n '/module-info/d; s/.* \(.*\)\.class$$/\1/p' build/entries >>build/training/list; \
+	$(JDK)/java -Xshare:dump -XX:+UseG1GC -XX:SharedClassListFile=build/training/list -XX:SharedArchiveFile=$@ \
+	    -cp '$(CURDIR)/build/launcher.jar:$(CURDIR)/build/daybook.jar' >>build/training/log 2>&1 && \
+	grep -qsi ready build/training/log || \
 	    { : >$@; echo "warning: no archive of classes, so starts are slower; build/training/log says why" >&2; }
 
 # Fetched where it is not there or not the file that it should be.

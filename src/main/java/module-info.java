@@ -4,6 +4,4 @@ module daybook {
     exports daybook.client;
     exports daybook.record;
     exports daybook.wire;
-
-    provides System.LoggerFinder with daybook.LogLines;
 }

@@ -8,8 +8,9 @@ import java.util.ResourceBundle;
 
 /**
  * What {@link System.Logger} writes: one plain line a message on standard error, {@code 2026-11-21
- * 11:35:00.123 WARN  net: text}, with the stack below it where there is an exception. The JDK finds this
- * class as a service. Without it, messages go through java.util.logging, which costs a fifth of the start and
+ * 11:35:00.123 WARN  net: text}, with the stack below it where there is an exception. bin/daybook has a jar
+ * besides ours in which the JDK finds this class as a service; a program that uses the library keeps its own
+ * logging. Without it, messages go through java.util.logging, which costs a fifth of the start and
  * falls silent as soon as the JVM begins to stop.
  */
 public final class LogLines extends System.LoggerFinder {

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import daybook.cli.Start;
+import daybook.cli.Commands;
 import daybook.log.TestDisk;
 import daybook.wire.Reader;
 import daybook.wire.Writer;
@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** The broker as a whole: starts, serves, stops, starts again with what it had. */
 class BrokerTest {
@@ -204,7 +205,8 @@ class BrokerTest {
             var before = System.err;
             System.setErr(new PrintStream(errors, true, StandardCharsets.UTF_8));
             try {
-                assertEquals(2, Start.run(arguments), () -> arguments + ": " + errors);
+                var words = Stream.concat(Stream.of("start"), arguments.stream()).toList();
+                assertEquals(2, Commands.run(words), () -> words + ": " + errors);
             } finally {
                 System.setErr(before);
             }

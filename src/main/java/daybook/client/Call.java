@@ -9,13 +9,33 @@ enum Call {
     FETCH(1, 13, 17),
     LIST_OFFSETS(2, 6, 7),
     METADATA(3, 12, 12),
+    OFFSET_COMMIT(8, 8, 9),
+    OFFSET_FETCH(9, 8, 9),
     FIND_COORDINATOR(10, 4, 6),
+    LEAVE_GROUP(13, 4, 5),
+    DESCRIBE_GROUPS(15, 5, 6),
+    LIST_GROUPS(16, 4, 5),
     API_VERSIONS(18, 3, 3),
+    CREATE_TOPICS(19, 7, 7),
+    DELETE_TOPICS(20, 6, 6),
+    DELETE_RECORDS(21, 2, 2),
     INIT_PRODUCER_ID(22, 3, 5),
     ADD_PARTITIONS_TO_TXN(24, 3, 3),
     ADD_OFFSETS_TO_TXN(25, 3, 4),
     END_TXN(26, 3, 5),
-    TXN_OFFSET_COMMIT(28, 3, 5);
+    WRITE_TXN_MARKERS(27, 1, 1),
+    TXN_OFFSET_COMMIT(28, 3, 5),
+    DESCRIBE_CONFIGS(32, 4, 4),
+    CREATE_PARTITIONS(37, 2, 3),
+    DELETE_GROUPS(42, 2, 2),
+    INCREMENTAL_ALTER_CONFIGS(44, 1, 1),
+    /** The one that is flexible in no version. */
+    OFFSET_DELETE(47, 0, 0),
+    DESCRIBE_PRODUCERS(61, 0, 0),
+    DESCRIBE_TRANSACTIONS(65, 0, 0),
+    LIST_TRANSACTIONS(66, 0, 0),
+    CONSUMER_GROUP_HEARTBEAT(68, 0, 1),
+    CONSUMER_GROUP_DESCRIBE(69, 0, 1);
 
     private final int key;
     private final int least;
@@ -42,6 +62,6 @@ enum Call {
     }
 
     boolean flexible() {
-        return true;
+        return this != OFFSET_DELETE;
     }
 }

@@ -191,8 +191,17 @@ final class Cluster implements AutoCloseable {
      * @param create whether the broker may make those that do not exist, if it is configured to
      */
     Metadata metadata(Collection<String> names, boolean create) {
+        return metadata(out -> out.structs(names, (topic, name) -> topic.uuid(Uuid.ZERO).string(name)), create);
+    }
+
+    /** Asks a broker for the topics with these ids; what is none of its topics is not among the answers. */
+    void learn(Collection<Uuid> ids) {
+        metadata(out -> out.structs(ids, (topic, id) -> topic.uuid(id).string(null)), false);
+    }
+
+    private Metadata metadata(Consumer<Writer> topicsAsked, boolean create) {
         var metadata = any().ask(Call.METADATA, out -> {
-            out.structs(names, (topic, name) -> topic.uuid(Uuid.ZERO).string(name));
+            topicsAsked.accept(out);
             out.bool(create).bool(false).tags();
         }, Cluster::metadata);
         nodes = metadata.nodes;
@@ -254,8 +263,8 @@ final class Cluster implements AutoCloseable {
         var metadata = metadata(List.of(name), create);
         var topic = metadata.topics.get(name);
         if (topic == null) {
-            throw new ClientException(metadata.errors.getOrDefault(name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION),
-                    "topic " + name);
+            var error = metadata.errors.getOrDefault(name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+            throw new ClientException(error, "topic " + name);
         }
         return topic;
     }
@@ -298,25 +307,33 @@ final class Cluster implements AutoCloseable {
      * @param attempt throws a {@link ClientException} for an error in the answer
      */
     <T> T coordinated(Coordinated kind, String key, Function<Connection, T> attempt) {
-        return retried(() -> {
-            try {
-                return attempt.apply(to(coordinator(kind, key), Lane.CONTROL));
-            } catch (ClientException failed) {
-                if (failed.retriable()) {
-                    coordinators.remove(new Coordinator(kind, key));
-                }
-                throw failed;
-            }
-        });
+        return retried(() -> coordinatedOnce(kind, key, attempt));
     }
 
-    private int coordinator(Coordinated kind, String key) {
+    /** As {@link #coordinated}, but tried once. */
+    <T> T coordinatedOnce(Coordinated kind, String key, Function<Connection, T> attempt) {
+        try {
+            return attempt.apply(to(coordinator(kind, key), Lane.CONTROL));
+        } catch (ClientException failed) {
+            if (failed.retriable()) {
+                forget(kind, key);
+            }
+            throw failed;
+        }
+    }
+
+    /**
+     * The node that coordinates a group or a transactional id, asked for where it is not known; tried once.
+     *
+     * @throws ClientException COORDINATOR_NOT_AVAILABLE and others
+     */
+    int coordinator(Coordinated kind, String key) {
         var known = coordinators.get(new Coordinator(kind, key));
         if (known != null) {
             return known;
         }
-        int node = any().ask(Call.FIND_COORDINATOR, out -> out.int8(kind.ordinal()).strings(List.of(key)).tags(),
-                in -> {
+        int node = any().ask(Call.FIND_COORDINATOR,
+                out -> out.int8(kind.ordinal()).strings(List.of(key)).tags(), in -> {
                     in.int32();
                     return in.structs(Cluster::found).getFirst();
                 });
@@ -325,6 +342,11 @@ final class Cluster implements AutoCloseable {
         }
         coordinators.put(new Coordinator(kind, key), node);
         return node;
+    }
+
+    /** The coordinator proved wrong: the next who needs it asks. */
+    void forget(Coordinated kind, String key) {
+        coordinators.remove(new Coordinator(kind, key));
     }
 
     private static int found(Reader in) {
@@ -343,6 +365,15 @@ final class Cluster implements AutoCloseable {
     /** Asks any broker, and again while it fails with what is retriable. */
     <T> T ask(Call call, Consumer<Writer> body, Function<Reader, T> answer) {
         return retried(() -> any().ask(call, body, answer));
+    }
+
+    /** Asks every broker there is, each again while it fails with what is retriable, for what it has. */
+    <T> List<T> everywhere(Call call, Consumer<Writer> body, Function<Reader, List<T>> answer) {
+        var all = new ArrayList<T>();
+        for (int node : retried(() -> metadata(List.of(), false)).nodes.keySet()) {
+            all.addAll(retried(() -> to(node, Lane.CONTROL).ask(call, body, answer)));
+        }
+        return all;
     }
 
     @Override

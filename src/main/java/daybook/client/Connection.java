@@ -48,7 +48,8 @@ final class Connection implements AutoCloseable {
     private record Versions(int least, int most) { }
 
     /** What a broker says that it can do: versions by the API's number, levels of features by name. */
-    private record Abilities(ErrorCode error, Map<Integer, Versions> versions, Map<String, Integer> features) { }
+    private record Abilities(ErrorCode error, Map<Integer, Versions> versions,
+            Map<String, Integer> features) { }
 
     /** A request that was sent, until it is answered. */
     private record Asked<T>(int correlationId, Call call, int version, long sentNanos,
@@ -154,6 +155,11 @@ final class Connection implements AutoCloseable {
     /** The level of a feature that the cluster has agreed on (KIP-584), 0 where it has not. */
     int feature(String name) {
         return abilities.features.getOrDefault(name, 0);
+    }
+
+    /** The levels of all features that the cluster has agreed on. */
+    Map<String, Integer> features() {
+        return Map.copyOf(abilities.features);
     }
 
     /**
@@ -265,7 +271,7 @@ final class Connection implements AutoCloseable {
                 answered(ByteBuffer.wrap(frame));
             }
         } catch (MalformedException malformed) {
-            // Whoever closes it takes those who wait out of the queue, so that an answer finds nobody.
+            // Once this side has closed it, nothing is asked any more that an answer could belong to.
             if (isOpen()) {
                 LOG.log(System.Logger.Level.WARNING, this + " answered what cannot be read: "
                         + malformed.getMessage());

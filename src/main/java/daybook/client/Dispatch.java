@@ -32,7 +32,7 @@ final class Dispatch {
     final Cluster cluster;
     final BatchMemory memory;
     /** Null for a producer without transactions. */
-    final Transactions transactions;
+    final ProducerTransactions transactions;
     final ProducerSettings settings;
     private final Map<String, Destination> destinations = new ConcurrentHashMap<>();
     private final Map<Integer, Sender> senders = new ConcurrentHashMap<>();
@@ -51,7 +51,7 @@ final class Dispatch {
     /** Outboxes without a sender; belongs to the thread. */
     private final Set<Outbox> astray = new LinkedHashSet<>();
 
-    Dispatch(Cluster cluster, ProducerSettings settings, Transactions transactions) {
+    Dispatch(Cluster cluster, ProducerSettings settings, ProducerTransactions transactions) {
         this.cluster = cluster;
         this.settings = settings;
         this.transactions = transactions;

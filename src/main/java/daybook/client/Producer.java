@@ -25,7 +25,7 @@ public final class Producer implements AutoCloseable {
 
     private Producer(Cluster cluster, ProducerSettings settings) {
         var transactions = settings.transactional()
-                ? new Transactions(cluster, settings.transactionalId(), settings.transactionTimeoutMs()) : null;
+                ? new ProducerTransactions(cluster, settings.transactionalId(), settings.transactionTimeoutMs()) : null;
         dispatch = new Dispatch(cluster, settings, transactions);
     }
 
@@ -126,7 +126,7 @@ public final class Producer implements AutoCloseable {
         transactions().sendOffsets(next, group);
     }
 
-    private Transactions transactions() {
+    private ProducerTransactions transactions() {
         if (dispatch.transactions == null) {
             throw new IllegalStateException("the producer has no transactional id");
         }
@@ -233,7 +233,9 @@ public final class Producer implements AutoCloseable {
             return this;
         }
 
-        /** How long {@link Producer#send} may wait for memory and for what it must know of the topic; 60,000. */
+        /**
+         * How long {@link Producer#send} may wait for memory and for what it must know of the topic; 60,000.
+         */
         public Builder maxBlockMs(int ms) {
             maxBlockMs = ms;
             return this;

@@ -1,288 +1,185 @@
 package daybook.client;
 
+import daybook.client.Cluster.Coordinated;
+import daybook.client.Inquiry.Answer;
 import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
-import daybook.wire.Writer;
 
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Function;
+import java.util.stream.Collectors;
 
-/**
- * The transactions of a producer, one after the other, and the talk with their coordinator.
- *
- * <pre>
- *   READY -> OPEN -> COMMITTING -> READY        FAILED: only an abort leads out of it
- *     ^       | \________| |                    DEAD: the coordinator refuses; nothing does
- *     |       v  v         v
- *     +- ABORTING <--- FAILED
- * </pre>
- * Where the cluster has transaction.version 2 (KIP-890) what is sent becomes part of the transaction by
- * itself and each transaction has an epoch of its own; otherwise partitions and groups are added to it before
- * they are sent to.
- */
-final class Transactions {
-    private enum State { READY, OPEN, COMMITTING, FAILED, ABORTING, DEAD }
+/** The transactions of a cluster, as an {@link Admin} sees and ends them. */
+public final class Transactions {
+    /**
+     * A transactional id in a list.
+     *
+     * @param state as the broker calls it: Empty, Ongoing, PrepareCommit, CompleteAbort...
+     */
+    public record Listed(String transactionalId, long producerId, String state) { }
 
-    private static final String FEATURE = "transaction.version";
-    private static final int IMPLICIT = 2;
-    private static final int PRODUCE_EXPLICIT = 11;
-    private static final int TXN_OFFSET_COMMIT_EXPLICIT = 4;
-    private static final int END_TXN_EXPLICIT = 4;
-    private static final Outcome DROPPED = Outcome.failed(ErrorCode.OPERATION_NOT_ATTEMPTED,
-            "its transaction ended before it was sent");
+    /**
+     * A transactional id and its last transaction.
+     *
+     * @param state as the broker calls it
+     * @param timeoutMs after so long the coordinator aborts it
+     * @param startMs when it began, in milliseconds since 1970; -1 where none is open
+     * @param partitions that it has written to, and of groups' offsets
+     */
+    public record Transaction(String transactionalId, String state, int timeoutMs, long startMs,
+            long producerId, short producerEpoch, List<TopicPartition> partitions) { }
+
+    /**
+     * A producer that has written to a partition.
+     *
+     * @param lastTimestampMs of its last record, in milliseconds since 1970; -1 where it has none
+     * @param coordinatorEpoch of the last marker; -1 where there was none
+     * @param startOffset where its open transaction begins; -1 where it has none
+     */
+    public record ActiveProducer(long producerId, int producerEpoch, int lastSequence, long lastTimestampMs,
+            int coordinatorEpoch, long startOffset) {
+        /** Whether it has an open transaction in the partition. */
+        public boolean open() {
+            return startOffset >= 0;
+        }
+    }
+
+    /** What a producer has got that takes a transactional id over. */
+    public record Fenced(long producerId, short producerEpoch) { }
 
     private final Cluster cluster;
-    private final String id;
-    private final int timeoutMs;
-    /** Held by whoever begins, ends or adds to a transaction. */
-    private final ReentrantLock turn = new ReentrantLock();
-    private final AtomicReference<State> state = new AtomicReference<>(State.READY);
-    /** What the transaction failed with, or the producer; written before the state that it is of. */
-    private volatile Outcome failure;
-    private volatile Identity identity;
-    /** Whether what is sent becomes part of the transaction by itself; written at its beginning. */
-    private volatile boolean implicit;
-    /** Whether the coordinator may know of the transaction. */
-    private volatile boolean begun;
-    /** Partitions that were added to it. */
-    private final Set<TopicPartition> added = ConcurrentHashMap.newKeySet();
+    private final Place<String> coordinator;
 
-    /** Makes the producer known to its coordinator, which ends what another one of this id had begun. */
-    Transactions(Cluster cluster, String id, int timeoutMs) {
+    Transactions(Cluster cluster) {
         this.cluster = cluster;
-        this.id = id;
-        this.timeoutMs = timeoutMs;
-        this.identity = renewed(Identity.NONE);
+        this.coordinator = Place.coordinator(cluster, Coordinated.TRANSACTION);
     }
 
-    private Identity renewed(Identity old) {
-        return coordinated(connection -> old.ask(connection, id, timeoutMs));
-    }
-
-    Identity identity() {
-        return identity;
-    }
-
-    /** What becomes of what is not sent yet, where it is not to be sent; otherwise null. */
-    Outcome dropped() {
-        var now = state.get();
-        return now == State.OPEN || now == State.COMMITTING ? null : DROPPED;
-    }
-
-    /** A record of it failed, and so does all of it. */
-    void failed(Outcome outcome) {
-        if (state.get() == State.OPEN || state.get() == State.COMMITTING) {
-            failure = outcome;
-            boolean open = state.compareAndSet(State.OPEN, State.FAILED);
-            if (!open) {
-                state.compareAndSet(State.COMMITTING, State.FAILED);
-            }
-        }
-    }
-
-    /** @throws ClientException unless a transaction is open, and has not failed */
-    void checkOpen() {
-        check(State.OPEN, "no transaction is open");
-    }
-
-    private void check(State wanted, String otherwise) {
-        var now = state.get();
-        if (now == wanted) {
-            return;
-        }
-        switch (now) {
-            case FAILED -> throw new ClientException(failure.error(),
-                    "the transaction failed, and must be aborted: " + failure.message());
-            case DEAD -> throw new ClientException(failure.error(),
-                    "the producer can do no more: " + failure.message());
-            default -> throw new ClientException(ErrorCode.INVALID_TXN_STATE, otherwise);
-        }
-    }
-
-    void begin() {
-        turn.lock();
-        try {
-            check(State.READY, "a transaction is open already");
-            implicit = cluster.any().feature(FEATURE) >= IMPLICIT;
-            begun = false;
-            added.clear();
-            state.set(State.OPEN);
-        } finally {
-            turn.unlock();
-        }
+    /** All transactional ids, in order. */
+    public Map<String, Listed> list() {
+        return list(List.of(), List.of());
     }
 
     /**
-     * Makes batches that are about to be sent part of the transaction.
+     * Transactional ids, in order.
      *
-     * @param version of Produce that is known
-     * @return that which is to be used
+     * @param states only those in one of these; all where it is empty
+     * @param producerIds only those of one of these; all where it is empty
      */
-    int include(List<Batch> batches, int version) {
-        begun = true;
-        if (implicit) {
-            return version;
-        }
-        var topics = new TreeMap<String, List<Integer>>();
-        var partitions = batches.stream().map(batch -> batch.outbox.partition).toList();
-        for (var partition : partitions) {
-            if (!added.contains(partition)) {
-                topics.computeIfAbsent(partition.topic(), topic -> new ArrayList<>()).add(partition.partition());
-            }
-        }
-        if (!topics.isEmpty()) {
-            coordinated(connection -> connection.ask(Call.ADD_PARTITIONS_TO_TXN, out -> {
-                head(out).structs(topics.entrySet(), (topic, each) -> topic.string(each.getKey())
-                        .int32s(each.getValue()));
-                out.tags();
-            }, in -> {
-                in.int32();
-                return in.structs(topic -> refused(topic, topic.string()));
-            }));
-            added.addAll(partitions);
-        }
-        return Math.min(version, PRODUCE_EXPLICIT);
+    public Map<String, Listed> list(Collection<String> states, Collection<Long> producerIds) {
+        var transactions = new TreeMap<String, Listed>();
+        cluster.everywhere(Call.LIST_TRANSACTIONS, out -> out.strings(states)
+                .array(producerIds, (each, id) -> each.int64(id)).tags(), in -> {
+                    in.int32();
+                    ClientException.check(ErrorCode.of(in.int16()), "listing transactions");
+                    in.array(Reader::string);
+                    return in.structs(each -> new Listed(each.string(), each.int64(), each.string()));
+                }).forEach(listed -> transactions.put(listed.transactionalId, listed));
+        return transactions;
     }
 
-    private <T> T coordinated(Function<Connection, T> attempt) {
-        return cluster.coordinated(Cluster.Coordinated.TRANSACTION, id, attempt);
+    /** Transactional ids and their transactions. */
+    public Outcomes<String, Transaction> describe(Collection<String> transactionalIds) {
+        return Inquiry.of(cluster, Call.DESCRIBE_TRANSACTIONS, transactionalIds, coordinator,
+                (out, some) -> out.strings(some).tags(),
+                Inquiry.each(in -> {
+                    var error = ErrorCode.of(in.int16());
+                    var transaction = new Transaction(in.string(), in.string(), in.int32(), in.int64(),
+                            in.int64(), in.int16(), ByTopic.numbers(in));
+                    return new Answer<>(transaction.transactionalId, error, transaction);
+                }));
     }
 
-    private Writer head(Writer out) {
-        return out.string(id).int64(identity.id()).int16(identity.epoch());
+    /** The producers that partitions remember. */
+    public Outcomes<TopicPartition, List<ActiveProducer>> producers(Collection<TopicPartition> partitions) {
+        return Inquiry.of(cluster, Call.DESCRIBE_PRODUCERS, partitions, Place.leader(cluster),
+                (out, some) -> ByTopic.numbers(out, some).tags(),
+                Inquiry.eachPartition((partition, in) -> new Answer<>(partition, ErrorCode.of(in.int16()),
+                        in.nullableString(), in.structs(Transactions::producer))));
     }
 
-    /** Reads numbers of partitions with what was wrong with each; throws if anything was. */
-    private static String refused(Reader topic, String name) {
-        topic.structs(partition -> {
-            int index = partition.int32();
-            ClientException.check(ErrorCode.of(partition.int16()), "partition " + name + "-" + index);
-            return index;
-        });
-        return name;
-    }
-
-    /** Adds offsets of a group. */
-    void sendOffsets(Map<TopicPartition, Long> next, Membership group) {
-        turn.lock();
-        try {
-            checkOpen();
-            begun = true;
-            if (!implicit) {
-                coordinated(connection -> connection.ask(Call.ADD_OFFSETS_TO_TXN,
-                        out -> head(out).string(group.group()).tags(), in -> {
-                            in.int32();
-                            return checked(in, "the offsets of group " + group.group());
-                        }));
-            }
-            cluster.coordinated(Cluster.Coordinated.GROUP, group.group(),
-                    connection -> commitOffsets(connection, next, group));
-        } catch (ClientException failed) {
-            failed(Outcome.failed(failed.error(), failed.getMessage()));
-            throw failed;
-        } finally {
-            turn.unlock();
-        }
-    }
-
-    private Object commitOffsets(Connection connection, Map<TopicPartition, Long> next, Membership group) {
-        int known = connection.version(Call.TXN_OFFSET_COMMIT);
-        var topics = new TreeMap<String, List<TopicPartition>>();
-        next.keySet().forEach(each -> topics.computeIfAbsent(each.topic(), topic -> new ArrayList<>()).add(each));
-        int version = implicit ? known : Math.min(known, TXN_OFFSET_COMMIT_EXPLICIT);
-        return connection.ask(Call.TXN_OFFSET_COMMIT, version, out -> {
-            out.string(id).string(group.group()).int64(identity.id()).int16(identity.epoch());
-            out.int32(group.epoch()).string(group.memberId()).string(group.instanceId());
-            out.structs(topics.entrySet(), (topic, each) -> topic.string(each.getKey())
-                    .structs(each.getValue(), (partition, which) -> partition.int32(which.partition())
-                            .int64(next.get(which)).int32(-1).string("")));
-            out.tags();
-        }, in -> {
-            in.int32();
-            return in.structs(topic -> refused(topic, topic.string()));
-        });
-    }
-
-    private static ErrorCode checked(Reader in, String what) {
-        var error = ErrorCode.of(in.int16());
-        ClientException.check(error, what);
-        return error;
-    }
-
-    /** @param flush waits until all that was sent is delivered or has failed */
-    void commit(Runnable flush) {
-        turn.lock();
-        try {
-            if (!state.compareAndSet(State.OPEN, State.COMMITTING)) {
-                check(State.COMMITTING, "no transaction is open");
-            }
-            flush.run();
-            check(State.COMMITTING, "");
-            end(true);
-        } finally {
-            turn.unlock();
-        }
-    }
-
-    /** As {@link #commit}; what is not sent yet is dropped. */
-    void abort(Runnable flush) {
-        turn.lock();
-        try {
-            boolean open = state.get() == State.FAILED || state.compareAndSet(State.OPEN, State.ABORTING);
-            if (!open) {
-                check(State.ABORTING, "no transaction is open, or it may be committed already");
-            }
-            state.set(State.ABORTING);
-            flush.run();
-            end(false);
-        } finally {
-            turn.unlock();
-        }
+    private static ActiveProducer producer(Reader in) {
+        return new ActiveProducer(in.int64(), in.int32(), in.int32(), in.int64(), in.int32(), in.int64());
     }
 
     /**
-     * Ends what the coordinator may know of. Where epochs do not change by themselves an abort asks for a new
-     * one, which ends the transaction as well: so what of it is still on its way comes too late (KIP-588).
+     * Ends a producer's transaction in a partition whatever its coordinator knows of it: it is aborted there.
+     * For a transaction that hangs; of another it breaks the atomicity.
      */
-    private void end(boolean commit) {
-        try {
-            if (begun) {
-                identity = commit || implicit ? coordinated(connection -> ended(connection, commit))
-                        : renewed(identity);
-            }
-            state.set(State.READY);
-        } catch (ClientException failed) {
-            if (!failed.retriable()) {
-                failure = Outcome.failed(failed.error(), failed.getMessage());
-                boolean may = commit && failed.error() == ErrorCode.TRANSACTION_ABORTABLE;
-                state.set(may ? State.FAILED : State.DEAD);
-            }
-            throw failed;
-        }
+    public void abort(TopicPartition partition, ActiveProducer producer) {
+        Inquiry.of(cluster, Call.WRITE_TXN_MARKERS, List.of(partition), Place.leader(cluster),
+                (out, some) -> out.structs(List.of(producer), (each, one) -> ByTopic
+                        .numbers(each.int64(one.producerId).int16(one.producerEpoch).bool(false), some)
+                        .int32(Math.max(0, one.coordinatorEpoch))).tags(),
+                in -> in.structs(Transactions::marked).stream().flatMap(List::stream).toList()).all();
     }
 
-    private Identity ended(Connection connection, boolean commit) {
-        int known = connection.version(Call.END_TXN);
-        int version = implicit ? known : Math.min(known, END_TXN_EXPLICIT);
-        return connection.ask(Call.END_TXN, version, out -> head(out).bool(commit).tags(), in -> {
-            in.int32();
-            checked(in, commit ? "committing" : "aborting");
-            return in.since(END_TXN_EXPLICIT + 1) ? Identity.read(in) : identity;
+    private static List<Answer<TopicPartition, Boolean>> marked(Reader in) {
+        in.int64();
+        return ByTopic.read(in, (partition, each) ->
+                new Answer<>(partition, ErrorCode.of(each.int16()), true));
+    }
+
+    /**
+     * Takes transactional ids over from the producers that have them: what these have open is aborted, and
+     * what they send from now on is refused.
+     */
+    public Outcomes<String, Fenced> fence(Collection<String> transactionalIds) {
+        var fenced = new LinkedHashMap<String, Fenced>();
+        var errors = new LinkedHashMap<String, ClientException>();
+        for (var id : transactionalIds) {
+            try {
+                var identity = cluster.coordinated(Coordinated.TRANSACTION, id, connection ->
+                        Identity.NONE.ask(connection, id, cluster.settings().requestTimeoutMs()));
+                fenced.put(id, new Fenced(identity.id(), identity.epoch()));
+            } catch (ClientException failed) {
+                errors.put(id, failed);
+            }
+        }
+        return new Outcomes<>(fenced, errors);
+    }
+
+    /**
+     * Open transactions in partitions that nobody will end: no coordinator has them among its own.
+     *
+     * @param olderThanMs only those whose last record is older; a younger one may just be about to be known
+     * @param nowMs what their age is told from
+     */
+    public Map<TopicPartition, List<ActiveProducer>> hanging(Collection<TopicPartition> partitions,
+            long olderThanMs, long nowMs) {
+        var hanging = new TreeMap<TopicPartition, List<ActiveProducer>>();
+        producers(partitions).all().forEach((partition, producers) -> {
+            var old = producers.stream()
+                    .filter(each -> each.open() && nowMs - each.lastTimestampMs > olderThanMs).toList();
+            if (!old.isEmpty()) {
+                hanging.put(partition, new ArrayList<>(old));
+            }
         });
+        var producerIds = hanging.values().stream().flatMap(List::stream)
+                .map(ActiveProducer::producerId).collect(Collectors.toSet());
+        for (var known : known(producerIds)) {
+            hanging.forEach((partition, producers) -> producers.removeIf(each ->
+                    each.producerId == known.producerId && known.partitions.contains(partition)));
+        }
+        hanging.values().removeIf(List::isEmpty);
+        return hanging;
     }
 
-    /** Aborts what is open, as far as that can be. */
-    void close(Runnable flush) {
-        var now = state.get();
-        if (now == State.OPEN || now == State.FAILED || now == State.ABORTING) {
-            abort(flush);
+    /** What the coordinators know of these producers. */
+    private Collection<Transaction> known(Collection<Long> producerIds) {
+        if (producerIds.isEmpty()) {
+            return List.of();
         }
+        var described = describe(list(List.of(), producerIds).keySet());
+        described.errors().values().forEach(failed -> {
+            if (failed.error() != ErrorCode.TRANSACTIONAL_ID_NOT_FOUND) {
+                throw failed;
+            }
+        });
+        return described.values().values();
     }
 }

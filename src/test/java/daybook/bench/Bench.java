@@ -29,10 +29,13 @@ public final class Bench {
 
     static {
         LOADS.put("classic", new ClassicGroups());
-        LOADS.put("consumer", new ConsumerGroups());
+        LOADS.put("groups", new ConsumerGroups());
         LOADS.put("large", new LargeGroup());
         LOADS.put("commits", new Commits());
         LOADS.put("transactions", new Transactions());
+        LOADS.put("producer", new ClientLoad(true));
+        LOADS.put("consumer", new ClientLoad(false));
+        LOADS.put("perf", new ToolLoad());
     }
 
     private Bench() {}
@@ -59,7 +62,7 @@ public final class Bench {
                     kafka(load, theirs, libraries);
                 }
             }
-            System.out.println("\n" + Figures.table(name, ours, theirs));
+            System.out.println("\n" + load.table(name, ours, theirs));
         }
     }
 
@@ -69,7 +72,7 @@ public final class Bench {
                 System.getProperty("options", "").lines().toArray(String[]::new));
         try {
             broker.start();
-            load.run(new Subject(broker.address(), broker.handle()), figures);
+            load.run(new Subject("Daybook", broker.address(), broker.handle()), figures);
             broker.stop();
         } finally {
             broker.kill();
@@ -85,7 +88,7 @@ public final class Bench {
         try {
             broker.format();
             broker.start();
-            load.run(new Subject(broker.address(), broker.handle()), figures);
+            load.run(new Subject("Apache Kafka", broker.address(), broker.handle()), figures);
         } finally {
             broker.kill();
             delete(directory);

@@ -7,6 +7,11 @@ import java.util.concurrent.Executors;
 interface Load {
     void run(Subject broker, Figures figures) throws Exception;
 
+    /** What was measured of one broker and of the other, in Markdown. */
+    default String table(String title, Figures ours, Figures theirs) {
+        return Figures.table(title, ours, theirs);
+    }
+
     /** Something done with one of many. */
     interface Action<T> {
         void run(T one) throws Exception;

@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** A broker that is measured: a process that runs, and the address it listens on. */
-record Subject(String address, ProcessHandle process) {
+record Subject(String name, String address, ProcessHandle process) {
     /** Seconds of processor time that it took since it began, in hundredths. */
     double processorSeconds() {
         return process.info().totalCpuDuration().orElseThrow().toMillis() / 1e3;

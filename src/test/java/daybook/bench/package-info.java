@@ -1,8 +1,9 @@
 /**
- * Measures Daybook beside Apache Kafka's own broker, for {@code make bench}. Each is a process of its own,
- * started anew on an empty directory for every load of every round, never both at once; the load is the same
- * and comes from this process, over connections that speak bytes, so that it costs as little as it can;
- * transactions alone are those of Apache Kafka's Java producer, whose way with them is part of it. Each
+ * Measures Daybook beside Apache Kafka, for {@code make bench}: the brokers, and the clients. Each broker is a
+ * process of its own, started anew on an empty directory for every load of every round, never both at once.
+ * The load on brokers is the same and comes from this process, over connections that speak bytes, so that it
+ * costs as little as it can; transactions alone are those of Apache Kafka's Java producer, whose way with
+ * them is part of it. Clients and tools that are compared are processes too, each alone with the broker. Each
  * does first what it is to measure once unmeasured, for a JVM is slow at its beginning. Nothing here is
  * asserted but that the answers are right: figures are printed, people judge them.
  *
@@ -14,7 +15,11 @@
  *           ├── ConsumerGroups   1,000 groups of 10 in the consumer protocol
  *           ├── LargeGroup       one group of 1,000, in either protocol; one member leaves
  *           ├── Commits          offsets committed by 1, 10 and 100 members at once
- *           └── Transactions     committed by 1 and by 8 producers at once
+ *           ├── Transactions     committed by 1 and by 8 producers at once
+ *           ├── ClientLoad       Daybook's and Kafka's clients with the same broker, to send or to read
+ *           └── ToolLoad         bin/daybook perf and Kafka's performance tools with the same broker
+ *   ClientRun ── Client        one of the clients at work, in a process of its own
+ *   Child                      such a process
  *   ClassicMember, ConsumerMember   a member of a group, over a Connection of its own
  * </pre>
  *

@@ -8,41 +8,21 @@ import daybook.record.BatchBuilder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.io.PrintStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 
 /** The command: what it takes, where its text goes, and its exit status. */
 class DumpTest {
-    /** What a run left behind. */
-    private record Run(int exit, String out, String errors) { }
-
     @TempDir
     Path temp;
 
-    private static Run run(Object... arguments) {
-        var words = new ArrayList<String>();
-        for (var argument : arguments) {
-            words.add(argument.toString());
-        }
-        var out = new ByteArrayOutputStream();
-        var errors = new ByteArrayOutputStream();
-        var before = System.err;
-        System.setErr(new PrintStream(errors, true, StandardCharsets.UTF_8));
-        try {
-            int exit = Dump.run(words, out);
-            return new Run(exit, out.toString(StandardCharsets.UTF_8), errors.toString(StandardCharsets.UTF_8));
-        } finally {
-            System.setErr(before);
-        }
+    private static Ran run(Object... arguments) {
+        return Ran.of("dump", arguments);
     }
 
     private Path segment(String name) throws IOException {
@@ -57,8 +37,8 @@ class DumpTest {
         Files.createDirectories(file.getParent());
         Files.write(file, BatchBuilder.plain(1_000, List.of(entries)).array());
         var run = run("--deep", file);
-        assertEquals(0, run.exit, run.errors);
-        return run.out;
+        assertEquals(0, run.exit(), run.errors());
+        return run.out();
     }
 
     private static BatchBuilder.Entry entry(String key, String value) {
@@ -100,11 +80,11 @@ class DumpTest {
                 "version: 0\ntopic_id: AAAAAAAAAAAAAAAAAAAAAA\n\u009B2J\u202E\n");
         var metadata = run(partition.resolve("partition.metadata"));
         var epochs = run(partition.resolve("leader-epoch-checkpoint"));
-        assertEquals(0, metadata.exit);
-        assertEquals(1, epochs.exit);
-        assertTrue(metadata.out.contains("a?[31m-0"), metadata.out);
-        assertTrue(epochs.errors.contains("?]0;title?"), epochs.errors);
-        for (var text : List.of(metadata.out, epochs.out, epochs.errors)) {
+        assertEquals(0, metadata.exit());
+        assertEquals(1, epochs.exit());
+        assertTrue(metadata.out().contains("a?[31m-0"), metadata.out());
+        assertTrue(epochs.errors().contains("?]0;title?"), epochs.errors());
+        for (var text : List.of(metadata.out(), epochs.out(), epochs.errors())) {
             assertTrue(text.lines().noneMatch(line -> line.matches(".*\\p{C}.*")), text);
         }
     }
@@ -119,13 +99,13 @@ class DumpTest {
         Files.writeString(temp.resolve(".lock"), "");
         segment("too/deep/for-0/00000000000000000000.log");
         var run = run("--deep", temp);
-        assertEquals(0, run.exit, run.errors);
-        assertEquals(List.of(other, epochs, log, index, points), run.out.lines()
+        assertEquals(0, run.exit(), run.errors());
+        assertEquals(List.of(other, epochs, log, index, points), run.out().lines()
                 .filter(line -> line.endsWith(":")).map(line -> Path.of(line.substring(0, line.length() - 1)))
                 .toList());
-        assertTrue(run.out.contains("    0  1000  key null  value \"gr\u00fc\u00dfe\"\n"), run.out);
-        assertEquals(run.out, run(temp, "--deep").out);
-        assertEquals(log + ":\n", run(log, index).out.lines().findFirst().orElseThrow() + "\n");
+        assertTrue(run.out().contains("    0  1000  key null  value \"gr\u00fc\u00dfe\"\n"), run.out());
+        assertEquals(run.out(), run(temp, "--deep").out());
+        assertEquals(log + ":\n", run(log, index).out().lines().findFirst().orElseThrow() + "\n");
     }
 
     @Test
@@ -136,10 +116,10 @@ class DumpTest {
         Files.write(wrong, bytes);
         segment("b-0/00000000000000000000.log");
         var run = run(temp);
-        assertEquals(1, run.exit);
-        assertEquals(wrong + ":\n", run.out);
-        assertTrue(run.errors.startsWith("daybook: " + wrong + ", byte 0: expected checksum "), run.errors);
-        assertEquals(1, run.errors.lines().count());
+        assertEquals(1, run.exit());
+        assertEquals(wrong + ":\n", run.out());
+        assertTrue(run.errors().startsWith("daybook: " + wrong + ", byte 0: expected checksum "), run.errors());
+        assertEquals(1, run.errors().lines().count());
     }
 
     @Test
@@ -148,28 +128,22 @@ class DumpTest {
         for (var words : List.of(List.<Object>of(), List.<Object>of("--deep"), List.<Object>of("--deeper", unknown),
                 List.<Object>of(unknown), List.<Object>of(temp.resolve("missing.log")), List.<Object>of("\0"))) {
             var run = run(words.toArray());
-            assertEquals(2, run.exit, words::toString);
-            assertTrue(run.errors.startsWith("daybook: ") && run.errors.lines().count() == 1, run.errors);
-            assertEquals("", run.out);
+            assertEquals(2, run.exit(), words::toString);
+            assertTrue(run.errors().startsWith("daybook: ") && run.errors().lines().count() == 1, run.errors());
+            assertEquals("", run.out());
         }
-        assertEquals(0, run(temp).exit, "in a directory it is passed over");
+        assertEquals(0, run(temp).exit(), "in a directory it is passed over");
     }
 
     @Test
     void aClosedPipeEndsItQuietly() throws IOException {
         var log = segment("a-0/00000000000000000000.log");
-        var closed = new OutputStream() {
-            @Override
-            public void write(int piece) throws IOException {
-                throw new IOException("Broken pipe");
-            }
-        };
-        assertEquals(141, Dump.run(List.of(log.toString()), closed));
+        assertEquals(141, Ran.into(Ran.BROKEN_PIPE, "dump", log));
         var large = ByteBuffer.allocate(12_000);
         for (int i = 0; i < 1_000; i++) {
             large.putLong(i).putInt(i);
         }
         var index = Files.write(temp.resolve("00000000000000000000.timeindex"), large.array());
-        assertEquals(141, Dump.run(List.of(index.toString()), closed));
+        assertEquals(141, Ran.into(Ran.BROKEN_PIPE, "dump", index));
     }
 }

@@ -1,0 +1,143 @@
+package daybook.cli;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The words behind a command's name, sorted by its table: {@code --name value} and {@code --name=value}, and
+ * operands between them; behind {@code --} there are only operands. Mistakes are usage exceptions.
+ */
+final class Arguments {
+    private final List<String> operands = new ArrayList<>();
+    /** By the flags' names, in the order in which they were given. */
+    private final Map<String, List<String>> values = new HashMap<>();
+
+    private Arguments() { }
+
+    static Arguments parse(Command command, List<String> words) {
+        var arguments = new Arguments();
+        if (command.flags().contains(Command.ANY)) {
+            arguments.operands.addAll(words);
+            return arguments;
+        }
+        boolean flags = true;
+        for (var rest = words.iterator(); rest.hasNext();) {
+            var word = rest.next();
+            if (!flags || !word.startsWith("-") || word.equals("-")) {
+                arguments.operands.add(word);
+            } else if (word.equals("--")) {
+                flags = false;
+            } else {
+                int equals = word.indexOf('=');
+                var flag = flag(command, equals < 0 ? word : word.substring(0, equals));
+                var value = flag.value().isEmpty() || equals >= 0 ? "" : rest.hasNext() ? rest.next() : "--";
+                arguments.put(flag, equals < 0 ? value : word.substring(equals + 1), equals >= 0);
+            }
+        }
+        arguments.check(command);
+        return arguments;
+    }
+
+    private static Flag flag(Command command, String typed) {
+        for (var flag : command.flags()) {
+            if (typed.equals("--" + flag.name())) {
+                return flag;
+            }
+        }
+        var names = command.flags().stream().map(flag -> "--" + flag.name()).toList();
+        throw CommandException.usage("There is no flag " + typed + Nearest.question(typed, names));
+    }
+
+    /** @param joined whether the value was given with an equals sign, and may look like a flag */
+    private void put(Flag flag, String value, boolean joined) {
+        if (joined && flag.value().isEmpty()) {
+            throw CommandException.usage("The flag --" + flag.name() + " takes no value");
+        }
+        if (!joined && value.startsWith("--")) {
+            throw CommandException.usage("The flag --" + flag.name() + " needs a value: " + flag.usage());
+        }
+        if (!flag.value().isEmpty() && !Flag.allows(flag.value(), value)) {
+            throw CommandException.usage("The flag --" + flag.name() + " is " + value + ", but must be "
+                    + String.join(" or ", Flag.words(flag.value())));
+        }
+        values.computeIfAbsent(flag.name(), name -> new ArrayList<>()).add(value);
+    }
+
+    private void check(Command command) {
+        if (operands.size() < command.operandsLeast()) {
+            throw CommandException.usage(command.places().get(operands.size()).replace("...", "")
+                    + " is missing");
+        }
+        if (operands.size() > command.operandsMost()) {
+            throw CommandException.usage("There is no use for " + operands.get(command.operandsMost()));
+        }
+        for (int at = 0; at < operands.size(); at++) {
+            var place = command.places().get(Math.min(at, command.places().size() - 1));
+            if (!Flag.allows(place, operands.get(at))) {
+                throw CommandException.usage(operands.get(at) + " is not "
+                        + String.join(" or ", Flag.words(place)));
+            }
+        }
+    }
+
+    List<String> operands() {
+        return operands;
+    }
+
+    /** The operand at this place, from 0; null where there are fewer. */
+    String operand(int at) {
+        return at < operands.size() ? operands.get(at) : null;
+    }
+
+    boolean has(Flag flag) {
+        return values.containsKey(flag.name());
+    }
+
+    /** The last value given, or else the flag's default, which may be null. */
+    String text(Flag flag) {
+        return has(flag) ? values.get(flag.name()).getLast() : flag.otherwise();
+    }
+
+    /** As {@link #text}, but a mistake where there is none. */
+    String required(Flag flag) {
+        var text = text(flag);
+        if (text == null) {
+            throw CommandException.usage("The flag --" + flag.name() + " is missing: " + flag.usage());
+        }
+        return text;
+    }
+
+    /** All values given; none where the flag is not. */
+    List<String> texts(Flag flag) {
+        return values.getOrDefault(flag.name(), List.of());
+    }
+
+    /**
+     * A whole number from {@code least} to {@code most}; a mistake where the flag has no value and no
+     * default.
+     */
+    long number(Flag flag, long least, long most) {
+        return number(flag, required(flag), least, most);
+    }
+
+    /** All numbers given. */
+    List<Long> numbers(Flag flag, long least, long most) {
+        return texts(flag).stream().map(text -> number(flag, text, least, most)).toList();
+    }
+
+    private static long number(Flag flag, String text, long least, long most) {
+        try {
+            long number = Long.parseLong(text.replace("_", ""));
+            if (number >= least && number <= most) {
+                return number;
+            }
+        } catch (NumberFormatException none) {
+            // Told below, as a number out of bounds is.
+        }
+        var bounds = most == Long.MAX_VALUE ? "of at least " + least : "from " + least + " to " + most;
+        throw CommandException.usage("The flag --" + flag.name() + " is " + text
+                + ", but must be a whole number " + bounds);
+    }
+}

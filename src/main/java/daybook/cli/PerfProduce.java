@@ -1,0 +1,42 @@
+package daybook.cli;
+
+/** {@code bin/daybook perf produce}: how many records a second are taken, and how long each of them takes. */
+final class PerfProduce {
+    private static final Flag RECORDS = Flag.of("records", "N", "how many").otherwise("1000000");
+    private static final Flag RATE = Flag.of("rate", "N", "records a second; without it as many as go");
+    private static final Flag LINGER = Perf.LINGER.otherwise("5");
+    private static final Flag WARM_UP = Perf.WARM_UP.otherwise("0");
+    static final Command COMMAND = Command.of("perf produce", "TOPIC", "send records and measure it",
+            PerfProduce::run)
+            .about("""
+                    Sends records of random letters, with a line a second on how it goes, and tells the rate
+                    of all, and how long they took: from being handed over, or with a --rate from the time
+                    at which they were due, until they were acknowledged. One that is late because those
+                    before it were is late. As kafka-producer-perf-test does, which leaves that out.
+                    """)
+            .flags(RECORDS, Perf.SIZE, RATE, Perf.ACKS, Perf.COMPRESSION, Perf.BATCH_SIZE, LINGER,
+                    Perf.BUFFER_MEMORY, WARM_UP, Flag.JSON, Flag.BOOTSTRAP)
+            .examples("bin/daybook perf produce orders --records 5_000_000 --size 100",
+                    "bin/daybook perf produce orders --rate 20_000 --acks 1 --warm-up 50_000");
+
+    private PerfProduce() { }
+
+    private static int run(Arguments arguments, Streams streams) throws Exception {
+        var topic = arguments.operand(0);
+        var values = Perf.values((int) arguments.number(Perf.SIZE, 0, Perf.SIZE_MOST));
+        long records = arguments.number(RECORDS, 1, Long.MAX_VALUE);
+        long warmUp = arguments.number(WARM_UP, 0, Long.MAX_VALUE);
+        double rate = arguments.has(RATE) ? arguments.number(RATE, 1, Long.MAX_VALUE)
+                : Double.POSITIVE_INFINITY;
+        try (var stop = new Stop(() -> { }); var producer = Perf.producer(arguments, LINGER).open();
+                var progress = Perf.progress(streams)) {
+            new Sending(producer, topic, number -> values[(int) (number % values.length)], Perf.silent())
+                    .send(warmUp, Pace.begin(rate), stop);
+            var tally = Perf.tally(streams, progress);
+            new Sending(producer, topic, number -> values[(int) (number % values.length)], tally)
+                    .send(records, Pace.begin(rate), stop);
+            Perf.tell(arguments, streams, progress, tally);
+        }
+        return 0;
+    }
+}

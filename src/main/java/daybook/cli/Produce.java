@@ -1,0 +1,197 @@
+package daybook.cli;
+
+import daybook.client.Acks;
+import daybook.client.ClientException;
+import daybook.client.Delivery;
+import daybook.client.OutgoingRecord;
+import daybook.client.Producer;
+import daybook.record.Codec;
+import daybook.record.Record;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/** {@code bin/daybook produce}: lines of standard input or of a file as records of a topic. */
+final class Produce {
+    private static final Flag FILE = Flag.of("file", "FILE", "read this, not standard input");
+    private static final Flag DELIMITER = Flag
+            .of("delimiter", "TEXT", "what ends a record; empty: all is one").otherwise("\\n");
+    private static final Flag SEPARATOR = Flag.of("key-separator", "TEXT",
+            "what ends the key in front of the value");
+    private static final Flag KEY = Flag.of("key", "TEXT", "the key of all records");
+    private static final Flag NULL = Flag.of("null", "TEXT", "a key or value that is this is null");
+    private static final Flag HEADER = Flag.of("header", "NAME=VALUE", "a header of all records").repeated();
+    private static final Flag PARTITION = Flag.of("partition", "N", "send to this one, whatever the key");
+    private static final Flag COMPRESSION = Flag.of("compression", "none|gzip|snappy|lz4|zstd",
+            "how batches are compressed").otherwise("none");
+    private static final Flag ACKS = Flag
+            .of("acks", "all|1|0", "wait until a record is safe, written, or sent").otherwise("all");
+    private static final Flag RATE = Flag.of("rate", "N", "send at most so many records a second");
+    static final Command COMMAND = Command.of("produce", "TOPIC", "send lines as records", Produce::run)
+            .about("""
+                    Sends each line of standard input or of a file as a record, until its end or Ctrl-C;
+                    what was read by then is delivered. Bytes are sent as they are. A TEXT may have the
+                    escapes \\n, \\r, \\t, \\0, \\\\ and \\xHH.
+                    """)
+            .flags(FILE, DELIMITER, SEPARATOR, KEY, NULL, HEADER, PARTITION, COMPRESSION, ACKS, RATE,
+                    Flag.BOOTSTRAP)
+            .examples("echo 'Hello' | bin/daybook produce greetings",
+                    "bin/daybook produce orders --file orders.csv --key-separator , --compression zstd",
+                    "find . -print0 | bin/daybook produce names --delimiter '\\0' --rate 100");
+    /** More than a broker takes where nobody has told it to: it is the one to refuse. */
+    private static final int RECORD_MOST_BYTES = 16 << 20;
+    private static final int BATCH_BYTES = 1 << 16;
+    private static final int LINGER_MS = 5;
+    /** How long after Ctrl-C the loop may take to see it; it does not while it waits for input. */
+    private static final long GRACE_MS = 300;
+    private static final long PARK_MOST_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    private final String topic;
+    private final int partition;
+    private final byte[] separator;
+    private final byte[] key;
+    private final byte[] none;
+    private final List<Record.Header> headers = new ArrayList<>();
+    /** Sent, in order, and not known to be delivered. */
+    private final ArrayDeque<Delivery> deliveries = new ArrayDeque<>();
+    private long sent;
+    private long delivered;
+
+    private Produce(Arguments arguments) {
+        this.topic = arguments.operand(0);
+        this.partition = arguments.has(PARTITION) ? (int) arguments.number(PARTITION, 0, Integer.MAX_VALUE)
+                : OutgoingRecord.ANY;
+        this.separator = bytes(arguments, SEPARATOR);
+        this.key = bytes(arguments, KEY);
+        this.none = bytes(arguments, NULL);
+        for (var header : arguments.texts(HEADER)) {
+            int equals = header.indexOf('=');
+            if (equals < 1) {
+                throw CommandException.usage("The flag --header is " + header + ", but must be NAME=VALUE");
+            }
+            headers.add(new Record.Header(header.substring(0, equals),
+                    StandardCharsets.UTF_8.encode(header.substring(equals + 1))));
+        }
+    }
+
+    private static byte[] bytes(Arguments arguments, Flag flag) {
+        return arguments.has(flag) ? Template.bytes(arguments.text(flag)) : null;
+    }
+
+    private static int run(Arguments arguments, Streams streams) throws IOException {
+        if (arguments.has(KEY) && arguments.has(SEPARATOR)) {
+            throw CommandException.usage("The flags --key and --key-separator do not go together");
+        }
+        if (arguments.has(SEPARATOR) && arguments.text(SEPARATOR).isEmpty()) {
+            throw CommandException.usage("The flag --key-separator is empty");
+        }
+        var produce = new Produce(arguments);
+        var file = arguments.has(FILE) ? Path.of(arguments.text(FILE)) : null;
+        long rate = arguments.has(RATE) ? arguments.number(RATE, 1, TimeUnit.SECONDS.toNanos(1)) : 0;
+        try (var in = file == null ? streams.in() : opened(file)) {
+            var builder = Producer.builder(Bootstrap.reached(arguments)).clientId("daybook-produce")
+                    .codec(Codec.valueOf(arguments.text(COMPRESSION).toUpperCase(Locale.ROOT)))
+                    .acks(acks(arguments))
+                    .batchSizeBytes(BATCH_BYTES).maxRequestSizeBytes(RECORD_MOST_BYTES)
+                    .lingerMs(file == null && streams.inTerminal() ? 0 : LINGER_MS);
+            var splitter = new Splitter(in, Template.bytes(arguments.text(DELIMITER)), RECORD_MOST_BYTES);
+            try (var producer = builder.open(); var stop = new Stop(GRACE_MS, producer::close);
+                    var progress = new Progress(streams, InstantSource.system())) {
+                produce.send(splitter, producer, rate, stop, progress, file == null ? 0 : Files.size(file));
+                producer.flush();
+                produce.check(true);
+            }
+        }
+        return 0;
+    }
+
+    private static InputStream opened(Path file) throws IOException {
+        try {
+            return Files.newInputStream(file);
+        } catch (NoSuchFileException missing) {
+            throw CommandException.mistake("There is no file " + file);
+        }
+    }
+
+    private static Acks acks(Arguments arguments) {
+        return switch (arguments.text(ACKS)) {
+            case "0" -> Acks.NONE;
+            case "1" -> Acks.LEADER;
+            default -> Acks.ALL;
+        };
+    }
+
+    /** @param total bytes that there are; 0 where that is not known */
+    private void send(Splitter splitter, Producer producer, long rate, Stop stop, Progress progress,
+            long total) throws IOException {
+        long beganNanos = System.nanoTime();
+        while (!stop.wanted()) {
+            if (rate > 0 && !due(beganNanos + (long) (sent * 1e9 / rate))) {
+                continue;
+            }
+            var line = splitter.next();
+            if (line == null) {
+                return;
+            }
+            deliveries.add(producer.send(record(line)));
+            sent++;
+            check(false);
+            if (total > 0 && progress.due()) {
+                progress.bar(splitter.readBytes(), total, sent + " records");
+            }
+        }
+    }
+
+    /** Whether that time has come; waits for it, but not for so long that Ctrl-C would not be seen. */
+    private static boolean due(long atNanos) {
+        long waitNanos = atNanos - System.nanoTime();
+        if (waitNanos > 0) {
+            LockSupport.parkNanos(Math.min(waitNanos, PARK_MOST_NANOS));
+        }
+        return waitNanos <= 0;
+    }
+
+    private OutgoingRecord record(byte[] line) {
+        var own = key;
+        var value = line;
+        if (separator != null) {
+            int at = Splitter.indexOf(line, 0, line.length, separator);
+            if (at < 0) {
+                throw CommandException.failed("Record " + (sent + 1) + " has no key separator");
+            }
+            own = Arrays.copyOf(line, at);
+            value = Arrays.copyOfRange(line, at + separator.length, line.length);
+        }
+        return new OutgoingRecord(topic, partition, OutgoingRecord.NOW, unlessNull(own), unlessNull(value),
+                headers);
+    }
+
+    private byte[] unlessNull(byte[] bytes) {
+        return none != null && Arrays.equals(bytes, none) ? null : bytes;
+    }
+
+    /** Fails with the first record that failed, in their order. */
+    private void check(boolean all) {
+        while (!deliveries.isEmpty() && (all || deliveries.peek().isDone())) {
+            try {
+                deliveries.remove().join();
+                delivered++;
+            } catch (ClientException failed) {
+                throw CommandException.failed("Record " + (delivered + 1) + " is not delivered: "
+                        + failed.getMessage());
+            }
+        }
+    }
+}

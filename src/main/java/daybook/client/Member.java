@@ -1,0 +1,361 @@
+package daybook.client;
+
+import daybook.wire.ErrorCode;
+import daybook.wire.Reader;
+import daybook.wire.Uuid;
+import daybook.wire.Writer;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+
+/**
+ * A consumer's place in its group (KIP-848): a virtual thread that sends heartbeats and notes what they are
+ * answered. It changes nothing of what the consumer reads: an assignment waits in {@link #target} until the
+ * caller, in his next poll, takes it over with {@link #own}, which the next heartbeat tells. Who is out of
+ * the group ({@link #out}) stays out until the caller lets it {@link #join} again.
+ *
+ * <pre>
+ *   join      epoch 0, owning nothing             answer: epoch, interval, assignment
+ *   go on     epoch as answered last              answer: the same, the assignment only where it changed
+ *   leave     epoch -1, or -2 to keep the place of an instance id
+ * </pre>
+ */
+final class Member {
+    /** What the member wants to read: topics by name, or a pattern that the broker applies; else null. */
+    record Subscription(List<String> topics, String pattern) { }
+
+    private record Given(Uuid topicId, List<Integer> partitions) { }
+
+    private record Answer(int epoch, int intervalMs, List<Given> assignment) { }
+
+    /** A heartbeat to send: with everything, or only with what identifies the member. */
+    private record Beat(int epoch, boolean full, Subscription subscription,
+            Map<TopicPartition, Uuid> owned) { }
+
+    private static final System.Logger LOG = System.getLogger("daybook.client");
+    private static final int JOINING = 0;
+    private static final int LEAVING = -1;
+    private static final int LEAVING_FOR_A_WHILE = -2;
+    private static final int RETRY_MS = 200;
+    private static final int LEAVE_MOST_MS = 5_000;
+
+    private final Cluster cluster;
+    private final String group;
+    private final String instanceId;
+    private final String assignor;
+    private final int maxPollIntervalMs;
+    private final Feeds feeds;
+    private final String id = Uuid.random().toString();
+    /** Of the caller's thread. */
+    private Thread thread;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    /** Something that a heartbeat is due for, or that one has brought. */
+    private final Condition changed = lock.newCondition();
+    // All below is guarded by the lock.
+    private Subscription subscription;
+    private int epoch = JOINING;
+    /** What the group gave, by ids, as it was told last; written under the lock, by whoever is awake then. */
+    private List<Given> given = List.of();
+    /** The same by names, as far as those are known; null where the caller has it already. */
+    private Map<TopicPartition, Uuid> target;
+    private Map<TopicPartition, Uuid> owned = Map.of();
+    private ClientException out;
+    /** Whether the next heartbeat says everything. */
+    private boolean full = true;
+    /** Whether the next heartbeat is to be sent at once. */
+    private boolean hurried = true;
+    private boolean polling;
+    private long polledNanos = System.nanoTime();
+    private boolean closed;
+
+    /**
+     * @param instanceId null for none
+     * @param assignor the name of the broker's assignor; null for its default
+     * @param feeds whose caller is woken when there is something to take over
+     */
+    Member(Cluster cluster, String group, String instanceId, String assignor, int maxPollIntervalMs,
+            Subscription subscription, Feeds feeds) {
+        this.cluster = cluster;
+        this.group = group;
+        this.instanceId = instanceId;
+        this.assignor = assignor;
+        this.maxPollIntervalMs = maxPollIntervalMs;
+        this.subscription = subscription;
+        this.feeds = feeds;
+    }
+
+    void start() {
+        thread = feeds.start("member", this::run);
+    }
+
+    private void locked(Runnable change) {
+        lock.lock();
+        try {
+            change.run();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private <T> T read(Supplier<T> value) {
+        lock.lock();
+        try {
+            return value.get();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void hurry() {
+        full = true;
+        hurried = true;
+        changed.signalAll();
+    }
+
+    // For the caller.
+
+    void subscribe(Subscription wanted) {
+        locked(() -> {
+            subscription = wanted;
+            hurry();
+        });
+    }
+
+    /** Whether the caller is in a poll: while he is, he is not too late for it. */
+    void polling(boolean now) {
+        locked(() -> {
+            polling = now;
+            polledNanos = System.nanoTime();
+        });
+    }
+
+    /** Why the member is not in the group any more; null while it is, or is about to be. */
+    ClientException out() {
+        return read(() -> out);
+    }
+
+    /** What the caller shall read from now on; null where that is what he reads. */
+    Map<TopicPartition, Uuid> target() {
+        return read(() -> target);
+    }
+
+    /** The caller reads these now, and has done with all others. */
+    void own(Map<TopicPartition, Uuid> partitions) {
+        locked(() -> {
+            owned = partitions;
+            target = partitions.equals(target) ? null : target;
+            hurry();
+        });
+    }
+
+    /** The caller has dropped all that he read, and wants to be in the group again. */
+    void join() {
+        locked(() -> {
+            out = null;
+            epoch = JOINING;
+            given = List.of();
+            target = null;
+            owned = Map.of();
+            hurry();
+        });
+    }
+
+    /** @throws ClientException why it is out of the group, if it is */
+    Membership current() {
+        return read(() -> {
+            if (out != null) {
+                throw new ClientException(out);
+            }
+            return new Membership(group, id, epoch, instanceId);
+        });
+    }
+
+    /** Waits for another epoch than this; false where none comes. */
+    boolean outlives(int staleEpoch, int mostMs) {
+        return read(() -> {
+            hurry();
+            long leftNanos = TimeUnit.MILLISECONDS.toNanos(mostMs);
+            while (!closed && out == null && epoch == staleEpoch && leftNanos > 0) {
+                leftNanos = await(leftNanos);
+            }
+            return epoch != staleEpoch && out == null;
+        });
+    }
+
+    private long await(long nanos) {
+        try {
+            return changed.awaitNanos(nanos);
+        } catch (InterruptedException stop) {
+            throw ClientException.interrupted(stop);
+        }
+    }
+
+    /** Leaves the group, if the coordinator can be told so now. */
+    void close() {
+        locked(() -> {
+            closed = true;
+            changed.signalAll();
+        });
+        try {
+            thread.join(LEAVE_MOST_MS);
+        } catch (InterruptedException stop) {
+            throw ClientException.interrupted(stop);
+        }
+    }
+
+    // The thread.
+
+    private void run() {
+        int waitMs = 0;
+        while (due(waitMs)) {
+            waitMs = read(this::pollLeftNanos) <= 0 ? giveUp() : beat();
+        }
+        if (out() == null) {
+            leave();
+        }
+    }
+
+    /** Waits until a heartbeat is due; false when the consumer is closed. */
+    private boolean due(int waitMs) {
+        return read(() -> {
+            long leftNanos = TimeUnit.MILLISECONDS.toNanos(waitMs);
+            while (!closed && out != null) {
+                changed.awaitUninterruptibly();
+            }
+            while (!closed && !hurried && leftNanos > 0 && pollLeftNanos() > 0) {
+                leftNanos = await(Math.min(leftNanos, pollLeftNanos()));
+            }
+            hurried = false;
+            return !closed;
+        });
+    }
+
+    /** How long the caller may still stay away. */
+    private long pollLeftNanos() {
+        long leftNanos = polledNanos + TimeUnit.MILLISECONDS.toNanos(maxPollIntervalMs) - System.nanoTime();
+        return polling ? Long.MAX_VALUE : leftNanos;
+    }
+
+    private int giveUp() {
+        LOG.log(System.Logger.Level.WARNING, "the consumer of group " + group + " did not poll for "
+                + maxPollIntervalMs + " ms: it leaves the group until it does");
+        leave();
+        out(new ClientException(ErrorCode.UNKNOWN_MEMBER_ID, "the consumer did not poll in time"));
+        return 0;
+    }
+
+    private void out(ClientException why) {
+        locked(() -> {
+            out = why;
+            changed.signalAll();
+        });
+        feeds.wake();
+    }
+
+    /** Sends one heartbeat, and returns after how many milliseconds the next is due. */
+    private int beat() {
+        var beat = read(() -> {
+            var next = new Beat(epoch, full, subscription, owned);
+            full = false;
+            return next;
+        });
+        try {
+            var answer = send(beat);
+            accept(answer);
+            return answer.intervalMs;
+        } catch (ClientException failed) {
+            if (failed.retriable()) {
+                locked(() -> full = true);
+                return RETRY_MS;
+            }
+            out(failed);
+            return 0;
+        }
+    }
+
+    private void accept(Answer answer) {
+        locked(() -> {
+            epoch = answer.epoch;
+            given = answer.assignment == null ? given : answer.assignment;
+            changed.signalAll();
+        });
+        var named = named();
+        locked(() -> target = named.equals(owned) ? null : named);
+        if (target() != null) {
+            feeds.wake();
+        }
+    }
+
+    /** What is given, by names; topics that no broker knows by their id are left out, and asked for again. */
+    private Map<TopicPartition, Uuid> named() {
+        var unknown = given.stream().map(Given::topicId).filter(id -> cluster.name(id) == null).toList();
+        if (!unknown.isEmpty()) {
+            cluster.learn(unknown);
+        }
+        var named = new HashMap<TopicPartition, Uuid>();
+        for (var each : given) {
+            var name = cluster.name(each.topicId);
+            if (name != null) {
+                each.partitions.forEach(number -> named.put(new TopicPartition(name, number), each.topicId));
+            }
+        }
+        return named;
+    }
+
+    private void leave() {
+        if (read(() -> epoch) == JOINING) {
+            return;
+        }
+        try {
+            send(new Beat(instanceId == null ? LEAVING : LEAVING_FOR_A_WHILE, false, null, null));
+        } catch (ClientException failed) {
+            LOG.log(System.Logger.Level.INFO, "the coordinator of group " + group
+                    + " was not told that a member leaves: " + failed.getMessage());
+        }
+    }
+
+    private Answer send(Beat beat) {
+        return cluster.coordinatedOnce(Cluster.Coordinated.GROUP, group, connection ->
+                connection.ask(Call.CONSUMER_GROUP_HEARTBEAT, out -> write(out, beat), Member::answer));
+    }
+
+    private void write(Writer out, Beat beat) {
+        var wanted = beat.full ? beat.subscription : new Subscription(null, null);
+        if (wanted.pattern != null && !wanted.pattern.isEmpty() && !out.since(1)) {
+            throw new ClientException(ErrorCode.UNSUPPORTED_VERSION, "the broker knows no patterns");
+        }
+        out.string(group).string(id).int32(beat.epoch).string(instanceId).string(null);
+        out.int32(beat.full ? maxPollIntervalMs : -1).strings(wanted.topics);
+        out.since(1, pattern -> pattern.string(wanted.pattern));
+        out.string(beat.full ? assignor : null);
+        var topics = new TreeMap<Uuid, List<Integer>>();
+        if (beat.full) {
+            beat.owned.forEach((partition, topicId) ->
+                    topics.computeIfAbsent(topicId, none -> new ArrayList<>()).add(partition.partition()));
+        }
+        out.structs(beat.full ? topics.entrySet() : null, (topic, entry) ->
+                topic.uuid(entry.getKey()).int32s(entry.getValue()));
+        out.tags();
+    }
+
+    private static Answer answer(Reader in) {
+        in.int32();
+        var error = ErrorCode.of(in.int16());
+        var message = in.nullableString();
+        ClientException.check(error, message == null ? "a heartbeat" : message);
+        in.nullableString();
+        int epoch = in.int32();
+        int intervalMs = in.int32();
+        boolean assigned = in.int8() >= 0;
+        return new Answer(epoch, intervalMs, !assigned ? null : in.structs(topic ->
+                new Given(topic.uuid(), topic.array(Reader::int32))));
+    }
+}
