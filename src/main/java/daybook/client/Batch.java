@@ -6,6 +6,7 @@ import daybook.record.Codec;
 import daybook.record.RecordBatch;
 
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -19,25 +20,35 @@ import java.util.concurrent.atomic.AtomicReference;
  */
 final class Batch {
     final Outbox outbox;
-    final long openedNanos = System.nanoTime();
+    final long openedNanos;
+    /** Whether its array is of the producer's memory, and goes back there. */
+    private final boolean lent;
     private byte[] array;
     private int at = RecordBatch.HEADER_BYTES;
     private int count;
     private long baseTimestampMs;
     private long maxTimestampMs;
-    /** What is sent; null until it is sealed. */
-    private ByteBuffer sealed;
     private BatchHeader header;
+    /** What is sent; null until it is sealed. */
+    private volatile ByteBuffer sealed;
     /** In whose sequence it stands; null until it is stamped. Belongs to the sender, as the next. */
     Identity identity;
     /** Whether nothing of its partition was without an acknowledgement when it was sent last. */
     boolean first;
     private final AtomicReference<Outcome> outcome = new AtomicReference<>();
+    /** What it was split into, where it was; written before its outcome. */
+    private volatile List<Batch> parts = List.of();
     private final CountDownLatch finished = new CountDownLatch(1);
 
     Batch(Outbox outbox, byte[] array) {
+        this(outbox, array, System.nanoTime(), true);
+    }
+
+    private Batch(Outbox outbox, byte[] array, long openedNanos, boolean lent) {
         this.outbox = outbox;
         this.array = array;
+        this.openedNanos = openedNanos;
+        this.lent = lent;
     }
 
     /** Bytes of a batch with this one record; more than an int holds for what is too large anyway. */
@@ -112,14 +123,15 @@ final class Batch {
 
     /** Compresses the records; the header is still to be stamped. */
     void seal(Codec codec, int level) {
+        int headerBytes = RecordBatch.HEADER_BYTES;
         header = BatchHeader.plain(count, baseTimestampMs).maxTimestamp(maxTimestampMs).codec(codec);
-        sealed = ByteBuffer.wrap(array, 0, at);
+        var batch = ByteBuffer.wrap(array, 0, at);
         if (codec != Codec.NONE) {
-            int records = RecordBatch.HEADER_BYTES;
-            var payload = codec.compress(ByteBuffer.wrap(array, records, at - records), level);
-            sealed = ByteBuffer.allocate(records + payload.remaining());
-            sealed.put(records, payload, payload.position(), payload.remaining());
+            var payload = codec.compress(batch.slice(headerBytes, at - headerBytes), level);
+            batch = ByteBuffer.allocate(headerBytes + payload.remaining());
+            batch.put(headerBytes, payload, payload.position(), payload.remaining());
         }
+        sealed = batch;
     }
 
     boolean isSealed() {
@@ -139,6 +151,42 @@ final class Batch {
         return sealed;
     }
 
+    /**
+     * Two batches of half the records each, with the sequence numbers that these have here: for a broker that
+     * takes no batch so large. They are not of the producer's memory, so that nobody has to wait for it.
+     */
+    List<Batch> split(Codec codec, int level, boolean transactional) {
+        var halves = List.of(new Batch(outbox, new byte[at], openedNanos, false),
+                new Batch(outbox, new byte[at], openedNanos, false));
+        var records = ByteBuffer.wrap(array, RecordBatch.HEADER_BYTES, at - RecordBatch.HEADER_BYTES).slice();
+        for (var record : new RecordBatch(sealed, 0).recordsIn(records)) {
+            halves.get(record.offset() < count / 2 ? 0 : 1).add(record.timestampMs(), bytes(record.key()),
+                    bytes(record.value()), record.headerBytes());
+        }
+        int sequence = header.baseSequence();
+        for (var half : halves) {
+            half.seal(codec, level);
+            half.stamp(identity, sequence, transactional);
+            sequence = sequence < 0 ? sequence : sequence + half.count & Integer.MAX_VALUE;
+        }
+        parts = halves;
+        return halves;
+    }
+
+    private static byte[] bytes(ByteBuffer view) {
+        if (view == null) {
+            return null;
+        }
+        var bytes = new byte[view.remaining()];
+        view.get(view.position(), bytes);
+        return bytes;
+    }
+
+    /** What it was split into; nothing where it was not. */
+    List<Batch> parts() {
+        return parts;
+    }
+
     // What becomes of it.
 
     /** Tells it to all who wait for it; only the first outcome counts. Whether this was it. */
@@ -151,29 +199,42 @@ final class Batch {
         return true;
     }
 
-    /** The array, which the batch has no more use for. */
+    /** The array, for which a finished batch has no use; null where it is not of the producer's memory. */
     byte[] yieldArray() {
-        var freed = array;
+        var freed = lent ? array : null;
         array = null;
         return freed;
     }
 
-    /** The outcome; null where there is none yet. */
-    Outcome outcome() {
-        return outcome.get();
-    }
-
     boolean isDone() {
-        return outcome.get() != null;
+        return outcome.get() != null && parts.stream().allMatch(Batch::isDone);
     }
 
     /** Waits for it; false if it takes longer. */
     boolean await(long nanos) throws InterruptedException {
-        return finished.await(nanos, TimeUnit.NANOSECONDS);
+        long began = System.nanoTime();
+        if (!finished.await(nanos, TimeUnit.NANOSECONDS)) {
+            return false;
+        }
+        for (var part : parts) {
+            if (!part.await(Math.max(0, nanos - (System.nanoTime() - began)))) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Once it is done; throws what the record failed with. */
     Receipt receipt(int index, int timestampDeltaMs) {
-        return outcome.get().receipt(outbox.partition, index, baseTimestampMs + timestampDeltaMs);
+        return receiptAt(index, baseTimestampMs + timestampDeltaMs);
+    }
+
+    private Receipt receiptAt(int index, long timestampMs) {
+        if (parts.isEmpty()) {
+            return outcome.get().receipt(outbox.partition, index, timestampMs);
+        }
+        int half = count / 2;
+        return index < half ? parts.get(0).receiptAt(index, timestampMs)
+                : parts.get(1).receiptAt(index - half, timestampMs);
     }
 }

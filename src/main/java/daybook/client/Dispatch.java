@@ -155,14 +155,24 @@ final class Dispatch {
     }
 
     void finish(Batch batch, Outcome outcome) {
+        if (transactions != null && outcome.error() != ErrorCode.NONE) {
+            // Before somebody who waits for the batch goes on to commit.
+            transactions.failed(outcome);
+        }
         if (batch.finish(outcome)) {
             unfinished.remove(batch);
             batch.outbox.backlog.decrementAndGet();
-            memory.give(batch.yieldArray());
-            if (transactions != null && outcome.error() != ErrorCode.NONE) {
-                transactions.failed(outcome);
+            var array = batch.yieldArray();
+            if (array != null) {
+                memory.give(array);
             }
         }
+    }
+
+    /** What waits for the batch now waits for its parts. */
+    void split(Batch batch) {
+        batch.split(settings.codec(), settings.level(), settings.transactional()).forEach(this::begun);
+        finish(batch, Outcome.unknown());
     }
 
     Identity identity() {
@@ -170,8 +180,8 @@ final class Dispatch {
     }
 
     /**
-     * Another identity than this one. The epochs of a producer without transactions are its own to count; only
-     * where they are at an end it takes another id.
+     * Another identity than this one. The epochs of a producer without transactions are its own to count: only
+     * for the first and after the last it asks for a new id.
      *
      * @throws ClientException if another is needed and is not to be had
      */
@@ -179,7 +189,8 @@ final class Dispatch {
         renewing.lock();
         try {
             if (transactions == null && identity.equals(old)) {
-                identity = old.epoch() < Short.MAX_VALUE ? new Identity(old.id(), (short) (old.epoch() + 1))
+                boolean counts = old != Identity.NONE && old.epoch() < Short.MAX_VALUE;
+                identity = counts ? new Identity(old.id(), (short) (old.epoch() + 1))
                         : Identity.NONE.ask(cluster.any(), null, settings.transactionTimeoutMs());
             }
             return identity();

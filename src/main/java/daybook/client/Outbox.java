@@ -1,5 +1,6 @@
 package daybook.client;
 
+import daybook.record.Codec;
 import daybook.record.RecordBatch;
 import daybook.wire.ErrorCode;
 
@@ -120,15 +121,32 @@ final class Outbox {
         return batch;
     }
 
-    /** Under the lock: the open batch takes no more records. */
+    /** Under the lock: the open batch takes no more records. What is to be compressed is, beside all else. */
     private void hand() {
-        if (open != null) {
-            full.add(open);
-            open = null;
-            var to = sender;
-            if (to != null) {
-                to.wake();
-            }
+        var batch = open;
+        if (batch == null) {
+            return;
+        }
+        full.add(batch);
+        open = null;
+        if (dispatch.settings.codec() == Codec.NONE) {
+            wake();
+        } else {
+            Thread.startVirtualThread(() -> {
+                seal(batch);
+                wake();
+            });
+        }
+    }
+
+    private void seal(Batch batch) {
+        batch.seal(dispatch.settings.codec(), dispatch.settings.level());
+    }
+
+    private void wake() {
+        var by = sender;
+        if (by != null) {
+            by.wake();
         }
     }
 
@@ -194,11 +212,20 @@ final class Outbox {
         if (troubled || inFlight == inFlightMost) {
             return FOREVER;
         }
-        var last = open;
-        if (!again.isEmpty() || !full.isEmpty() || hurry && last != null) {
+        if (!again.isEmpty()) {
             return 0;
         }
-        return last == null ? FOREVER : Math.max(0, dispatch.settings.lingerNanos() - (nowNanos - last.openedNanos));
+        var next = full.peek();
+        if (next != null) {
+            return isReady(next) ? 0 : FOREVER;
+        }
+        var last = open;
+        long lingerNanos = hurry ? 0 : dispatch.settings.lingerNanos();
+        return last == null ? FOREVER : Math.max(0, lingerNanos - (nowNanos - last.openedNanos));
+    }
+
+    private boolean isReady(Batch batch) {
+        return batch.isSealed() || dispatch.settings.codec() == Codec.NONE;
     }
 
     /** Bytes of the batch that is due, before it is compressed. */
@@ -221,7 +248,8 @@ final class Outbox {
                 lock.unlock();
             }
         }
-        return full.peek();
+        var next = full.peek();
+        return next != null && isReady(next) ? next : null;
     }
 
     /**
@@ -242,7 +270,7 @@ final class Outbox {
             renew = false;
         }
         if (!batch.isSealed()) {
-            batch.seal(dispatch.settings.codec(), dispatch.settings.level());
+            seal(batch);
         }
         if (batch.identity != identity) {
             boolean counts = identity != Identity.NONE;
@@ -293,9 +321,11 @@ final class Outbox {
     }
 
     private void failOlder(Queue<Batch> batches, long nanos, Outcome outcome) {
-        for (var batch = batches.peek(); batch != null && batch.openedNanos - nanos < 0; batch = batches.peek()) {
+        var batch = batches.peek();
+        while (batch != null && isReady(batch) && batch.openedNanos - nanos < 0) {
             batches.remove();
             dispatch.finish(batch, outcome);
+            batch = batches.peek();
         }
     }
 
@@ -307,31 +337,48 @@ final class Outbox {
     boolean answered(Batch batch, Outcome outcome) {
         inFlight--;
         var error = outcome.error();
-        boolean gap = error == ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER || error == ErrorCode.UNKNOWN_PRODUCER_ID;
-        boolean again = gap ? !batch.first || !dispatch.settings.transactional() : ClientException.retriable(error);
         boolean late = System.nanoTime() - batch.openedNanos > dispatch.settings.deliveryTimeoutNanos();
         if (error == ErrorCode.NONE || error == ErrorCode.DUPLICATE_SEQUENCE_NUMBER) {
             unacknowledged.remove(batch);
             dispatch.finish(batch, error == ErrorCode.NONE ? outcome : Outcome.unknown());
-        } else if (again && !late) {
+        } else if (error == ErrorCode.MESSAGE_TOO_LARGE && batch.count() > 1) {
             troubled = true;
-            renew |= gap && batch.first;
-            astray |= !gap;
+            dispatch.split(batch);
+        } else if (isGap(error) && !late && !(batch.first && dispatch.settings.transactional())) {
+            troubled = true;
+            renew |= batch.first;
+        } else if (ClientException.retriable(error) && !late) {
+            troubled = true;
+            astray = true;
         } else {
-            // The broker did not take it, so it takes none of those behind it; unless it is not known, or
-            // one before it may have to be recognized by its sequence: then a gap will tell.
-            boolean surely = !again && unacknowledged.peek() == batch && identity != Identity.NONE;
-            troubled |= surely;
-            renew |= surely;
+            // If the broker is sure not to have it, it took none of those behind it either. But one before it
+            // may have to be known again by its sequence, and then the gap will tell in its time.
+            boolean gap = identity != Identity.NONE && unacknowledged.peek() == batch
+                    && !ClientException.retriable(error);
+            troubled |= gap;
+            renew |= gap;
             unacknowledged.remove(batch);
             dispatch.finish(batch, outcome);
         }
-        if (inFlight > 0 || !troubled) {
-            return false;
-        }
+        return troubled && inFlight == 0 && settles();
+    }
+
+    /** The broker has not what was sent before this. */
+    private static boolean isGap(ErrorCode error) {
+        return error == ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER || error == ErrorCode.UNKNOWN_PRODUCER_ID;
+    }
+
+    /** All has been answered: what is not acknowledged is sent again. */
+    private boolean settles() {
         troubled = false;
         while (!unacknowledged.isEmpty()) {
-            this.again.addFirst(unacknowledged.removeLast());
+            var batch = unacknowledged.removeLast();
+            if (batch.parts().isEmpty()) {
+                again.addFirst(batch);
+            } else {
+                again.addFirst(batch.parts().get(1));
+                again.addFirst(batch.parts().get(0));
+            }
         }
         return astray;
     }

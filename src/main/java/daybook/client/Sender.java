@@ -114,11 +114,16 @@ final class Sender {
         for (var each = watched.iterator(); each.hasNext();) {
             var outbox = each.next();
             long dueInNanos = outbox.dueInNanos(nowNanos, hurry);
-            if (dueInNanos > 0) {
-                if (dueInNanos == Outbox.FOREVER && outbox.rests()) {
+            if (dueInNanos == Outbox.FOREVER) {
+                if (outbox.rests()) {
                     each.remove();
+                } else {
+                    // A batch may have been begun since it was asked.
+                    dueInNanos = outbox.dueInNanos(nowNanos, hurry);
                 }
-                waitNanos = Math.min(waitNanos, dueInNanos);
+            }
+            waitNanos = Math.min(waitNanos, dueInNanos);
+            if (dueInNanos > 0) {
                 continue;
             }
             bytes += outbox.dueBytes();
