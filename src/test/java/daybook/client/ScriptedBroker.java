@@ -41,6 +41,8 @@ final class ScriptedBroker implements AutoCloseable {
     private final Queue<Socket> sockets = new ConcurrentLinkedQueue<>();
     private final Map<String, Topic> topics = new ConcurrentHashMap<>();
 
+    private volatile int skew;
+
     ScriptedBroker() throws IOException {
         for (var call : Call.values()) {
             most.put(call.key(), call.most());
@@ -67,6 +69,12 @@ final class ScriptedBroker implements AutoCloseable {
 
     ScriptedBroker feature(String name, int level) {
         features.put(name, level);
+        return this;
+    }
+
+    /** From now on each answer bears the number of another request than its own. */
+    ScriptedBroker misnumbers() {
+        skew = 1;
         return this;
     }
 
@@ -110,7 +118,7 @@ final class ScriptedBroker implements AutoCloseable {
                     return;
                 }
                 if (answer != SILENCE) {
-                    send(socket, key, version, correlationId, answer);
+                    send(socket, key, version, correlationId + skew, answer);
                 }
             }
         } catch (IOException | UncheckedIOException closed) {
@@ -138,7 +146,7 @@ final class ScriptedBroker implements AutoCloseable {
                 each.string(feature.getKey()).int16(feature.getValue()).int16(0))));
     }
 
-    private void metadata(Writer out) {
+    void metadata(Writer out) {
         out.int32(0);
         out.structs(List.of(1), (each, id) ->
                 each.int32(id).string("127.0.0.1").int32(server.getLocalPort()).string(null));
