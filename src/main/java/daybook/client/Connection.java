@@ -287,6 +287,9 @@ final class Connection implements AutoCloseable {
         int id = frame.getInt();
         var first = asked.poll();
         if (first == null || first.correlationId != id) {
+            if (first != null) {
+                first.future.completeExceptionally(lost());
+            }
             throw new MalformedException("an answer to request " + id + ", which is not the next");
         }
         first.answered(frame);

@@ -19,6 +19,8 @@ final class Destination {
     /** What was last heard of the topic where it is not known, and how many wait; under {@link #lock}. */
     private ClientException trouble;
     private int waiting;
+    /** How many partitions there must be for the last of those who wait; under {@link #lock}. */
+    private int wanted;
     /** Where records without a key go for now. */
     private final AtomicReference<Sticky> sticky = new AtomicReference<>();
 
@@ -30,11 +32,11 @@ final class Destination {
         return outboxes;
     }
 
-    /** Whether somebody waits to learn of it. */
+    /** Whether somebody waits for a partition that is not known yet. */
     boolean isSought() {
         lock.lock();
         try {
-            return waiting > 0;
+            return outboxes.length < wanted;
         } finally {
             lock.unlock();
         }
@@ -44,20 +46,26 @@ final class Destination {
      * Waits until this partition is known.
      *
      * @param partition of those that there are, or -1 for any
-     * @param ask called once it is seen that somebody waits
+     * @throws IllegalStateException if the producer is closed meanwhile
      * @throws ClientException what was heard last, where it is not in time
      */
-    void await(int partition, int mostMs, Runnable ask) {
+    void await(int partition, Dispatch dispatch) {
         lock.lock();
         try {
             trouble = waiting == 0 ? null : trouble;
             waiting++;
-            ask.run();
-            long left = TimeUnit.MILLISECONDS.toNanos(mostMs);
-            while (outboxes.length <= Math.max(partition, 0)) {
+            int enough = Math.max(partition, 0) + 1;
+            wanted = Math.max(wanted, enough);
+            dispatch.seek();
+            long left = TimeUnit.MILLISECONDS.toNanos(dispatch.settings.maxBlockMs());
+            while (outboxes.length < enough) {
+                if (dispatch.isEnded()) {
+                    throw new IllegalStateException("the producer is closed");
+                }
                 if (left <= 0 || trouble != null && !trouble.retriable()) {
                     throw trouble != null ? new ClientException(trouble) : new ClientException(
-                            ErrorCode.REQUEST_TIMED_OUT, "no broker said in time what topic " + topic + " is");
+                            ErrorCode.REQUEST_TIMED_OUT, "topic " + topic + " was not known in time to have "
+                                    + enough + " partitions");
                 }
                 left = learned.awaitNanos(left);
             }
@@ -65,6 +73,17 @@ final class Destination {
             throw ClientException.interrupted(stop);
         } finally {
             waiting--;
+            wanted = waiting == 0 ? 0 : wanted;
+            lock.unlock();
+        }
+    }
+
+    /** The producer is closed: nobody waits any more. */
+    void end() {
+        lock.lock();
+        try {
+            learned.signalAll();
+        } finally {
             lock.unlock();
         }
     }

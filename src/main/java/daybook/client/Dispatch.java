@@ -73,7 +73,7 @@ final class Dispatch {
             return known;
         }
         var sought = destinations.computeIfAbsent(topic, Destination::new);
-        sought.await(partition, settings.maxBlockMs(), bell::release);
+        sought.await(partition, this);
         return sought;
     }
 
@@ -129,8 +129,14 @@ final class Dispatch {
             }
         } catch (InterruptedException stop) {
             throw ClientException.interrupted(stop);
+        } finally {
+            fail();
         }
+    }
+
+    private void fail() {
         for (var destination : destinations.values()) {
+            destination.end();
             for (var outbox : destination.outboxes()) {
                 outbox.end();
             }
@@ -180,8 +186,8 @@ final class Dispatch {
     }
 
     /**
-     * Another identity than this one. The epochs of a producer without transactions are its own to count: only
-     * for the first and after the last it asks for a new id.
+     * Another identity than this one. The epochs of a producer without transactions are its own to count:
+     * only for the first and after the last it asks for a new id.
      *
      * @throws ClientException if another is needed and is not to be had
      */
@@ -197,6 +203,11 @@ final class Dispatch {
         } finally {
             renewing.unlock();
         }
+    }
+
+    /** Somebody waits to learn of a topic. */
+    void seek() {
+        bell.release();
     }
 
     /** Another outbox has no sender. */
@@ -226,14 +237,15 @@ final class Dispatch {
             var topics = new HashSet<String>();
             astray.forEach(outbox -> topics.add(outbox.partition.topic()));
             for (var destination : destinations.values()) {
-                if (refresh || destination.isSought()) {
+                if (refresh && destination.outboxes().length > 0 || destination.isSought()) {
                     topics.add(destination.topic);
                 }
             }
-            boolean learned = topics.isEmpty() || learn(topics);
+            boolean learned = topics.isEmpty() || learn(topics, !refresh);
             long nowNanos = System.nanoTime();
             astray.removeIf(outbox -> learned && finds(outbox) || outbox.gaveUp(nowNanos));
-            boolean left = !learned || !astray.isEmpty();
+            boolean left = !learned || !astray.isEmpty()
+                    || destinations.values().stream().anyMatch(Destination::isSought);
             pauseMs = left ? Math.clamp(2L * pauseMs, RETRY_MS, RETRY_MOST_MS) : 0;
         }
     }
@@ -247,13 +259,17 @@ final class Dispatch {
         }
     }
 
-    /** Asks for the topics; whether all of them are known now, or will never be. */
-    private boolean learn(Set<String> topics) {
+    /**
+     * Asks for the topics; whether all of them are known now, or will never be.
+     *
+     * @param create whether the broker may make them: not only because they were sent to some time ago
+     */
+    private boolean learn(Set<String> topics, boolean create) {
         try {
             if (settings.idempotent() && identity() == Identity.NONE) {
                 renewed(Identity.NONE);
             }
-            var metadata = cluster.metadata(topics, true);
+            var metadata = cluster.metadata(topics, create);
             boolean learned = true;
             for (var name : topics) {
                 var topic = metadata.topics().get(name);

@@ -115,14 +115,18 @@ final class Outbox {
         var batch = new Batch(this, array);
         dispatch.begun(batch);
         open = batch;
-        if (!watched) {
-            watched = true;
-            var by = sender;
-            if (by == null) {
-                dispatch.watch(this);
-            } else {
-                by.watch(this);
+        var by = sender;
+        if (watched) {
+            if (by != null) {
+                by.linger();
             }
+            return batch;
+        }
+        watched = true;
+        if (by == null) {
+            dispatch.watch(this);
+        } else {
+            by.watch(this);
         }
         return batch;
     }
@@ -302,7 +306,7 @@ final class Outbox {
     void expire(long nowNanos) {
         var dropped = dispatch.transactions == null ? null : dispatch.transactions.dropped();
         if (dropped != null) {
-            failOlder(nowNanos + 1, dropped);
+            failOlder(System.nanoTime() + 1, dropped);
         } else {
             failOlder(nowNanos - dispatch.settings.deliveryTimeoutNanos(), LATE);
         }

@@ -99,7 +99,8 @@ public final class Producer implements AutoCloseable {
      * Sends what is not sent, and commits the transaction.
      *
      * @throws ClientException if any record of the transaction failed, which then must be aborted; or if the
-     *     outcome is not known, where it is retriable: then it may be called again
+     *     outcome is not known, where it is retriable or the thread was interrupted: then it may be called
+     *     again
      */
     public void commitTransaction() {
         transactions().commit(this::flush);
@@ -146,10 +147,14 @@ public final class Producer implements AutoCloseable {
         }
         closed = true;
         try {
-            if (dispatch.transactions != null) {
-                dispatch.transactions.close(() -> dispatch.flush(atMost.toNanos()));
+            if (dispatch.transactions == null) {
+                dispatch.flush(atMost.toNanos());
+            } else {
+                // What it waits for fails at the latest when all ends.
+                Thread.startVirtualThread(() -> dispatch.transactions.close(this::flush)).join(atMost);
             }
-            dispatch.flush(atMost.toNanos());
+        } catch (InterruptedException stop) {
+            throw ClientException.interrupted(stop);
         } finally {
             dispatch.end();
         }

@@ -10,9 +10,8 @@ record ProducerSettings(Acks acks, boolean idempotent, Codec codec, int level, i
         int deliveryTimeoutMs, String transactionalId, int transactionTimeoutMs) {
 
     ProducerSettings {
-        if (transactionalId != null && !idempotent) {
-            throw new IllegalArgumentException("a transactional producer needs idempotence, and acknowledgements");
-        }
+        require(transactionalId == null || idempotent && acks == Acks.ALL,
+                "a transactional producer needs idempotence, and the acknowledgement of all");
         require(batchSizeBytes > 0 && batchSizeBytes <= bufferMemoryBytes,
                 "the size of a batch must be 1 to the memory for records");
         require(lingerMs >= 0 && maxBlockMs >= 0, "times must not be negative");
