@@ -34,7 +34,8 @@ public final class ClientException extends RuntimeException {
     }
 
     public ClientException(ErrorCode error, String message, Throwable cause) {
-        super(message == null ? error.name() : error.name() + ": " + message, cause);
+        super(message == null ? error.name()
+                : message.startsWith(error.name()) ? message : error.name() + ": " + message, cause);
         this.error = error;
     }
 
@@ -62,6 +63,11 @@ public final class ClientException extends RuntimeException {
     /** Whether the same may go well when it is tried again. */
     public boolean retriable() {
         return retriable(error);
+    }
+
+    /** Whether the thread was interrupted, and what was asked for may have happened or not. */
+    boolean interrupted() {
+        return getCause() instanceof InterruptedException;
     }
 
     static boolean retriable(ErrorCode error) {
