@@ -79,7 +79,7 @@ final class Sending {
     private void count(Sent one) {
         if (one.delivery.state() == Future.State.SUCCESS) {
             tally.count(1, one.lengthBytes);
-            tally.took(System.nanoTime() - one.dueNanos);
+            tally.took(one.delivery.settledNanos() - one.dueNanos);
         } else {
             why = refused == 0 ? one.delivery.exceptionNow() : why;
             refused++;

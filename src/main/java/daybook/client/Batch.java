@@ -40,6 +40,8 @@ final class Batch {
     private final AtomicReference<Outcome> outcome = new AtomicReference<>();
     /** What it was split into, where it was; written before its outcome. */
     private volatile List<Batch> parts = List.of();
+    /** When the outcome came; written before it. */
+    private volatile long settledNanos;
     private final CountDownLatch finished = new CountDownLatch(1);
 
     Batch(Outbox outbox, byte[] array) {
@@ -193,6 +195,7 @@ final class Batch {
 
     /** Tells it to all who wait for it; only the first outcome counts. Whether this was it. */
     boolean finish(Outcome outcome) {
+        settledNanos = System.nanoTime();
         if (!this.outcome.compareAndSet(null, outcome)) {
             return false;
         }
@@ -209,7 +212,25 @@ final class Batch {
     }
 
     boolean isDone() {
-        return outcome.get() != null && parts.stream().allMatch(Batch::isDone);
+        if (outcome.get() == null) {
+            return false;
+        }
+        for (var part : parts) {
+            if (!part.isDone()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Once it is done: when the last of it was. */
+    long settledNanos() {
+        long last = settledNanos;
+        for (var part : parts) {
+            long nanos = part.settledNanos();
+            last = nanos - last > 0 ? nanos : last;
+        }
+        return last;
     }
 
     /** Waits for it; false if it takes longer. */

@@ -59,6 +59,15 @@ public final class Delivery implements Future<Receipt> {
         }
     }
 
+    /**
+     * When it was done, however late this is asked: for measuring, without a thread that waits for each.
+     *
+     * @return as {@link System#nanoTime}; 0 where it is not done
+     */
+    public long settledNanos() {
+        return isDone() ? batch.settledNanos() : 0;
+    }
+
     @Override
     public boolean isDone() {
         return batch.isDone();

@@ -21,9 +21,10 @@ import java.util.concurrent.locks.ReentrantLock;
  * thread of the sender that the outbox is with, or to the dispatch's where it is with none.
  *
  * <p>The order is kept by one rule. When a batch fails and may be tried again, nothing more is sent until all
- * that is under way has been answered; then all that is not acknowledged is sent again from the first on. It
- * bears the same sequence numbers, so that a broker sees what it has already. Where a broker finds a gap
- * before the first, what lay there failed for good: a new epoch begins, with sequences from 0.
+ * that is under way has been answered; then all that is not acknowledged is sent again from the first on, and
+ * only when that is acknowledged goes what comes behind it. It bears the same sequence numbers, so that a broker
+ * sees what it has already: it remembers the last five batches, so no more may have gone since. Where a broker
+ * finds a gap before the first, what lay there failed for good: a new epoch begins, with sequences from 0.
  */
 final class Outbox {
     static final long FOREVER = Long.MAX_VALUE;
@@ -223,6 +224,10 @@ final class Outbox {
         }
         if (!again.isEmpty()) {
             return 0;
+        }
+        var oldest = unacknowledged.peek();
+        if (oldest != null && oldest.sends > 1) {
+            return FOREVER;
         }
         var next = full.peek();
         if (next != null) {

@@ -67,11 +67,11 @@ final class ClientRun {
 
     /** Works unmeasured at first, for a JVM is slow at its beginning. Returns how many records it was in all. */
     private static long measure(ClientLoad.Size size, Runnable end, Work work) {
-        long warmUp = work(work, ClientLoad.WARM_UP_NANOS);
+        long warmUp = work(work, size.warmUpMs());
         end.run();
         double processorSeconds = processorSeconds();
         long beganNanos = System.nanoTime();
-        long records = work(work, ClientLoad.MEASURED_NANOS);
+        long records = work(work, ClientLoad.MEASURED_MS);
         end.run();
         double seconds = (System.nanoTime() - beganNanos) / 1e9;
         processorSeconds = processorSeconds() - processorSeconds;
@@ -81,7 +81,8 @@ final class ClientRun {
         return warmUp + records;
     }
 
-    private static long work(Work work, long durationNanos) {
+    private static long work(Work work, long durationMs) {
+        long durationNanos = TimeUnit.MILLISECONDS.toNanos(durationMs);
         long beganNanos = System.nanoTime();
         long records = 0;
         do {

@@ -8,6 +8,7 @@ import daybook.client.MoodyBroker.Whim;
 import daybook.wire.ErrorCode;
 
 import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -33,15 +34,19 @@ final class ProducerFailuresTest {
         return all.get(random.nextInt(all.size()));
     }
 
-    private static Act whim(Random random) {
+    /**
+     * @param ghosts whether what was on a lost connection may be appended later; otherwise records may be
+     *     refused for good. Both together would ask for too much: a record that is refused, while a copy of it
+     *     that is taken and the one behind it are still on their way, makes a gap that is closed too late.
+     */
+    private static Act whim(Random random, boolean ghosts) {
         return switch (random.nextInt(100)) {
             case 0, 1, 2, 3 -> new Act(Whim.REFUSE, any(RETRIABLE, random));
-            case 4, 5 -> new Act(Whim.REFUSE, any(FINAL, random));
-            case 6, 7 -> new Act(Whim.DENY, any(List.of(ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+            case 4, 5 -> new Act(Whim.DENY, any(List.of(ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
                     ErrorCode.REQUEST_TIMED_OUT), random));
-            case 8 -> new Act(Whim.DROP, ErrorCode.NONE);
-            case 9 -> new Act(Whim.VANISH, ErrorCode.NONE);
-            case 10 -> new Act(Whim.HAUNT, ErrorCode.NONE);
+            case 6 -> new Act(Whim.DROP, ErrorCode.NONE);
+            case 7 -> new Act(Whim.VANISH, ErrorCode.NONE);
+            case 8, 9 -> ghosts ? new Act(Whim.HAUNT, ErrorCode.NONE) : new Act(Whim.REFUSE, any(FINAL, random));
             default -> SERVED;
         };
     }
@@ -81,7 +86,8 @@ final class ProducerFailuresTest {
             int last = -1;
             for (var value : broker.log(i)) {
                 int place = order.get(value);
-                assertTrue(place > last, seed + ": " + value + " in partition " + i + " comes twice or late");
+                assertTrue(place > last, seed + ": " + value + " in partition " + i + " comes twice or late, behind "
+                        + last);
                 last = place;
             }
         }
@@ -100,18 +106,18 @@ final class ProducerFailuresTest {
     }
 
     @RepeatedTest(4)
-    void recordsAreThereOnceAndInOrderOrHaveFailed() throws Exception {
+    void recordsAreThereOnceAndInOrderOrHaveFailed(RepetitionInfo repetition) throws Exception {
         long start = System.nanoTime();
-        var seed = "Seed " + start;
         var random = new Random(start);
-        try (var broker = new MoodyBroker(PARTITIONS, (partition, batch) -> whim(random))) {
+        boolean ghosts = repetition.getCurrentRepetition() % 2 == 0;
+        try (var broker = new MoodyBroker(PARTITIONS, (partition, batch) -> whim(random, ghosts))) {
             List<Sent> sent;
             try (var producer = Producer.builder(broker.address()).batchSizeBytes(200 + random.nextInt(800))
                     .lingerMs(random.nextInt(3)).open()) {
                 sent = send(producer, 700, start);
             }
-            int failed = check(broker, sent, seed, false);
-            assertTrue(failed < sent.size() / 3, seed + ": " + failed + " failed");
+            int failed = check(broker, sent, "Seed " + start, false);
+            assertTrue(ghosts ? failed == 0 : failed < sent.size() / 3, "Seed " + start + ": " + failed);
         }
     }
 
@@ -150,7 +156,7 @@ final class ProducerFailuresTest {
         var random = new Random(start);
         // Connections are lost all the time, and what was on them is or is not there.
         try (var broker = new MoodyBroker(PARTITIONS, (partition, batch) -> random.nextInt(4) > 0 ? SERVED
-                : new Act(any(List.of(Whim.DROP, Whim.VANISH, Whim.HAUNT), random), ErrorCode.NONE))) {
+                : new Act(random.nextBoolean() ? Whim.DROP : Whim.VANISH, ErrorCode.NONE))) {
             List<Sent> sent;
             try (var producer = Producer.builder(broker.address()).batchSizeBytes(300).deliveryTimeoutMs(250)
                     .open()) {
