@@ -128,8 +128,13 @@ final class Connection implements AutoCloseable {
         }
     }
 
+    /**
+     * The reader is a platform thread. For virtual ones that wait for a socket, a thread of the JDK's waits in
+     * native code ever after, and a JVM that ends waits 300 ms for such a thread (HotSpot's VM_Exit): each
+     * command of a tenth of a second would take half a second.
+     */
     private void start() {
-        Thread.ofVirtual().name("daybook-client-" + address).start(this::receive);
+        Thread.ofPlatform().daemon().name("daybook-client-" + address).start(this::receive);
         Thread.ofVirtual().name("daybook-client-watch-" + address).start(this::watch);
     }
 
