@@ -13,6 +13,7 @@ import daybook.wire.ErrorCode;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** {@code bin/daybook topics}: what topics there are. */
 final class Topics {
@@ -72,7 +73,7 @@ final class Topics {
                     ? new Outcomes<>(byName(topics(admin, arguments)), Map.of())
                     : admin.topics().describe(arguments.operands());
             var topics = found.values().values();
-            var partitions = topics.stream().flatMap(topic -> Operator.partitions(topic).stream()).toList();
+            var partitions = topics.stream().flatMap(Topics::led).toList();
             var begins = admin.offsets().list(Offsets.all(partitions, Offsets.EARLIEST), false).values();
             var ends = admin.offsets().list(Offsets.all(partitions, Offsets.LATEST), false).values();
             var configs = admin.configs()
@@ -84,6 +85,12 @@ final class Topics {
                             .map(partition -> row(topic, partition, begins, ends)).toList())).toList());
             return Operator.failures(streams, found);
         }
+    }
+
+    /** The partitions that can be asked for their offsets. */
+    private static Stream<TopicPartition> led(Topic topic) {
+        return Operator.partitions(topic).stream()
+                .filter(each -> topic.partitions().get(each.partition()).leader() != Topic.NO_LEADER);
     }
 
     private static Map<String, Topic> byName(List<Topic> topics) {

@@ -166,7 +166,8 @@ class InquiryTest {
         try (var broker = new ScriptedBroker().on(Call.DELETE_TOPICS, in -> {
             count.incrementAndGet();
             return out -> out.int32(0).structs(List.of("none"), (each, name) -> each
-                    .string(name).uuid(Uuid.ZERO).error(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION).string("It is not here.")).tags();
+                    .string(name).uuid(Uuid.ZERO).error(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+                    .string("It is not here.")).tags();
         }); var admin = admin(broker, 10_000)) {
             assertEquals("UNKNOWN_TOPIC_OR_PARTITION: none: It is not here.",
                     admin.topics().delete(List.of("none")).errors().get("none").getMessage());

@@ -62,7 +62,7 @@ final class Shell {
     Running start(String line) throws IOException {
         var output = directory.resolve("output-" + commands);
         var errors = directory.resolve("errors-" + commands++);
-        var process = new ProcessBuilder("env", "--default-signal=INT", "sh", "-c", line)
+        var process = new ProcessBuilder("env", "--default-signal=INT", "bash", "-c", line)
                 .directory(directory.toFile())
                 .redirectInput(Path.of("/dev/null").toFile())
                 .redirectOutput(output.toFile()).redirectError(errors.toFile()).start();
