@@ -66,6 +66,16 @@ help
 help dump
 help nothing
 completion bash
+topics create training --bootstrap=ADDRESS
+produce training --compression=zstd --bootstrap=ADDRESS
+consume training --exit --bootstrap=ADDRESS
+consume training --group=training --exit --json --bootstrap=ADDRESS
+topics list --bootstrap=ADDRESS
+topics describe training --bootstrap=ADDRESS
+groups list --bootstrap=ADDRESS
+groups describe training --bootstrap=ADDRESS
+configs describe topic training --bootstrap=ADDRESS
+perf produce training --records=1000 --bootstrap=ADDRESS
 dump build/training/data
 endef
 export TRAINING

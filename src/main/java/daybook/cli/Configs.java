@@ -7,6 +7,7 @@ import daybook.client.Configs.Resource;
 import daybook.client.Configs.Source;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -27,12 +28,12 @@ final class Configs {
             """;
     static final Command COMMAND = Command.group("configs", "describe and alter configurations",
             Command.of("configs describe", OPERANDS, "what is configured, and where", Configs::describe)
-                    .about("Shows what is configured, and where. " + ABOUT)
+                    .about("Shows what is configured, and where.\n" + ABOUT)
                     .flags(ALL, Flag.JSON, Flag.BOOTSTRAP)
                     .examples("bin/daybook configs describe topic orders",
                             "bin/daybook configs describe broker 1 --all"),
             Command.of("configs alter", OPERANDS, "change keys of a configuration", Configs::alter)
-                    .about("Changes some keys and leaves the others; all of the changes or none. " + ABOUT)
+                    .about("Changes some keys and leaves the others; all of the changes or none.\n" + ABOUT)
                     .flags(SET, DELETE, APPEND, SUBTRACT, Operator.DRY_RUN, Flag.BOOTSTRAP)
                     .examples("bin/daybook configs alter topic orders --set retention.ms=60000",
                             "bin/daybook configs alter topic orders --append cleanup.policy=compact",
@@ -58,6 +59,7 @@ final class Configs {
         try (var admin = Operator.admin(arguments)) {
             Sheet.rows(arguments, streams, admin.configs().describe(List.of(resource)).of(resource).stream()
                     .filter(entry -> arguments.has(ALL) || entry.source() != Source.DEFAULT)
+                    .sorted(Comparator.comparing(Entry::name))
                     .map(Configs::row).toList());
         }
         return 0;

@@ -42,6 +42,8 @@ final class Consume {
                     "bin/daybook consume orders payments --group billing --max 1000");
     private static final Duration POLL = Duration.ofMillis(100);
     private static final long COMMIT_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
+    /** As long as other members take to give up partitions: some heartbeats. */
+    private static final long UNASSIGNED_NANOS = TimeUnit.SECONDS.toNanos(15);
 
     private final Consumer consumer;
     private final Streams streams;
@@ -51,6 +53,8 @@ final class Consume {
     /** What was written and is to be committed: the offset after it, by partition. */
     private final Map<TopicPartition, Long> written = new HashMap<>();
     private long committedNanos = System.nanoTime();
+    /** When partitions were seen last. */
+    private long assignedNanos = System.nanoTime();
     /** Where reading ends, for --exit. */
     private final Map<TopicPartition, Long> ends = new HashMap<>();
     private long left;
@@ -161,7 +165,9 @@ final class Consume {
                 "key", record.key(), "value", record.value(), "headers", headers);
     }
 
+    /** Not by the consumer itself: it would also commit what it polled and a broken pipe never took. */
     private void commit() {
+        written.keySet().retainAll(consumer.assignment());
         if (member && !written.isEmpty()) {
             consumer.commit(written);
             written.clear();
@@ -169,12 +175,19 @@ final class Consume {
         committedNanos = System.nanoTime();
     }
 
-    /** Whether all that was there is written: in each partition, since it is this consumer's. */
+    /**
+     * Whether all is written that was there when the partitions became this consumer's; or it has none, as its
+     * group has more members than partitions.
+     */
     private boolean ended() {
         var assigned = consumer.assignment();
         var unknown = assigned.stream().filter(partition -> !ends.containsKey(partition)).toList();
         ends.putAll(From.at(consumer, unknown, Consumer.LATEST));
-        return !assigned.isEmpty() && assigned.stream()
+        if (!assigned.isEmpty()) {
+            assignedNanos = System.nanoTime();
+        }
+        boolean none = System.nanoTime() - assignedNanos > UNASSIGNED_NANOS;
+        return none || !assigned.isEmpty() && assigned.stream()
                 .allMatch(partition -> consumer.position(partition) >= ends.get(partition));
     }
 }

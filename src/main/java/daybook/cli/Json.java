@@ -80,7 +80,7 @@ final class Json {
                 case '\r' -> text.append("\\r");
                 case '\t' -> text.append("\\t");
                 default -> {
-                    if (c < ' ' || c == 0x7f || c == 0x2028 || c == 0x2029 || alone(string, at)) {
+                    if (Character.isISOControl(c)) {
                         text.append("\\u").append(String.format("%04x", (int) c));
                     } else {
                         text.append(c);
@@ -89,14 +89,5 @@ final class Json {
             }
         }
         text.append('"');
-    }
-
-    /** Whether a surrogate has no partner, so that UTF-8 could not tell it. */
-    private static boolean alone(String string, int at) {
-        char c = string.charAt(at);
-        return Character.isHighSurrogate(c)
-                && (at + 1 == string.length() || !Character.isLowSurrogate(string.charAt(at + 1)))
-                || Character.isLowSurrogate(c)
-                && (at == 0 || !Character.isHighSurrogate(string.charAt(at - 1)));
     }
 }

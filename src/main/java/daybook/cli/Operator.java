@@ -20,10 +20,14 @@ final class Operator {
             .repeated();
     static final Flag DRY_RUN = Flag.of("dry-run", "only say whether it could be done");
 
+    /** Whoever typed a command waits for it, and can type it again. */
+    private static final int PATIENCE_MS = 15_000;
+
     private Operator() { }
 
     static Admin admin(Arguments arguments) {
-        return Admin.builder(Bootstrap.reached(arguments)).clientId("daybook-cli").open();
+        return Admin.builder(Bootstrap.reached(arguments)).clientId("daybook-cli")
+                .apiTimeoutMs(PATIENCE_MS).open();
     }
 
     /**

@@ -94,6 +94,9 @@ final class Produce {
         if (arguments.has(KEY) && arguments.has(SEPARATOR)) {
             throw CommandException.usage("The flags --key and --key-separator do not go together");
         }
+        if (arguments.has(SEPARATOR) && arguments.text(SEPARATOR).isEmpty()) {
+            throw CommandException.usage("The flag --key-separator is empty");
+        }
         var produce = new Produce(arguments);
         var file = arguments.has(FILE) ? Path.of(arguments.text(FILE)) : null;
         long rate = arguments.has(RATE) ? arguments.number(RATE, 1, TimeUnit.SECONDS.toNanos(1)) : 0;

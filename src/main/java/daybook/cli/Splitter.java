@@ -60,12 +60,13 @@ final class Splitter {
 
     /** Room to read more; returns by how much what is there has moved down. */
     private int makeRoom() {
-        int moved = to == buffer.length ? from : 0;
-        if (moved > 0) {
-            System.arraycopy(buffer, from, buffer, 0, to - from);
-            to -= moved;
-            from = 0;
+        if (buffer.length - to >= READ_BYTES / 2) {
+            return 0;
         }
+        int moved = from;
+        System.arraycopy(buffer, from, buffer, 0, to - from);
+        to -= moved;
+        from = 0;
         if (buffer.length - to < READ_BYTES / 2) {
             buffer = Arrays.copyOf(buffer, buffer.length * 2);
         }

@@ -2,7 +2,6 @@ package daybook.cli;
 
 import daybook.client.Admin;
 import daybook.client.Configs;
-import daybook.client.Configs.Change;
 import daybook.client.Configs.Resource;
 import daybook.client.Offsets;
 import daybook.client.Outcomes;
@@ -11,16 +10,15 @@ import daybook.client.TopicPartition;
 import daybook.client.Topics.NewTopic;
 import daybook.wire.ErrorCode;
 
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** {@code bin/daybook topics}: what topics there are. */
 final class Topics {
     private static final Flag INTERNAL = Flag.of("internal", "also those that brokers keep for themselves");
-    private static final Flag PARTITIONS = Flag.of("partitions", "N", "how many each is to have");
+    private static final Flag PARTITIONS = Flag.of("partitions", "N", "how many each is to have in all");
     private static final Flag REPLICATION = Flag.of("replication", "N", "how many brokers keep each of them");
     private static final Flag CONFIG = Flag.of("config", "KEY=VALUE", "as retention.ms=60000").repeated();
     private static final Flag IF_NOT_EXISTS = Flag.of("if-not-exists", "leave one alone that is there");
@@ -41,16 +39,14 @@ final class Topics {
                     .flags(PARTITIONS, REPLICATION, CONFIG, IF_NOT_EXISTS, Operator.DRY_RUN, Flag.BOOTSTRAP)
                     .examples("bin/daybook topics create orders --partitions 3",
                             "bin/daybook topics create sessions --config cleanup.policy=compact"),
-            Command.of("topics alter", "TOPIC...", "give topics more partitions, or another configuration",
-                    Topics::alter)
+            Command.of("topics alter", "TOPIC...", "give topics more partitions", Topics::alter)
                     .about("""
-                            Gives topics more partitions (never fewer, and records stay where they are: a key
-                            goes to another one from then on), or another configuration; bin/daybook configs
-                            alter does more of the latter.
+                            Gives topics more partitions: never fewer, and records stay where they are, so
+                            that a key may go to another one from then on. Their configuration is altered
+                            by bin/daybook configs alter topic.
                             """)
-                    .flags(PARTITIONS, CONFIG, Operator.DRY_RUN, Flag.BOOTSTRAP)
-                    .examples("bin/daybook topics alter orders --partitions 6",
-                            "bin/daybook topics alter orders --config retention.ms=60000"),
+                    .flags(PARTITIONS, Operator.DRY_RUN, Flag.BOOTSTRAP)
+                    .examples("bin/daybook topics alter orders --partitions 6"),
             Command.of("topics delete", "TOPIC...", "delete topics and all that they hold", Topics::delete)
                     .flags(IF_EXISTS, Flag.BOOTSTRAP)
                     .examples("bin/daybook topics delete orders"));
@@ -77,7 +73,7 @@ final class Topics {
                     ? new Outcomes<>(byName(topics(admin, arguments)), Map.of())
                     : admin.topics().describe(arguments.operands());
             var topics = found.values().values();
-            var partitions = topics.stream().flatMap(topic -> Operator.partitions(topic).stream()).toList();
+            var partitions = topics.stream().flatMap(Topics::led).toList();
             var begins = admin.offsets().list(Offsets.all(partitions, Offsets.EARLIEST), false).values();
             var ends = admin.offsets().list(Offsets.all(partitions, Offsets.LATEST), false).values();
             var configs = admin.configs()
@@ -89,6 +85,12 @@ final class Topics {
                             .map(partition -> row(topic, partition, begins, ends)).toList())).toList());
             return Operator.failures(streams, found);
         }
+    }
+
+    /** The partitions that can be asked for their offsets. */
+    private static Stream<TopicPartition> led(Topic topic) {
+        return Operator.partitions(topic).stream()
+                .filter(each -> topic.partitions().get(each.partition()).leader() != Topic.NO_LEADER);
     }
 
     private static Map<String, Topic> byName(List<Topic> topics) {
@@ -141,34 +143,17 @@ final class Topics {
     }
 
     private static int alter(Arguments arguments, Streams streams) {
-        var changes = new ArrayList<Change>();
-        Operator.pairs(arguments, CONFIG).forEach((key, value) -> changes.add(Change.set(key, value)));
-        if (changes.isEmpty() && !arguments.has(PARTITIONS)) {
-            throw CommandException.usage("Say what to alter: --partitions or --config");
-        }
-        int partitions = count(arguments, PARTITIONS);
+        int partitions = (int) arguments.number(PARTITIONS, 1, Short.MAX_VALUE);
+        var counts = new LinkedHashMap<String, Integer>();
+        arguments.operands().forEach(name -> counts.put(name, partitions));
         boolean dryRun = arguments.has(Operator.DRY_RUN);
-        var did = dryRun ? "Would give " : "Gave ";
-        int exit = 0;
         try (var admin = Operator.admin(arguments)) {
-            if (!changes.isEmpty()) {
-                var wanted = new LinkedHashMap<Resource, List<Change>>();
-                arguments.operands().forEach(name -> wanted.put(Resource.topic(name), changes));
-                var done = admin.configs().alter(wanted, dryRun);
-                done.values().keySet().forEach(topic -> streams.out().line(did
-                        + Streams.printable(topic.name()) + " " + String.join(" ", arguments.texts(CONFIG))));
-                exit = Operator.failures(streams, done);
-            }
-            if (arguments.has(PARTITIONS)) {
-                var counts = new HashMap<String, Integer>();
-                arguments.operands().forEach(name -> counts.put(name, partitions));
-                var done = admin.topics().addPartitions(counts, dryRun);
-                done.values().forEach((name, count) -> streams.out().line(did + Streams.printable(name) + " "
-                        + count + " partitions"));
-                exit = Math.max(exit, Operator.failures(streams, done));
-            }
+            var altered = admin.topics().addPartitions(counts, dryRun);
+            var did = dryRun ? "Would alter " : "Altered ";
+            altered.values().forEach((name, count) -> streams.out()
+                    .line(did + Streams.printable(name) + ", partitions: " + count));
+            return Operator.failures(streams, altered);
         }
-        return exit;
     }
 
     private static int delete(Arguments arguments, Streams streams) {

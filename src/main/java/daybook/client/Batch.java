@@ -35,6 +35,8 @@ final class Batch {
     Identity identity;
     /** Whether nothing of its partition was without an acknowledgement when it was sent last. */
     boolean first;
+    /** How often it was sent. */
+    int sends;
     private final AtomicReference<Outcome> outcome = new AtomicReference<>();
     /** What it was split into, where it was; written before its outcome. */
     private volatile List<Batch> parts = List.of();
@@ -210,17 +212,25 @@ final class Batch {
     }
 
     boolean isDone() {
-        return outcome.get() != null && (parts.isEmpty() || parts.stream().allMatch(Batch::isDone));
+        if (outcome.get() == null) {
+            return false;
+        }
+        for (var part : parts) {
+            if (!part.isDone()) {
+                return false;
+            }
+        }
+        return true;
     }
 
-    /** Once it is done; of one that was split, when the last of its parts was. */
+    /** Once it is done: when the last of it was. */
     long settledNanos() {
-        long lastNanos = settledNanos;
+        long last = settledNanos;
         for (var part : parts) {
             long nanos = part.settledNanos();
-            lastNanos = nanos - lastNanos > 0 ? nanos : lastNanos;
+            last = nanos - last > 0 ? nanos : last;
         }
-        return lastNanos;
+        return last;
     }
 
     /** Waits for it; false if it takes longer. */

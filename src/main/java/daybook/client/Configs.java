@@ -105,20 +105,14 @@ public final class Configs {
     public record Synonym(String name, String value, Source source) { }
 
     /** How a key is changed; in the order of the protocol's numbers. */
-    private enum Operation { SET, DELETE, APPEND, SUBTRACT }
+    public enum Operation { SET, DELETE, APPEND, SUBTRACT }
 
-    /** A change of one key. */
-    public static final class Change {
-        private final String name;
-        private final Operation operation;
-        private final String value;
-
-        private Change(String name, Operation operation, String value) {
-            this.name = name;
-            this.operation = operation;
-            this.value = value;
-        }
-
+    /**
+     * A change of one key.
+     *
+     * @param value null where the operation needs none
+     */
+    public record Change(String name, Operation operation, String value) {
         private void write(Writer out) {
             out.string(name).int8(operation.ordinal()).string(value);
         }
@@ -151,7 +145,7 @@ public final class Configs {
 
     /** The whole configuration of each. */
     public Outcomes<Resource, List<Entry>> describe(Collection<Resource> resources) {
-        return Inquiry.of(cluster, Call.DESCRIBE_CONFIGS, resources, Resource::node,
+        return Inquiry.of(cluster, Call.DESCRIBE_CONFIGS, resources, Place.of(Resource::node),
                 (out, some) -> out.structs(some, (each, resource) -> resource.write(each).length(-1))
                         .bool(true).bool(false).tags(),
                 Inquiry.each(in -> {
@@ -180,7 +174,7 @@ public final class Configs {
      * @param validateOnly whether only to say whether that could be done
      */
     public Outcomes<Resource, Integer> alter(Map<Resource, List<Change>> changes, boolean validateOnly) {
-        return Inquiry.of(cluster, Call.INCREMENTAL_ALTER_CONFIGS, changes.keySet(), Resource::node,
+        return Inquiry.of(cluster, Call.INCREMENTAL_ALTER_CONFIGS, changes.keySet(), Place.of(Resource::node),
                 (out, some) -> out
                         .structs(some, (each, resource) -> resource.write(each)
                                 .structs(changes.get(resource), (key, change) -> change.write(key)))

@@ -30,9 +30,9 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * A connection to one broker. Any thread sends; a virtual thread of its own reads what is answered, in the
- * order in which it was asked, and another gives the connection up when an answer takes too long. After a
- * failure it stays closed, and all that was not answered fails with NETWORK_EXCEPTION.
+ * A connection to one broker. Any thread sends; a thread of its own reads what is answered, in the
+ * order in which it was asked, and a virtual one gives the connection up when an answer takes too long.
+ * After a failure it stays closed, and all that was not answered fails with NETWORK_EXCEPTION.
  *
  * <p>Nobody may interrupt a thread that sends: that would close the connection.
  */
@@ -129,7 +129,9 @@ final class Connection implements AutoCloseable {
     }
 
     private void start() {
-        Thread.ofVirtual().name("daybook-client-" + address).start(this::receive);
+        // A platform thread: what comes in wakes it by itself, and at the end of the process the JVM need not
+        // wait 300 ms for the thread that polls sockets for virtual ones, which a short command would feel.
+        Thread.ofPlatform().daemon().name("daybook-client-" + address).start(this::receive);
         Thread.ofVirtual().name("daybook-client-watch-" + address).start(this::watch);
     }
 

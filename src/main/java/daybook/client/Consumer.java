@@ -74,9 +74,10 @@ public final class Consumer implements AutoCloseable {
     /** Null without a subscription; written by the caller's thread. */
     private volatile Member member;
     private volatile boolean closed;
-    // Of the caller's thread.
-    private long autoCommitNanos = System.nanoTime();
-    private Map<TopicPartition, Long> autoCommitted = Map.of();
+    /** What was committed last of itself: written by the threads that commit. */
+    private volatile Map<TopicPartition, Long> autoCommitted = Map.of();
+    /** When that is due again; of the caller's thread. */
+    private long autoCommitNanos;
 
     private Consumer(Builder with) {
         group = with.group;
@@ -86,7 +87,8 @@ public final class Consumer implements AutoCloseable {
         maxPollIntervalMs = with.maxPollIntervalMs;
         apiTimeoutMs = with.apiTimeoutMs;
         autoCommitMs = with.autoCommitMs;
-        cluster = new Cluster(new Settings(with.bootstrap, with.clientId, with.requestTimeoutMs, apiTimeoutMs));
+        cluster = new Cluster(new Settings(with.bootstrap, with.clientId, with.requestTimeoutMs,
+                apiTimeoutMs));
         committedOnly = with.committedOnly;
         offsets = new Offsets(cluster);
         committed = group == null ? null : new GroupOffsets(cluster, group, this::membership);
@@ -132,7 +134,7 @@ public final class Consumer implements AutoCloseable {
             throw new IllegalStateException("a consumer that was assigned partitions cannot subscribe");
         } else {
             member = new Member(cluster, group(), instanceId, assignor,
-                    maxPollIntervalMs, subscription, feeds::wake);
+                    maxPollIntervalMs, subscription, feeds);
             member.start();
         }
     }
@@ -171,7 +173,8 @@ public final class Consumer implements AutoCloseable {
      * says; waits for the first.
      *
      * @return nothing when the time has passed, or another thread has closed the consumer
-     * @throws ClientException what went wrong in a partition after all that was polled before: CORRUPT_MESSAGE,
+     * @throws ClientException what went wrong in a partition after all that was polled before:
+     *     CORRUPT_MESSAGE,
      *     OFFSET_OUT_OF_RANGE, or what a broker refused; or why the group does not take this consumer. The
      *     next poll tries the same again, if nobody seeks to where it goes on
      */
@@ -244,18 +247,19 @@ public final class Consumer implements AutoCloseable {
         timestampsMs.forEach((partition, timestampMs) -> seekLater(List.of(partition), timestampMs));
     }
 
-    /** Goes on at the first record that is still there; in all partitions where none is given. */
+    /** Goes on at the first record that is still there; in all that it reads where none is given. */
     public void seekToBeginning(Collection<TopicPartition> partitions) {
         seekLater(partitions, EARLIEST);
     }
 
-    /** Goes on at the end; in all partitions where none is given. */
+    /** Goes on at the end; in all that it reads where none is given. */
     public void seekToEnd(Collection<TopicPartition> partitions) {
         seekLater(partitions, LATEST);
     }
 
     private void seekLater(Collection<TopicPartition> partitions, long wanted) {
-        feeds.each(partitions, feed -> feeds.restart(feed, Feed.UNKNOWN, wanted));
+        feeds.each(partitions.isEmpty() ? feeds.partitions() : partitions,
+                feed -> feeds.restart(feed, Feed.UNKNOWN, wanted));
     }
 
     /**
@@ -268,33 +272,32 @@ public final class Consumer implements AutoCloseable {
     }
 
     /**
-     * The offsets of the first records that are not older than these times, or of the end where all are older;
-     * {@link #EARLIEST} and {@link #LATEST} stand for the first record and the end.
+     * The offsets of the first records that are not older than these times, or of the end where all are
+     * older; {@link #EARLIEST} and {@link #LATEST} stand for the first record and the end.
      */
     public Map<TopicPartition, Long> offsetsAt(Map<TopicPartition, Long> timestampsMs) {
         open();
         var found = new HashMap<TopicPartition, Long>();
-        offsets.list(timestampsMs, committedOnly).all()
-                .forEach((partition, each) -> found.put(partition, each.offset()));
         var older = new HashMap<TopicPartition, Long>();
-        found.forEach((partition, offset) -> {
-            if (offset < 0) {
+        offsets.list(timestampsMs, committedOnly).all().forEach((partition, each) -> {
+            if (each.offset() >= 0) {
+                found.put(partition, each.offset());
+            } else {
                 older.put(partition, LATEST);
             }
         });
         if (!older.isEmpty()) {
-            offsets.list(older, committedOnly).all()
-                    .forEach((partition, each) -> found.put(partition, each.offset()));
+            found.putAll(offsetsAt(older));
         }
         return found;
     }
 
-    /** Polls nothing of these partitions, or of all where none is given, until they are resumed. */
+    /** Polls nothing of these partitions until they are resumed; what was fetched of them is kept. */
     public void pause(Collection<TopicPartition> partitions) {
         feeds.each(partitions, feed -> feeds.pause(feed, true));
     }
 
-    /** Polls these partitions again, or all where none is given. */
+    /** Polls these partitions again. */
     public void resume(Collection<TopicPartition> partitions) {
         feeds.each(partitions, feed -> feeds.pause(feed, false));
     }
@@ -360,10 +363,12 @@ public final class Consumer implements AutoCloseable {
         autoCommitLater();
         var positions = feeds.positions();
         if (lastCommit.isDone() && !positions.equals(autoCommitted)) {
-            autoCommitted = positions;
-            commitLater(positions).exceptionally(failed -> {
-                LOG.log(System.Logger.Level.WARNING, "cannot commit: " + failed.getMessage());
-                return null;
+            commitLater(positions).whenComplete((committed, failed) -> {
+                if (failed == null) {
+                    autoCommitted = positions;
+                } else {
+                    LOG.log(System.Logger.Level.WARNING, "cannot commit: " + failed.getMessage());
+                }
             });
         }
     }
@@ -434,7 +439,9 @@ public final class Consumer implements AutoCloseable {
         }
     }
 
-    /** How a consumer is to be. What is not said is as in Apache Kafka, but that nothing commits by itself. */
+    /**
+     * How a consumer is to be. What is not said is as in Apache Kafka, but that nothing commits by itself.
+     */
     public static final class Builder {
         private final String bootstrap;
         private String clientId = "daybook";
@@ -458,7 +465,9 @@ public final class Consumer implements AutoCloseable {
             this.bootstrap = bootstrap;
         }
 
-        /** The consumer's group: where its offsets are committed, and whose member it becomes by subscribing. */
+        /**
+         * The consumer's group: where its offsets are committed, and whose member it becomes by subscribing.
+         */
         public Builder group(String group) {
             this.group = group;
             return this;
@@ -470,7 +479,9 @@ public final class Consumer implements AutoCloseable {
             return this;
         }
 
-        /** The name of the assignor by which the broker shares partitions out: {@code uniform}, {@code range}. */
+        /**
+         * The name of the assignor by which the broker shares partitions out: {@code uniform}, {@code range}.
+         */
         public Builder assignor(String assignor) {
             this.assignor = assignor;
             return this;
@@ -565,9 +576,12 @@ public final class Consumer implements AutoCloseable {
          * Connects to the first of the brokers that answers; it reads nothing yet.
          *
          * @throws ClientException NETWORK_EXCEPTION where none does
-         * @throws IllegalArgumentException if the bootstrap servers are none
+         * @throws IllegalArgumentException if the bootstrap servers are none, or what needs a group has none
          */
         public Consumer open() {
+            if (group == null && (autoCommitMs >= 0 || instanceId != null || assignor != null)) {
+                throw new IllegalArgumentException("a consumer without a group commits and joins nothing");
+            }
             var consumer = new Consumer(this);
             try {
                 consumer.cluster.any();

@@ -54,8 +54,9 @@ final class Feed {
     boolean ready;
     int leader = Topic.NO_LEADER;
     int leaderEpoch = -1;
-    /** Nobody is asked before this time, after a failure. */
+    /** Nobody is asked before this time, after failures, of which so many came one after the other. */
     long notBeforeNanos = System.nanoTime();
+    int failures;
     /** What the caller is told once all before it is polled; null where nothing went wrong. */
     ClientException failure;
 

@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * The partitions that a consumer reads, and where its threads meet: the caller takes what the fetchers
@@ -25,7 +26,8 @@ import java.util.function.Consumer;
  * partition's round has passed meanwhile.
  */
 final class Feeds {
-    private static final long BACKOFF_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final int BACKOFF_MS = 50;
+    private static final int BACKOFF_MOST_MS = 1_000;
 
     private final long aheadMostBytes;
     /** What to look up where no offset is committed, or the one that is lies outside the log; null: fail. */
@@ -52,8 +54,8 @@ final class Feeds {
     }
 
     /** Does it on a virtual thread; if that ends with what nobody foresaw, the caller is told. */
-    void start(String name, Runnable task) {
-        Thread.ofVirtual().name("daybook-consumer-" + name).start(() -> {
+    Thread start(String name, Runnable task) {
+        return Thread.ofVirtual().name("daybook-consumer-" + name).start(() -> {
             try {
                 task.run();
             } catch (Throwable unforeseen) {
@@ -63,6 +65,15 @@ final class Feeds {
                 });
             }
         });
+    }
+
+    private <T> T read(Supplier<T> value) {
+        lock.lock();
+        try {
+            return value.get();
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void locked(Runnable change) {
@@ -92,12 +103,7 @@ final class Feeds {
     }
 
     Set<TopicPartition> partitions() {
-        lock.lock();
-        try {
-            return new TreeSet<>(feeds.keySet());
-        } finally {
-            lock.unlock();
-        }
+        return read(() -> new TreeSet<>(feeds.keySet()));
     }
 
     /** Where the caller is, in each partition of which that is known. */
@@ -118,25 +124,22 @@ final class Feeds {
      * @throws ClientException what went wrong in a partition, after all that came before it was taken
      */
     List<Fetched> take(int recordsMost, long deadlineNanos) {
-        lock.lock();
-        try {
-            while (true) {
-                var taken = taken(recordsMost);
-                long leftNanos = deadlineNanos - System.nanoTime();
-                if (!taken.isEmpty() || woken || closed || leftNanos <= 0) {
-                    woken = false;
-                    return taken;
-                }
-                await(leftNanos);
+        return read(() -> {
+            var taken = taken(recordsMost);
+            long leftNanos = deadlineNanos - System.nanoTime();
+            while (taken.isEmpty() && !woken && !closed && leftNanos > 0) {
+                await(arrived, leftNanos);
+                taken = taken(recordsMost);
+                leftNanos = deadlineNanos - System.nanoTime();
             }
-        } finally {
-            lock.unlock();
-        }
+            woken = false;
+            return taken;
+        });
     }
 
     private List<Fetched> taken(int recordsMost) {
         if (broken != null) {
-            throw new IllegalStateException("the consumer is broken", broken);
+            throw new IllegalStateException("the consumer failed in a way that nobody foresaw", broken);
         }
         var taken = new ArrayList<Fetched>();
         boolean full = aheadBytes >= aheadMostBytes;
@@ -177,9 +180,9 @@ final class Feeds {
         return new ClientException(failure);
     }
 
-    private void await(long nanos) {
+    private static void await(Condition condition, long nanos) {
         try {
-            arrived.awaitNanos(nanos);
+            condition.awaitNanos(nanos);
         } catch (InterruptedException stop) {
             throw ClientException.interrupted(stop);
         }
@@ -191,32 +194,25 @@ final class Feeds {
      * @throws ClientException REQUEST_TIMED_OUT, or why it cannot be looked up
      */
     long position(TopicPartition partition, int timeoutMs) {
-        lock.lock();
-        try {
+        return read(() -> {
             long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
-            while (true) {
-                var feed = feed(partition);
-                if (feed.position != Feed.UNKNOWN) {
-                    return feed.position;
-                } else if (feed.failure != null) {
-                    throw failed(feed);
-                }
+            for (var feed = feed(partition); feed.position == Feed.UNKNOWN; feed = feed(partition)) {
                 long leftNanos = deadline - System.nanoTime();
-                if (closed || leftNanos <= 0) {
+                if (feed.failure != null) {
+                    throw failed(feed);
+                } else if (closed || leftNanos <= 0) {
                     throw new ClientException(ErrorCode.REQUEST_TIMED_OUT, "the position in " + partition);
                 }
-                await(leftNanos);
+                await(arrived, leftNanos);
             }
-        } finally {
-            lock.unlock();
-        }
+            return feed(partition).position;
+        });
     }
 
-    /** @param partitions none for all */
+    /** @throws IllegalStateException if one of them is not assigned; then it is done for none */
     void each(Collection<TopicPartition> partitions, Consumer<Feed> change) {
         locked(() -> {
-            var all = partitions.isEmpty() ? List.copyOf(feeds.keySet()) : partitions;
-            all.forEach(partition -> change.accept(feed(partition)));
+            partitions.stream().map(this::feed).toList().forEach(change);
             work.signalAll();
         });
     }
@@ -280,27 +276,27 @@ final class Feeds {
      * @return null when the consumer is closed
      */
     List<Ask> fetchable(int node, boolean waits) {
-        lock.lock();
-        try {
-            while (!closed) {
-                var asks = new ArrayList<Ask>();
-                if (aheadBytes < aheadMostBytes) {
-                    for (var feed : feeds.values()) {
-                        if (feed.fetchableFrom(node)) {
-                            feed.asked = true;
-                            asks.add(feed.ask());
-                        }
-                    }
-                }
-                if (!waits || !asks.isEmpty()) {
-                    return asks;
-                }
+        return read(() -> {
+            var asks = fetchable(node);
+            while (waits && asks.isEmpty() && !closed) {
                 work.awaitUninterruptibly();
+                asks = fetchable(node);
             }
-            return null;
-        } finally {
-            lock.unlock();
+            return closed ? null : asks;
+        });
+    }
+
+    private List<Ask> fetchable(int node) {
+        var asks = new ArrayList<Ask>();
+        if (aheadBytes < aheadMostBytes) {
+            for (var feed : feeds.values()) {
+                if (feed.fetchableFrom(node)) {
+                    feed.asked = true;
+                    asks.add(feed.ask());
+                }
+            }
         }
+        return asks;
     }
 
     /** Does it if the round still lasts. */
@@ -316,6 +312,7 @@ final class Feeds {
     void answered(Ask ask, long next) {
         current(ask, feed -> {
             feed.asked = false;
+            feed.failures = 0;
             if (next != Feed.UNKNOWN) {
                 feed.next = next;
                 feeds.remove(feed.partition);
@@ -326,15 +323,12 @@ final class Feeds {
 
     /** Waits until there is room for what an answer brought; false where it is not wanted any more. */
     boolean room(Ask ask) {
-        lock.lock();
-        try {
+        return read(() -> {
             while (!closed && ask.round() == ask.feed().round && aheadBytes >= aheadMostBytes) {
                 work.awaitUninterruptibly();
             }
             return !closed && ask.round() == ask.feed().round;
-        } finally {
-            lock.unlock();
-        }
+        });
     }
 
     void bring(Ask ask, List<Fetched> fetched) {
@@ -368,7 +362,8 @@ final class Feeds {
             feed.asked = false;
             if (again) {
                 feed.leader = Topic.NO_LEADER;
-                feed.notBeforeNanos = System.nanoTime() + BACKOFF_NANOS;
+                long waitMs = Math.min(BACKOFF_MS << Math.min(feed.failures++, 10), BACKOFF_MOST_MS);
+                feed.notBeforeNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(waitMs);
                 work.signalAll();
             } else {
                 fail(feed, why);
@@ -388,8 +383,7 @@ final class Feeds {
 
     /** The partitions whose offset or leader is to be looked up; null when the consumer is closed. */
     List<Ask> lost() {
-        lock.lock();
-        try {
+        return read(() -> {
             while (!closed) {
                 long soonestNanos = Long.MAX_VALUE;
                 var asks = new ArrayList<Ask>();
@@ -404,14 +398,10 @@ final class Feeds {
                 if (!asks.isEmpty()) {
                     return asks;
                 }
-                work.awaitNanos(soonestNanos);
+                await(work, soonestNanos);
             }
             return null;
-        } catch (InterruptedException never) {
-            throw new IllegalStateException(never);
-        } finally {
-            lock.unlock();
-        }
+        });
     }
 
     /** The partition's leader is known. */

@@ -15,7 +15,9 @@ import java.util.NoSuchElementException;
 public final class Fetched implements Iterable<Record> {
     private final TopicPartition partition;
     private final RecordBatch batch;
-    /** The records' bytes; null where the batch is only passed: of a transaction that was aborted, a marker. */
+    /**
+     * The records' bytes; null where the batch is only passed: of a transaction that was aborted, a marker.
+     */
     private final ByteBuffer opened;
     private final long from;
     private final long highWatermark;

@@ -25,7 +25,7 @@ public final class Groups {
      *
      * @param protocolType "consumer" of groups that consume; empty of one that has only offsets
      * @param state as the broker calls it: Empty, Stable, PreparingRebalance, Reconciling...
-     * @param type "consumer" or "classic"; empty where the broker knows of no types
+     * @param type "consumer" or "classic"
      */
     public record Listed(String id, String protocolType, String state, String type) { }
 
@@ -96,8 +96,9 @@ public final class Groups {
                     in.int32();
                     ClientException.check(ErrorCode.of(in.int16()), "listing groups");
                     return in.structs(each -> new Listed(each.string(), each.string(), each.string(),
-                            each.since(5) ? each.string() : ""));
+                            each.since(5) ? each.string() : CLASSIC));
                 }).forEach(group -> groups.put(group.id, group));
+        groups.values().removeIf(group -> !types.isEmpty() && !types.contains(group.type));
         return groups;
     }
 
@@ -203,7 +204,7 @@ public final class Groups {
 
     /** The node that coordinates a group. */
     public int coordinator(String id) {
-        return cluster.retried(() -> coordinator.node(id));
+        return cluster.retried(() -> cluster.coordinator(Coordinated.GROUP, id));
     }
 
     /** How far groups have come, by partition; nothing of a group that does not exist. */
@@ -233,7 +234,7 @@ public final class Groups {
      * @return the offsets, by partition; UNKNOWN_MEMBER_ID where the group has members
      */
     public Outcomes<TopicPartition, Long> alterOffsets(String id, Map<TopicPartition, Long> offsets) {
-        return Inquiry.of(cluster, Call.OFFSET_COMMIT, offsets.keySet(), coordinator.of(id),
+        return Inquiry.of(cluster, Call.OFFSET_COMMIT, offsets.keySet(), coordinator.owned(id),
                 (out, some) -> ByTopic.write(out.string(id).int32(-1).string("").string(null), some,
                         (each, partition) -> each.int64(offsets.get(partition)).int32(-1).string("")).tags(),
                 Inquiry.eachPartition((partition, in) ->
@@ -243,7 +244,7 @@ public final class Groups {
     /** Lets a group forget how far it has come in partitions of topics that it does not subscribe to. */
     public Outcomes<TopicPartition, TopicPartition> deleteOffsets(String id,
             Collection<TopicPartition> partitions) {
-        return Inquiry.of(cluster, Call.OFFSET_DELETE, partitions, coordinator.of(id),
+        return Inquiry.of(cluster, Call.OFFSET_DELETE, partitions, coordinator.owned(id),
                 (out, some) -> ByTopic.write(out.string(id), some, (each, partition) -> { }),
                 in -> {
                     ClientException.check(ErrorCode.of(in.int16()), "group " + id);
@@ -272,7 +273,7 @@ public final class Groups {
     public Outcomes<String, String> removeMembers(String id, Collection<Member> members, String reason) {
         var byName = new LinkedHashMap<String, Member>();
         members.forEach(member -> byName.put(member.name(), member));
-        return Inquiry.of(cluster, Call.LEAVE_GROUP, byName.keySet(), coordinator.of(id),
+        return Inquiry.of(cluster, Call.LEAVE_GROUP, byName.keySet(), coordinator.owned(id),
                 (out, names) -> out.string(id).structs(names, (each, name) -> {
                     var instanceId = byName.get(name).instanceId;
                     each.string(instanceId == null ? name : "").string(instanceId)

@@ -81,7 +81,7 @@ record Inquiry<K, V>(Cluster cluster, Place<K> place, Call call, BiConsumer<Writ
         try {
             cluster.retried(() -> {
                 ask(open, values, errors);
-                open.removeIf(key -> values.containsKey(key) || !place.again(key, errors.get(key)));
+                open.removeIf(key -> values.containsKey(key) || !place.again().test(key, errors.get(key)));
                 if (!open.isEmpty()) {
                     throw errors.get(open.getFirst());
                 }
@@ -134,14 +134,14 @@ record Inquiry<K, V>(Cluster cluster, Place<K> place, Call call, BiConsumer<Writ
     private Map<Integer, List<K>> nodes(Set<K> open, Map<K, ClientException> errors) {
         var nodes = new LinkedHashMap<Integer, List<K>>();
         try {
-            place.learn(open);
+            place.learn().accept(open);
         } catch (ClientException failed) {
             open.forEach(key -> errors.put(key, failed));
             return nodes;
         }
         for (K key : open) {
             try {
-                nodes.computeIfAbsent(place.node(key), none -> new ArrayList<>()).add(key);
+                nodes.computeIfAbsent(place.node().applyAsInt(key), none -> new ArrayList<>()).add(key);
             } catch (ClientException failed) {
                 errors.put(key, failed);
             }

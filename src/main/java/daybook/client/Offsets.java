@@ -4,8 +4,8 @@ import daybook.client.Inquiry.Answer;
 import daybook.wire.ErrorCode;
 
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.stream.Collectors;
 
 /** The offsets of partitions, as an {@link Admin} asks for them. */
 public final class Offsets {
@@ -33,7 +33,9 @@ public final class Offsets {
 
     /** The same time for all of these partitions, for {@link #list}. */
     public static Map<TopicPartition, Long> all(Collection<TopicPartition> partitions, long time) {
-        return partitions.stream().collect(Collectors.toMap(partition -> partition, partition -> time));
+        var times = new LinkedHashMap<TopicPartition, Long>();
+        partitions.forEach(partition -> times.put(partition, time));
+        return times;
     }
 
     /**

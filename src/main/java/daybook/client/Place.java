@@ -1,92 +1,70 @@
 package daybook.client;
 
+import daybook.client.Cluster.Coordinated;
 import daybook.wire.ErrorCode;
 
 import java.util.Collection;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiPredicate;
+import java.util.function.Consumer;
+import java.util.function.ToIntFunction;
 
-/** Which node has to be asked about a thing. */
-interface Place<K> {
+/**
+ * Which node has to be asked about a thing.
+ *
+ * @param learn is told what will be asked about, so that each thing need not be looked up alone
+ * @param node the node's number, or {@link #ANYWHERE}; a ClientException where that cannot be told
+ * @param again whether to ask again after this failure; forgets what may have proved wrong
+ */
+record Place<K>(Consumer<Collection<K>> learn, ToIntFunction<K> node, BiPredicate<K, ClientException> again) {
     /** No node in particular. */
-    int ANYWHERE = -1;
+    static final int ANYWHERE = -1;
     /**
      * A topic that was made a moment ago may not be known to all brokers yet; later it is believed unknown.
      */
-    long SPREAD_NANOS = TimeUnit.SECONDS.toNanos(2);
+    private static final long SPREAD_NANOS = TimeUnit.SECONDS.toNanos(2);
 
-    /**
-     * The node to ask, or {@link #ANYWHERE}.
-     *
-     * @throws ClientException where that cannot be told
-     */
-    int node(K key);
+    static <K> Place<K> anywhere() {
+        return of(key -> ANYWHERE);
+    }
 
-    /** Is told what will be asked about, so that it need not learn of each thing alone. */
-    default void learn(Collection<K> keys) { }
+    static <K> Place<K> of(ToIntFunction<K> node) {
+        return new Place<>(keys -> { }, node, (key, failed) -> mayPass(failed));
+    }
 
-    /** Whether to ask again after this failure; forgets what may have proved wrong. */
-    default boolean again(K key, ClientException failed) {
+    private static boolean mayPass(ClientException failed) {
         return failed.retriable() && failed.error() != ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
     }
 
     /** The leader of a partition, for one inquiry. */
     static Place<TopicPartition> leader(Cluster cluster) {
         long believedNanos = System.nanoTime() + SPREAD_NANOS;
-        return new Place<>() {
-            @Override
-            public int node(TopicPartition partition) {
-                return cluster.leader(partition);
+        return new Place<>(partitions -> {
+            var unknown = partitions.stream().map(TopicPartition::topic).distinct()
+                    .filter(topic -> cluster.known(topic) == null).toList();
+            if (!unknown.isEmpty()) {
+                cluster.metadata(unknown, false);
             }
-
-            @Override
-            public void learn(Collection<TopicPartition> partitions) {
-                var unknown = partitions.stream().map(TopicPartition::topic).distinct()
-                        .filter(topic -> cluster.known(topic) == null).toList();
-                if (!unknown.isEmpty()) {
-                    cluster.metadata(unknown, false);
-                }
-            }
-
-            @Override
-            public boolean again(TopicPartition partition, ClientException failed) {
-                cluster.forget(partition.topic());
-                return failed.error() == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-                        ? System.nanoTime() - believedNanos < 0 : failed.retriable();
-            }
-        };
+        }, cluster::leader, (partition, failed) -> {
+            cluster.forget(partition.topic());
+            return mayPass(failed) || failed.error() == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+                    && System.nanoTime() - believedNanos < 0;
+        });
     }
 
     /** The coordinator of a group or a transactional id. */
-    static Place<String> coordinator(Cluster cluster, Cluster.Coordinated kind) {
-        return new Place<>() {
-            @Override
-            public int node(String key) {
-                return cluster.coordinator(kind, key);
+    static Place<String> coordinator(Cluster cluster, Coordinated kind) {
+        return new Place<>(keys -> { }, key -> cluster.coordinator(kind, key), (key, failed) -> {
+            if (failed.retriable()) {
+                cluster.forget(kind, key);
             }
-
-            @Override
-            public boolean again(String key, ClientException failed) {
-                if (failed.retriable()) {
-                    cluster.forget(kind, key);
-                }
-                return Place.super.again(key, failed);
-            }
-        };
+            return mayPass(failed);
+        });
     }
 
     /** For things that are where the one is that they belong to. */
-    default <T> Place<T> of(K owner) {
-        var place = this;
-        return new Place<>() {
-            @Override
-            public int node(T key) {
-                return place.node(owner);
-            }
-
-            @Override
-            public boolean again(T key, ClientException failed) {
-                return place.again(owner, failed);
-            }
-        };
+    <T> Place<T> owned(K owner) {
+        return new Place<>(keys -> { }, key -> node.applyAsInt(owner),
+                (key, failed) -> again.test(owner, failed));
     }
 }

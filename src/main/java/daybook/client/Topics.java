@@ -91,7 +91,7 @@ public final class Topics {
     private Outcomes<String, Created> create(Collection<NewTopic> topics, boolean validateOnly) {
         var byName = new LinkedHashMap<String, NewTopic>();
         topics.forEach(topic -> byName.put(topic.name(), topic));
-        return Inquiry.of(cluster, Call.CREATE_TOPICS, byName.keySet(), name -> Place.ANYWHERE,
+        return Inquiry.of(cluster, Call.CREATE_TOPICS, byName.keySet(), Place.anywhere(),
                 (out, names) -> out.structs(names, (each, name) -> byName.get(name).write(each))
                         .int32(timeoutMs).bool(validateOnly).tags(),
                 Inquiry.each(Topics::created));
@@ -119,7 +119,7 @@ public final class Topics {
 
     /** Deletes topics by name; the outcome is the id that each had. */
     public Outcomes<String, Uuid> delete(Collection<String> names) {
-        return Inquiry.of(cluster, Call.DELETE_TOPICS, names, name -> Place.ANYWHERE,
+        return Inquiry.of(cluster, Call.DELETE_TOPICS, names, Place.anywhere(),
                 (out, some) -> out.structs(some, (each, name) -> each.string(name).uuid(Uuid.ZERO))
                         .int32(timeoutMs).tags(),
                 Inquiry.each(in -> {
@@ -136,7 +136,7 @@ public final class Topics {
      * @param validateOnly whether only to say whether that could be done
      */
     public Outcomes<String, Integer> addPartitions(Map<String, Integer> counts, boolean validateOnly) {
-        return Inquiry.of(cluster, Call.CREATE_PARTITIONS, counts.keySet(), name -> Place.ANYWHERE,
+        return Inquiry.of(cluster, Call.CREATE_PARTITIONS, counts.keySet(), Place.anywhere(),
                 (out, names) -> out
                         .structs(names, (each, name) -> each.string(name).int32(counts.get(name)).length(-1))
                         .int32(timeoutMs).bool(validateOnly).tags(),

@@ -132,16 +132,13 @@ public final class Transactions {
         var fenced = new LinkedHashMap<String, Fenced>();
         var errors = new LinkedHashMap<String, ClientException>();
         for (var id : transactionalIds) {
-            var outcome = Inquiry.of(cluster, Call.INIT_PRODUCER_ID, List.of(id), coordinator,
-                    (out, one) -> out.string(id).int32(cluster.settings().requestTimeoutMs())
-                            .int64(-1).int16(-1).tags(),
-                    in -> {
-                        in.int32();
-                        return List.of(new Answer<>(id, ErrorCode.of(in.int16()),
-                                new Fenced(in.int64(), in.int16())));
-                    });
-            fenced.putAll(outcome.values());
-            errors.putAll(outcome.errors());
+            try {
+                var identity = cluster.coordinated(Coordinated.TRANSACTION, id, connection ->
+                        Identity.NONE.ask(connection, id, cluster.settings().requestTimeoutMs()));
+                fenced.put(id, new Fenced(identity.id(), identity.epoch()));
+            } catch (ClientException failed) {
+                errors.put(id, failed);
+            }
         }
         return new Outcomes<>(fenced, errors);
     }

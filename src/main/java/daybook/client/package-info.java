@@ -6,8 +6,9 @@
  *
  * <p>Its methods block, for they are made for virtual threads; what goes on behind them runs on virtual
  * threads of its own. {@link daybook.client.Connection} speaks to one broker, {@link daybook.client.Cluster}
- * knows all of them; a producer, a consumer or an admin has a cluster of its own. {@link
- * daybook.client.Call} is the one table of the APIs that are called.
+ * knows all of them; a producer, a consumer or an admin has a cluster of its own. What is
+ * asked about many things at once, each of the broker that has it, is an {@link daybook.client.Inquiry}.
+ * {@link daybook.client.Call} is the one table of the APIs that are called.
  *
  * <p>Connections are plain TCP. What would encrypt or authenticate one belongs between its channel and its
  * first request, in {@code Connection.open}, and nothing outside that class would know.

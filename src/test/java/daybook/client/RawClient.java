@@ -97,7 +97,8 @@ public final class RawClient implements AutoCloseable {
         Reader identified;
         ErrorCode error;
         do {
-            identified = ask(22, 4, out -> out.string(transactionalId).int32(60_000).int64(-1).int16(-1).tags());
+            identified = ask(22, 4, out ->
+                    out.string(transactionalId).int32(60_000).int64(-1).int16(-1).tags());
             identified.int32();
             error = error(identified);
         } while (new ClientException(error, null).retriable());
@@ -167,7 +168,8 @@ public final class RawClient implements AutoCloseable {
      *
      * @return the member's id
      */
-    public String joinClassic(String group, String instanceId, String topic, int partitions) throws IOException {
+    public String joinClassic(String group, String instanceId, String topic, int partitions)
+            throws IOException {
         ask(10, 4, out -> out.int8(0).strings(List.of(group)).tags());
         var memberId = "";
         Reader joined;

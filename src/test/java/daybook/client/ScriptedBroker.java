@@ -40,11 +40,14 @@ final class ScriptedBroker implements AutoCloseable {
     private final Map<String, Integer> features = new ConcurrentHashMap<>();
     private final Queue<Socket> sockets = new ConcurrentLinkedQueue<>();
     private final Map<String, Topic> topics = new ConcurrentHashMap<>();
+    /** Of the nodes that Metadata names. */
+    private final Map<Integer, Integer> ports = new ConcurrentHashMap<>();
 
     ScriptedBroker() throws IOException {
         for (var call : Call.values()) {
             most.put(call.key(), call.most());
         }
+        ports.put(1, server.getLocalPort());
         on(Call.API_VERSIONS, in -> this::apiVersions);
         on(Call.METADATA, in -> this::metadata);
         Thread.ofVirtual().start(this::accept);
@@ -67,6 +70,12 @@ final class ScriptedBroker implements AutoCloseable {
 
     ScriptedBroker feature(String name, int level) {
         features.put(name, level);
+        return this;
+    }
+
+    /** Names another broker as a node of the same cluster. */
+    ScriptedBroker beside(int id, ScriptedBroker other) {
+        ports.put(id, other.server.getLocalPort());
         return this;
     }
 
@@ -140,8 +149,8 @@ final class ScriptedBroker implements AutoCloseable {
 
     private void metadata(Writer out) {
         out.int32(0);
-        out.structs(List.of(1), (each, id) ->
-                each.int32(id).string("127.0.0.1").int32(server.getLocalPort()).string(null));
+        out.structs(ports.entrySet(), (each, node) ->
+                each.int32(node.getKey()).string("127.0.0.1").int32(node.getValue()).string(null));
         out.string("scripted").int32(1);
         out.structs(topics.values(), (each, topic) -> each.int16(0).string(topic.name()).uuid(topic.id())
                 .bool(false).structs(topic.partitions(), (inner, partition) -> inner.int16(0)
