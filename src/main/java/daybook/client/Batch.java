@@ -35,6 +35,8 @@ final class Batch {
     Identity identity;
     /** Whether nothing of its partition was without an acknowledgement when it was sent last. */
     boolean first;
+    /** How often it was sent. */
+    int sends;
     private final AtomicReference<Outcome> outcome = new AtomicReference<>();
     /** What it was split into, where it was; written before its outcome. */
     private volatile List<Batch> parts = List.of();

@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * The partitions that a consumer reads, and where its threads meet: the caller takes what the fetchers
@@ -66,6 +67,15 @@ final class Feeds {
         });
     }
 
+    private <T> T read(Supplier<T> value) {
+        lock.lock();
+        try {
+            return value.get();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private void locked(Runnable change) {
         lock.lock();
         try {
@@ -93,12 +103,7 @@ final class Feeds {
     }
 
     Set<TopicPartition> partitions() {
-        lock.lock();
-        try {
-            return new TreeSet<>(feeds.keySet());
-        } finally {
-            lock.unlock();
-        }
+        return read(() -> new TreeSet<>(feeds.keySet()));
     }
 
     /** Where the caller is, in each partition of which that is known. */
@@ -119,20 +124,17 @@ final class Feeds {
      * @throws ClientException what went wrong in a partition, after all that came before it was taken
      */
     List<Fetched> take(int recordsMost, long deadlineNanos) {
-        lock.lock();
-        try {
-            while (true) {
-                var taken = taken(recordsMost);
-                long leftNanos = deadlineNanos - System.nanoTime();
-                if (!taken.isEmpty() || woken || closed || leftNanos <= 0) {
-                    woken = false;
-                    return taken;
-                }
-                await(leftNanos);
+        return read(() -> {
+            var taken = taken(recordsMost);
+            long leftNanos = deadlineNanos - System.nanoTime();
+            while (taken.isEmpty() && !woken && !closed && leftNanos > 0) {
+                await(arrived, leftNanos);
+                taken = taken(recordsMost);
+                leftNanos = deadlineNanos - System.nanoTime();
             }
-        } finally {
-            lock.unlock();
-        }
+            woken = false;
+            return taken;
+        });
     }
 
     private List<Fetched> taken(int recordsMost) {
@@ -178,9 +180,9 @@ final class Feeds {
         return new ClientException(failure);
     }
 
-    private void await(long nanos) {
+    private static void await(Condition condition, long nanos) {
         try {
-            arrived.awaitNanos(nanos);
+            condition.awaitNanos(nanos);
         } catch (InterruptedException stop) {
             throw ClientException.interrupted(stop);
         }
@@ -192,25 +194,19 @@ final class Feeds {
      * @throws ClientException REQUEST_TIMED_OUT, or why it cannot be looked up
      */
     long position(TopicPartition partition, int timeoutMs) {
-        lock.lock();
-        try {
+        return read(() -> {
             long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
-            while (true) {
-                var feed = feed(partition);
-                if (feed.position != Feed.UNKNOWN) {
-                    return feed.position;
-                } else if (feed.failure != null) {
-                    throw failed(feed);
-                }
+            for (var feed = feed(partition); feed.position == Feed.UNKNOWN; feed = feed(partition)) {
                 long leftNanos = deadline - System.nanoTime();
-                if (closed || leftNanos <= 0) {
+                if (feed.failure != null) {
+                    throw failed(feed);
+                } else if (closed || leftNanos <= 0) {
                     throw new ClientException(ErrorCode.REQUEST_TIMED_OUT, "the position in " + partition);
                 }
-                await(leftNanos);
+                await(arrived, leftNanos);
             }
-        } finally {
-            lock.unlock();
-        }
+            return feed(partition).position;
+        });
     }
 
     /** @throws IllegalStateException if one of them is not assigned; then it is done for none */
@@ -280,27 +276,27 @@ final class Feeds {
      * @return null when the consumer is closed
      */
     List<Ask> fetchable(int node, boolean waits) {
-        lock.lock();
-        try {
-            while (!closed) {
-                var asks = new ArrayList<Ask>();
-                if (aheadBytes < aheadMostBytes) {
-                    for (var feed : feeds.values()) {
-                        if (feed.fetchableFrom(node)) {
-                            feed.asked = true;
-                            asks.add(feed.ask());
-                        }
-                    }
-                }
-                if (!waits || !asks.isEmpty()) {
-                    return asks;
-                }
+        return read(() -> {
+            var asks = fetchable(node);
+            while (waits && asks.isEmpty() && !closed) {
                 work.awaitUninterruptibly();
+                asks = fetchable(node);
             }
-            return null;
-        } finally {
-            lock.unlock();
+            return closed ? null : asks;
+        });
+    }
+
+    private List<Ask> fetchable(int node) {
+        var asks = new ArrayList<Ask>();
+        if (aheadBytes < aheadMostBytes) {
+            for (var feed : feeds.values()) {
+                if (feed.fetchableFrom(node)) {
+                    feed.asked = true;
+                    asks.add(feed.ask());
+                }
+            }
         }
+        return asks;
     }
 
     /** Does it if the round still lasts. */
@@ -327,15 +323,12 @@ final class Feeds {
 
     /** Waits until there is room for what an answer brought; false where it is not wanted any more. */
     boolean room(Ask ask) {
-        lock.lock();
-        try {
+        return read(() -> {
             while (!closed && ask.round() == ask.feed().round && aheadBytes >= aheadMostBytes) {
                 work.awaitUninterruptibly();
             }
             return !closed && ask.round() == ask.feed().round;
-        } finally {
-            lock.unlock();
-        }
+        });
     }
 
     void bring(Ask ask, List<Fetched> fetched) {
@@ -390,8 +383,7 @@ final class Feeds {
 
     /** The partitions whose offset or leader is to be looked up; null when the consumer is closed. */
     List<Ask> lost() {
-        lock.lock();
-        try {
+        return read(() -> {
             while (!closed) {
                 long soonestNanos = Long.MAX_VALUE;
                 var asks = new ArrayList<Ask>();
@@ -406,14 +398,10 @@ final class Feeds {
                 if (!asks.isEmpty()) {
                     return asks;
                 }
-                work.awaitNanos(soonestNanos);
+                await(work, soonestNanos);
             }
             return null;
-        } catch (InterruptedException never) {
-            throw new IllegalStateException(never);
-        } finally {
-            lock.unlock();
-        }
+        });
     }
 
     /** The partition's leader is known. */

@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
 /**
  * A consumer's place in its group (KIP-848): a virtual thread that sends heartbeats and notes what they are
@@ -61,7 +62,7 @@ final class Member {
     // All below is guarded by the lock.
     private Subscription subscription;
     private int epoch = JOINING;
-    /** What the group gave, by ids, as it was told last. */
+    /** What the group gave, by ids, as it was told last; written under the lock, by whoever is awake then. */
     private List<Given> given = List.of();
     /** The same by names, as far as those are known; null where the caller has it already. */
     private Map<TopicPartition, Uuid> target;
@@ -95,73 +96,19 @@ final class Member {
         thread = feeds.start("member", this::run);
     }
 
-    // For the caller.
-
-    void subscribe(Subscription subscription) {
+    private void locked(Runnable change) {
         lock.lock();
         try {
-            this.subscription = subscription;
-            hurry();
+            change.run();
         } finally {
             lock.unlock();
         }
     }
 
-    /** Whether the caller is in a poll: while he is, he is not too late for it. */
-    void polling(boolean now) {
+    private <T> T read(Supplier<T> value) {
         lock.lock();
         try {
-            polling = now;
-            polledNanos = System.nanoTime();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Why the member is not in the group any more; null while it is, or is about to be. */
-    ClientException out() {
-        lock.lock();
-        try {
-            return out;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** What the caller shall read from now on; null where that is what he reads. */
-    Map<TopicPartition, Uuid> target() {
-        lock.lock();
-        try {
-            return target;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** The caller reads these now, and has done with all others. */
-    void own(Map<TopicPartition, Uuid> partitions) {
-        lock.lock();
-        try {
-            owned = partitions;
-            if (partitions.equals(target)) {
-                target = null;
-            }
-            hurry();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** The caller has dropped all that he read, and wants to be in the group again. */
-    void join() {
-        lock.lock();
-        try {
-            out = null;
-            epoch = JOINING;
-            given = List.of();
-            target = null;
-            owned = Map.of();
-            hurry();
+            return value.get();
         } finally {
             lock.unlock();
         }
@@ -173,46 +120,90 @@ final class Member {
         changed.signalAll();
     }
 
+    // For the caller.
+
+    void subscribe(Subscription wanted) {
+        locked(() -> {
+            subscription = wanted;
+            hurry();
+        });
+    }
+
+    /** Whether the caller is in a poll: while he is, he is not too late for it. */
+    void polling(boolean now) {
+        locked(() -> {
+            polling = now;
+            polledNanos = System.nanoTime();
+        });
+    }
+
+    /** Why the member is not in the group any more; null while it is, or is about to be. */
+    ClientException out() {
+        return read(() -> out);
+    }
+
+    /** What the caller shall read from now on; null where that is what he reads. */
+    Map<TopicPartition, Uuid> target() {
+        return read(() -> target);
+    }
+
+    /** The caller reads these now, and has done with all others. */
+    void own(Map<TopicPartition, Uuid> partitions) {
+        locked(() -> {
+            owned = partitions;
+            target = partitions.equals(target) ? null : target;
+            hurry();
+        });
+    }
+
+    /** The caller has dropped all that he read, and wants to be in the group again. */
+    void join() {
+        locked(() -> {
+            out = null;
+            epoch = JOINING;
+            given = List.of();
+            target = null;
+            owned = Map.of();
+            hurry();
+        });
+    }
+
     /** @throws ClientException why it is out of the group, if it is */
     Membership current() {
-        lock.lock();
-        try {
+        return read(() -> {
             if (out != null) {
                 throw new ClientException(out);
             }
             return new Membership(group, id, epoch, instanceId);
-        } finally {
-            lock.unlock();
-        }
+        });
     }
 
     /** Waits for another epoch than this; false where none comes. */
     boolean outlives(int staleEpoch, int mostMs) {
-        lock.lock();
-        try {
-            hurried = true;
-            changed.signalAll();
+        return read(() -> {
+            hurry();
             long leftNanos = TimeUnit.MILLISECONDS.toNanos(mostMs);
             while (!closed && out == null && epoch == staleEpoch && leftNanos > 0) {
-                leftNanos = changed.awaitNanos(leftNanos);
+                leftNanos = await(leftNanos);
             }
             return epoch != staleEpoch && out == null;
+        });
+    }
+
+    private long await(long nanos) {
+        try {
+            return changed.awaitNanos(nanos);
         } catch (InterruptedException stop) {
             throw ClientException.interrupted(stop);
-        } finally {
-            lock.unlock();
         }
     }
 
     /** Leaves the group, if the coordinator can be told so now. */
     void close() {
-        lock.lock();
-        try {
+        locked(() -> {
             closed = true;
             changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
+        });
         try {
             thread.join(LEAVE_MOST_MS);
         } catch (InterruptedException stop) {
@@ -225,7 +216,7 @@ final class Member {
     private void run() {
         int waitMs = 0;
         while (due(waitMs)) {
-            waitMs = pollIsLate() ? giveUp() : beat();
+            waitMs = read(this::pollLeftNanos) <= 0 ? giveUp() : beat();
         }
         if (out() == null) {
             leave();
@@ -234,37 +225,23 @@ final class Member {
 
     /** Waits until a heartbeat is due; false when the consumer is closed. */
     private boolean due(int waitMs) {
-        lock.lock();
-        try {
+        return read(() -> {
             long leftNanos = TimeUnit.MILLISECONDS.toNanos(waitMs);
-            while (!closed && (out != null || !hurried && leftNanos > 0)) {
-                if (out != null) {
-                    changed.awaitUninterruptibly();
-                } else {
-                    leftNanos = Math.min(changed.awaitNanos(leftNanos), pollLeftNanos());
-                }
+            while (!closed && out != null) {
+                changed.awaitUninterruptibly();
+            }
+            while (!closed && !hurried && leftNanos > 0 && pollLeftNanos() > 0) {
+                leftNanos = await(Math.min(leftNanos, pollLeftNanos()));
             }
             hurried = false;
             return !closed;
-        } catch (InterruptedException never) {
-            throw new IllegalStateException(never);
-        } finally {
-            lock.unlock();
-        }
+        });
     }
 
+    /** How long the caller may still stay away. */
     private long pollLeftNanos() {
         long leftNanos = polledNanos + TimeUnit.MILLISECONDS.toNanos(maxPollIntervalMs) - System.nanoTime();
         return polling ? Long.MAX_VALUE : leftNanos;
-    }
-
-    private boolean pollIsLate() {
-        lock.lock();
-        try {
-            return pollLeftNanos() <= 0;
-        } finally {
-            lock.unlock();
-        }
     }
 
     private int giveUp() {
@@ -276,79 +253,50 @@ final class Member {
     }
 
     private void out(ClientException why) {
-        lock.lock();
-        try {
+        locked(() -> {
             out = why;
             changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
+        });
         feeds.wake();
     }
 
     /** Sends one heartbeat, and returns after how many milliseconds the next is due. */
     private int beat() {
-        var beat = next();
+        var beat = read(() -> {
+            var next = new Beat(epoch, full, subscription, owned);
+            full = false;
+            return next;
+        });
         try {
             var answer = send(beat);
             accept(answer);
             return answer.intervalMs;
         } catch (ClientException failed) {
-            if (!failed.retriable()) {
-                out(failed);
-                return 0;
-            }
-            lock.lock();
-            try {
-                full = true;
+            if (failed.retriable()) {
+                locked(() -> full = true);
                 return RETRY_MS;
-            } finally {
-                lock.unlock();
             }
-        }
-    }
-
-    private Beat next() {
-        lock.lock();
-        try {
-            var beat = new Beat(epoch, full, subscription, owned);
-            full = false;
-            return beat;
-        } finally {
-            lock.unlock();
+            out(failed);
+            return 0;
         }
     }
 
     private void accept(Answer answer) {
-        lock.lock();
-        try {
+        locked(() -> {
             epoch = answer.epoch;
             given = answer.assignment == null ? given : answer.assignment;
             changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
+        });
         var named = named();
-        lock.lock();
-        try {
-            target = named.equals(owned) ? null : named;
-            if (target == null) {
-                return;
-            }
-        } finally {
-            lock.unlock();
+        locked(() -> target = named.equals(owned) ? null : named);
+        if (target() != null) {
+            feeds.wake();
         }
-        feeds.wake();
     }
 
     /** What is given, by names; topics that no broker knows by their id are left out, and asked for again. */
     private Map<TopicPartition, Uuid> named() {
-        var unknown = new ArrayList<Uuid>();
-        given.forEach(each -> {
-            if (cluster.name(each.topicId) == null) {
-                unknown.add(each.topicId);
-            }
-        });
+        var unknown = given.stream().map(Given::topicId).filter(id -> cluster.name(id) == null).toList();
         if (!unknown.isEmpty()) {
             cluster.learn(unknown);
         }
@@ -363,18 +311,11 @@ final class Member {
     }
 
     private void leave() {
-        int last;
-        lock.lock();
-        try {
-            if (epoch == JOINING) {
-                return;
-            }
-            last = instanceId == null ? LEAVING : LEAVING_FOR_A_WHILE;
-        } finally {
-            lock.unlock();
+        if (read(() -> epoch) == JOINING) {
+            return;
         }
         try {
-            send(new Beat(last, false, null, null));
+            send(new Beat(instanceId == null ? LEAVING : LEAVING_FOR_A_WHILE, false, null, null));
         } catch (ClientException failed) {
             LOG.log(System.Logger.Level.INFO, "the coordinator of group " + group
                     + " was not told that a member leaves: " + failed.getMessage());

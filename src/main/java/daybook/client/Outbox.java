@@ -56,6 +56,11 @@ final class Outbox {
     private boolean renew;
     private Identity identity = Identity.NONE;
     private int nextSequence;
+    /**
+     * Whether the broker took a batch of this identity. Until then it would take any sequence number (KIP-360),
+     * and so the second batch where the first was lost: they go one by one.
+     */
+    private boolean known;
 
     Outbox(Dispatch dispatch, TopicPartition partition) {
         // Whom nobody counts, one batch at a time keeps in order.
@@ -209,7 +214,7 @@ final class Outbox {
      * @param hurry whether none is to wait for more records
      */
     long dueInNanos(long nowNanos, boolean hurry) {
-        if (troubled || inFlight == inFlightMost) {
+        if (troubled || inFlight == (known ? inFlightMost : 1)) {
             return FOREVER;
         }
         if (!again.isEmpty()) {
@@ -265,8 +270,11 @@ final class Outbox {
         }
         if (renew || again.isEmpty() && unacknowledged.isEmpty()) {
             var next = renew ? dispatch.renewed(identity) : dispatch.identity();
-            nextSequence = next.equals(identity) ? nextSequence : 0;
-            identity = next;
+            if (!next.equals(identity)) {
+                identity = next;
+                nextSequence = 0;
+                known = false;
+            }
             renew = false;
         }
         if (!batch.isSealed()) {
@@ -279,6 +287,7 @@ final class Outbox {
         }
         (again.isEmpty() ? full : again).remove();
         batch.first = unacknowledged.isEmpty();
+        batch.sends++;
         unacknowledged.add(batch);
         inFlight++;
         return batch;
@@ -339,9 +348,10 @@ final class Outbox {
         var error = outcome.error();
         boolean late = System.nanoTime() - batch.openedNanos > dispatch.settings.deliveryTimeoutNanos();
         if (error == ErrorCode.NONE || error == ErrorCode.DUPLICATE_SEQUENCE_NUMBER) {
+            known = true;
             unacknowledged.remove(batch);
             dispatch.finish(batch, error == ErrorCode.NONE ? outcome : Outcome.unknown());
-        } else if (error == ErrorCode.MESSAGE_TOO_LARGE && batch.count() > 1) {
+        } else if (error == ErrorCode.MESSAGE_TOO_LARGE && batch.count() > 1 && batch.sends == 1) {
             troubled = true;
             dispatch.split(batch);
         } else if (isGap(error) && !late && !(batch.first && dispatch.settings.transactional())) {
@@ -351,12 +361,7 @@ final class Outbox {
             troubled = true;
             astray = true;
         } else {
-            // If the broker is sure not to have it, it took none of those behind it either. But one before it
-            // may have to be known again by its sequence, and then the gap will tell in its time.
-            boolean gap = identity != Identity.NONE && unacknowledged.peek() == batch
-                    && !ClientException.retriable(error);
-            troubled |= gap;
-            renew |= gap;
+            // Those behind it may find a gap now, or not, where an earlier attempt had come through.
             unacknowledged.remove(batch);
             dispatch.finish(batch, outcome);
         }

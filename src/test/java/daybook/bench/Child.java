@@ -1,11 +1,12 @@
 package daybook.bench;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A program that is run to its end, its standard error being this process's. */
+/** A program that is run to its end. */
 final class Child {
     /** As Apache Kafka's launchers of tools have it. */
     private static final List<String> JVM = List.of("-Xms512m", "-Xmx512m", "-server", "-XX:+UseG1GC",
@@ -26,14 +27,19 @@ final class Child {
 
     /** What it wrote to standard output; fails where it failed. */
     static String output(List<String> command) throws Exception {
-        var process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-        String output;
-        try (var out = process.getInputStream()) {
-            output = new String(out.readAllBytes(), StandardCharsets.UTF_8);
+        var errors = Files.createTempFile("daybook-bench", ".errors");
+        try {
+            var process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
+            String output;
+            try (var out = process.getInputStream()) {
+                output = new String(out.readAllBytes(), StandardCharsets.UTF_8);
+            }
+            if (process.waitFor() != 0) {
+                throw new IllegalStateException(Files.readString(errors) + output);
+            }
+            return output;
+        } finally {
+            Files.delete(errors);
         }
-        if (process.waitFor() != 0) {
-            throw new IllegalStateException(command.getLast() + " failed: " + output);
-        }
-        return output;
     }
 }

@@ -16,6 +16,7 @@ final class ToolLoad implements Load {
     private static final String RATED = "100000";
     private static final String RATE = "20000";
     private static final String ALONE = "5000";
+    private static final int TOOLS = 4;
 
     /** A run of a tool; in what it writes, after each of the patterns the number that is a figure. */
     private record Tool(List<String> command, List<Pattern> patterns, List<String> figures) { }
@@ -35,9 +36,10 @@ final class ToolLoad implements Load {
     public void run(Subject broker, Figures ofBrokers) throws Exception {
         // Each broker is the subject once a round.
         boolean oursFirst = runs++ / 2 % 2 == 0;
-        for (boolean own : List.of(oursFirst, !oursFirst)) {
-            for (var tool : own ? ours(broker.address()) : theirs(broker.address())) {
-                measure(broker, tool, own ? ours : theirs);
+        for (int number = 0; number < TOOLS; number++) {
+            for (boolean own : List.of(oursFirst, !oursFirst)) {
+                var tools = own ? ours(broker.address()) : theirs(broker.address());
+                measure(broker, tools.get(number), own ? ours : theirs);
             }
         }
     }

@@ -71,5 +71,14 @@ class CompletionTest {
         both(List.of("completion"), "daybook", "help", "comp");
         both(List.of("-o default", "--deep"), "daybook", "dump", "--d");
         both(List.of("-o default", "--deep"), "daybook", "dump", "--deep", "some file", "--d");
+        both(names(Topics.COMMAND), "daybook", "topics", "");
+        both(List.of("--partition"), "daybook", "consume", "topics", "--pa");
+        both(List.of("beginning"), "daybook", "consume", "orders", "--from", "b");
+        both(List.of("gzip"), "daybook", "perf", "produce", "--compression", "g");
+        both(List.of(""), "daybook", "consume", "--max", "");
+        assertEquals(List.of("-o default", ""), bash("daybook", "produce", "--file", "x"));
+        assertEquals(List.of("zstd"), bash("daybook", "produce", "orders", "--compression", "=", "z"));
+        assertEquals(List.of("beginning", "end"), bash("daybook", "consume", "--from", "="));
+        assertEquals(List.of("zstd"), zsh("daybook", "produce", "orders", "--compression=z"));
     }
 }

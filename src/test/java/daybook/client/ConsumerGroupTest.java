@@ -94,12 +94,13 @@ class ConsumerGroupTest {
     @Test
     void givesUpAPartitionOnlyWhenItPolls() {
         try (var first = subscribed(builder().autoCommit(Duration.ofHours(1)));
-                var second = subscribed(builder().autoCommit(Duration.ofHours(1)).maxPollRecords(1))) {
+                var second = builder().autoCommit(Duration.ofHours(1)).maxPollRecords(1).open()) {
             until(() -> first.assignment().size() == 4, first);
             for (int i = 0; i < 4; i++) {
                 topics.fill(orders(i), "a" + i);
             }
             assertEquals(4, TestTopics.read(first, 4).size());
+            second.subscribe(List.of("orders"));
             for (int i = 0; i < 5; i++) {
                 assertEquals(List.of(), second.poll(Duration.ofMillis(100)));
             }
