@@ -18,9 +18,18 @@
  * member of a group one for its heartbeats ({@link daybook.client.Member}); they and the caller meet in
  * {@link daybook.client.Feeds}.
  *
- * <p>Locks, in the order in which they are taken: {@code Cluster.connecting}, {@code Connection.writing}. The
- * consumer's ({@code Feeds.lock}, {@code Member.lock}, {@code Consumer.committing}) are never held together
- * with another. No lock is held while an answer is waited for, but {@code connecting} while a connection is
- * made.
+ * <p>A {@link daybook.client.Producer} keeps what it has to send to a partition in an {@link
+ * daybook.client.Outbox}; a thread for each broker sends what is due there ({@link daybook.client.Sender}),
+ * and one brings the two together ({@link daybook.client.Dispatch}).
+ *
+ * <p>Locks, in the order in which they are taken: {@code ProducerTransactions.turn}, which is held while a
+ * coordinator is asked; {@code Destination.lock}, {@code Outbox.lock}; {@code Dispatch.renewing}, {@code
+ * Cluster.connecting}, which is held while a connection is made, {@code Connection.writing}. The consumer's
+ * ({@code Feeds.lock}, {@code Member.lock}, {@code Consumer.committing}) are never held together with
+ * another.
+ *
+ * <p>The room has seven times the lines that were meant for it. What it does for a producer and a consumer is
+ * what makes them safe to use (order and exactly-once through failures, hand-over of partitions, bounds), and
+ * the admin is a broad one; each of the three is about what was meant for all.
  */
 package daybook.client;
