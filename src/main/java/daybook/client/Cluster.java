@@ -52,6 +52,7 @@ final class Cluster implements AutoCloseable {
     private final Map<String, Known> topics = new ConcurrentHashMap<>();
     private final Map<Uuid, String> names = new ConcurrentHashMap<>();
     private final Map<Coordinator, Integer> coordinators = new ConcurrentHashMap<>();
+    /** As the last metadata had them, without those that could not be reached since. */
     private volatile Map<Integer, Node> nodes = Map.of();
     /** Held while a connection is looked for and made: two who need the same one share it. */
     private final ReentrantLock connecting = new ReentrantLock();
@@ -173,7 +174,13 @@ final class Cluster implements AutoCloseable {
                     metadata(List.of(), false);
                     throw new ClientException(ErrorCode.BROKER_NOT_AVAILABLE, "there is no broker " + node);
                 }
-                connection = open(address(known));
+                try {
+                    connection = open(address(known));
+                } catch (ClientException failed) {
+                    // It may have another address by now: the next who wants it asks.
+                    nodes.remove(node, known);
+                    throw failed;
+                }
                 connections.put(line, connection);
             }
             return connection;
