@@ -40,8 +40,8 @@ final class Connection implements AutoCloseable {
     /** The largest answer that memory is taken for. */
     private static final int ANSWER_MOST_BYTES = 256 << 20;
     private static final int CONNECT_MOST_MS = 10_000;
+    private static final long NOTHING = Long.MAX_VALUE;
     private static final int BUFFER_BYTES = 16 * 1024;
-    private static final Reader NO_ANSWER = new Reader(ByteBuffer.allocate(0), 0, true);
     private static final System.Logger LOG = System.getLogger("daybook.client");
 
     /** The versions of an API that the broker knows. */
@@ -82,6 +82,8 @@ final class Connection implements AutoCloseable {
     private final Queue<Asked<?>> asked = new ConcurrentLinkedQueue<>();
     /** Guarded by {@link #writing}. */
     private int correlationId;
+    /** When the write began that is under way; {@link #NOTHING} while none is. */
+    private volatile long writingSinceNanos = NOTHING;
     private volatile Abilities abilities = new Abilities(ErrorCode.NONE, Map.of(), Map.of());
 
     private Connection(InetSocketAddress address, Settings settings, SocketChannel channel) {
@@ -249,12 +251,14 @@ final class Connection implements AutoCloseable {
         });
         var buffers = pieces.toArray(ByteBuffer[]::new);
         int written = 0;
+        writingSinceNanos = System.nanoTime();
         while (written < buffers.length) {
             channel.write(buffers, written, buffers.length - written);
             while (written < buffers.length && !buffers[written].hasRemaining()) {
                 written++;
             }
         }
+        writingSinceNanos = NOTHING;
     }
 
     /** The thread that reads: until the connection is closed, by either side. */
@@ -295,13 +299,18 @@ final class Connection implements AutoCloseable {
         first.answered(frame);
     }
 
-    /** The thread that gives the connection up when an answer is overdue. */
+    /** The thread that gives the connection up when an answer is overdue, or the other side does not read. */
     private void watch() {
         try {
             while (!closed.await(1, TimeUnit.SECONDS)) {
                 var first = asked.peek();
                 if (first != null && System.nanoTime() - first.sentNanos > timeoutNanos) {
                     LOG.log(System.Logger.Level.WARNING, this + " did not answer " + first.call + " in time");
+                    close();
+                }
+                long since = writingSinceNanos;
+                if (since != NOTHING && System.nanoTime() - since > timeoutNanos) {
+                    LOG.log(System.Logger.Level.WARNING, this + " did not take a request in time");
                     close();
                 }
             }
