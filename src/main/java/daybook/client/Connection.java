@@ -40,7 +40,6 @@ final class Connection implements AutoCloseable {
     /** The largest answer that memory is taken for. */
     private static final int ANSWER_MOST_BYTES = 256 << 20;
     private static final int CONNECT_MOST_MS = 10_000;
-    private static final long NOTHING = Long.MAX_VALUE;
     private static final int BUFFER_BYTES = 16 * 1024;
     private static final System.Logger LOG = System.getLogger("daybook.client");
 
@@ -82,8 +81,8 @@ final class Connection implements AutoCloseable {
     private final Queue<Asked<?>> asked = new ConcurrentLinkedQueue<>();
     /** Guarded by {@link #writing}. */
     private int correlationId;
-    /** When the write began that is under way; {@link #NOTHING} while none is. */
-    private volatile long writingSinceNanos = NOTHING;
+    /** When the request was begun that is being written; 0 for none. Written under {@link #writing}. */
+    private volatile long writingSinceNanos;
     private volatile Abilities abilities = new Abilities(ErrorCode.NONE, Map.of(), Map.of());
 
     private Connection(InetSocketAddress address, Settings settings, SocketChannel channel) {
@@ -237,6 +236,7 @@ final class Connection implements AutoCloseable {
     }
 
     private void write(Writer frame) throws IOException {
+        writingSinceNanos = System.nanoTime();
         var pieces = new ArrayList<ByteBuffer>();
         frame.drain(new Writer.Sink() {
             @Override
@@ -251,14 +251,13 @@ final class Connection implements AutoCloseable {
         });
         var buffers = pieces.toArray(ByteBuffer[]::new);
         int written = 0;
-        writingSinceNanos = System.nanoTime();
         while (written < buffers.length) {
             channel.write(buffers, written, buffers.length - written);
             while (written < buffers.length && !buffers[written].hasRemaining()) {
                 written++;
             }
         }
-        writingSinceNanos = NOTHING;
+        writingSinceNanos = 0;
     }
 
     /** The thread that reads: until the connection is closed, by either side. */
@@ -299,7 +298,7 @@ final class Connection implements AutoCloseable {
         first.answered(frame);
     }
 
-    /** The thread that gives the connection up when an answer is overdue, or the other side does not read. */
+    /** The thread that gives the connection up when an answer is overdue. */
     private void watch() {
         try {
             while (!closed.await(1, TimeUnit.SECONDS)) {
@@ -308,9 +307,9 @@ final class Connection implements AutoCloseable {
                     LOG.log(System.Logger.Level.WARNING, this + " did not answer " + first.call + " in time");
                     close();
                 }
-                long since = writingSinceNanos;
-                if (since != NOTHING && System.nanoTime() - since > timeoutNanos) {
-                    LOG.log(System.Logger.Level.WARNING, this + " did not take a request in time");
+                long sinceNanos = writingSinceNanos;
+                if (sinceNanos != 0 && System.nanoTime() - sinceNanos > timeoutNanos) {
+                    LOG.log(System.Logger.Level.WARNING, this + " does not read what it is sent");
                     close();
                 }
             }

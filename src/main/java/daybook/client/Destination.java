@@ -63,9 +63,7 @@ final class Destination {
                     throw new IllegalStateException("the producer is closed");
                 }
                 if (left <= 0 || trouble != null && !trouble.retriable()) {
-                    throw trouble != null ? new ClientException(trouble) : new ClientException(
-                            ErrorCode.REQUEST_TIMED_OUT, "topic " + topic + " was not known in time to have "
-                                    + enough + " partitions");
+                    throw unknown(partition);
                 }
                 left = learned.awaitNanos(left);
             }
@@ -76,6 +74,16 @@ final class Destination {
             wanted = waiting == 0 ? 0 : wanted;
             lock.unlock();
         }
+    }
+
+    private ClientException unknown(int partition) {
+        if (trouble != null) {
+            return new ClientException(trouble);
+        }
+        return outboxes.length == 0
+                ? new ClientException(ErrorCode.REQUEST_TIMED_OUT, "no broker told of topic " + topic)
+                : new ClientException(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+                        "topic " + topic + " has " + outboxes.length + " partitions, but no " + partition);
     }
 
     /** The producer is closed: nobody waits any more. */
@@ -99,12 +107,15 @@ final class Destination {
         }
     }
 
-    /** It has so many partitions; those that are new get an outbox. */
+    /**
+     * It has so many partitions; those that are new get an outbox. Where the topic was made anew with fewer,
+     * what is sent to the others fails in its time.
+     */
     void resize(int partitions, Dispatch dispatch) {
         lock.lock();
         try {
             int before = outboxes.length;
-            var all = Arrays.copyOf(outboxes, partitions);
+            var all = Arrays.copyOf(outboxes, Math.max(before, partitions));
             for (int i = before; i < partitions; i++) {
                 all[i] = new Outbox(dispatch, new TopicPartition(topic, i));
                 dispatch.finds(all[i]);
@@ -177,8 +188,8 @@ final class Destination {
         int hash = 0x9747b28c ^ key.length;
         int at = 0;
         for (; at + 4 <= key.length; at += 4) {
-            int word = (key[at] & 0xFF | (key[at + 1] & 0xFF) << 8 | (key[at + 2] & 0xFF) << 16 | key[at + 3] << 24)
-                    * mix;
+            int low = key[at] & 0xFF | (key[at + 1] & 0xFF) << 8;
+            int word = (low | (key[at + 2] & 0xFF) << 16 | key[at + 3] << 24) * mix;
             hash = hash * mix ^ (word ^ word >>> 24) * mix;
         }
         for (int i = key.length - 1; i >= at; i--) {

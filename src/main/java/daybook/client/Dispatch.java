@@ -28,6 +28,7 @@ final class Dispatch {
     private static final int RETRY_MOST_MS = 1_000;
     /** As Kafka's metadata.max.age.ms: so late are new partitions of a topic seen. */
     private static final long FRESH_NANOS = TimeUnit.MINUTES.toNanos(5);
+    private static final System.Logger LOG = System.getLogger("daybook.client");
 
     final Cluster cluster;
     final BatchMemory memory;
@@ -47,6 +48,8 @@ final class Dispatch {
 
     private final Thread thread;
     private final Semaphore bell = new Semaphore(0);
+    /** Whether it waits for something to do, and not for another try, which only a new topic cuts short. */
+    private volatile boolean idle;
     private final Queue<Outbox> strays = new ConcurrentLinkedQueue<>();
     /** Outboxes without a sender; belongs to the thread. */
     private final Set<Outbox> astray = new LinkedHashSet<>();
@@ -130,19 +133,26 @@ final class Dispatch {
         } catch (InterruptedException stop) {
             throw ClientException.interrupted(stop);
         } finally {
-            fail();
+            fail(Outcome.failed(ErrorCode.REQUEST_TIMED_OUT, "the producer was closed before"));
         }
     }
 
-    private void fail() {
+    /** One of the threads cannot go on: all ends, and nobody waits for what never comes. */
+    void fault(Throwable fault) {
+        LOG.log(System.Logger.Level.ERROR, "a fault of the producer's own ends it", fault);
+        ended = true;
+        cluster.close();
+        fail(Outcome.failed(ErrorCode.UNKNOWN_SERVER_ERROR, "a fault of the producer's own: " + fault));
+    }
+
+    private void fail(Outcome outcome) {
         for (var destination : destinations.values()) {
             destination.end();
             for (var outbox : destination.outboxes()) {
                 outbox.end();
             }
         }
-        var late = Outcome.failed(ErrorCode.REQUEST_TIMED_OUT, "the producer was closed before it was delivered");
-        unfinished.forEach(batch -> finish(batch, late));
+        unfinished.forEach(batch -> finish(batch, outcome));
     }
 
     boolean isEnded() {
@@ -213,23 +223,36 @@ final class Dispatch {
     /** Another outbox has no sender. */
     void watch(Outbox outbox) {
         strays.add(outbox);
-        bell.release();
+        if (idle) {
+            bell.release();
+        }
     }
 
     // The thread.
 
     private void run() {
+        try {
+            work();
+        } catch (RuntimeException | Error fault) {
+            fault(fault);
+        }
+    }
+
+    private void work() {
         long refreshNanos = System.nanoTime() + FRESH_NANOS;
         int pauseMs = 0;
         while (true) {
-            if (pauseMs == 0) {
+            idle = pauseMs == 0;
+            if (idle && strays.isEmpty()) {
                 await(refreshNanos - System.nanoTime());
             }
+            idle = false;
             for (var stray = strays.poll(); stray != null; stray = strays.poll()) {
                 astray.add(stray);
                 pauseMs = Math.max(pauseMs, RETRY_MS);
             }
-            if (!cluster.pause(pauseMs)) {
+            await(TimeUnit.MILLISECONDS.toNanos(pauseMs));
+            if (ended) {
                 return;
             }
             boolean refresh = refreshNanos - System.nanoTime() <= 0;

@@ -7,6 +7,7 @@ import daybook.wire.ErrorCode;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Sends records. Any number of threads may share one; what they send to a partition is kept in order, and
@@ -24,8 +25,9 @@ public final class Producer implements AutoCloseable {
     private volatile boolean closed;
 
     private Producer(Cluster cluster, ProducerSettings settings) {
-        var transactions = settings.transactional()
-                ? new ProducerTransactions(cluster, settings.transactionalId(), settings.transactionTimeoutMs()) : null;
+        var id = settings.transactionalId();
+        var transactions = id == null ? null
+                : new ProducerTransactions(cluster, id, settings.transactionTimeoutMs());
         dispatch = new Dispatch(cluster, settings, transactions);
     }
 
@@ -61,6 +63,9 @@ public final class Producer implements AutoCloseable {
             List<Record.Header> headers) {
         if (closed) {
             throw new IllegalStateException("the producer is closed");
+        }
+        if (partition < OutgoingRecord.ANY) {
+            throw new IllegalArgumentException("there is no partition " + partition);
         }
         if (dispatch.transactions != null) {
             dispatch.transactions.checkOpen();
@@ -148,7 +153,7 @@ public final class Producer implements AutoCloseable {
         closed = true;
         try {
             if (dispatch.transactions == null) {
-                dispatch.flush(atMost.toNanos());
+                dispatch.flush(TimeUnit.NANOSECONDS.convert(atMost));
             } else {
                 // What it waits for fails at the latest when all ends.
                 Thread.startVirtualThread(() -> dispatch.transactions.close(this::flush)).join(atMost);

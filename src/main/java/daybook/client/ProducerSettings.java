@@ -5,8 +5,8 @@ import daybook.record.Codec;
 import java.util.concurrent.TimeUnit;
 
 /** What {@link Producer.Builder} was told; each is explained there. */
-record ProducerSettings(Acks acks, boolean idempotent, Codec codec, int level, int batchSizeBytes, int lingerMs,
-        int bufferMemoryBytes, int maxRequestSizeBytes, int maxBlockMs, int requestTimeoutMs,
+record ProducerSettings(Acks acks, boolean idempotent, Codec codec, int level, int batchSizeBytes,
+        int lingerMs, int bufferMemoryBytes, int maxRequestSizeBytes, int maxBlockMs, int requestTimeoutMs,
         int deliveryTimeoutMs, String transactionalId, int transactionTimeoutMs) {
 
     ProducerSettings {

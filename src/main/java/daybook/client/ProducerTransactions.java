@@ -141,7 +141,8 @@ final class ProducerTransactions {
         var partitions = batches.stream().map(batch -> batch.outbox.partition).toList();
         for (var partition : partitions) {
             if (!added.contains(partition)) {
-                topics.computeIfAbsent(partition.topic(), topic -> new ArrayList<>()).add(partition.partition());
+                topics.computeIfAbsent(partition.topic(), topic -> new ArrayList<>())
+                        .add(partition.partition());
             }
         }
         if (!topics.isEmpty()) {
@@ -213,7 +214,9 @@ final class ProducerTransactions {
     private Object commitOffsets(Connection connection, Map<TopicPartition, Long> next, Membership group) {
         int known = connection.version(Call.TXN_OFFSET_COMMIT);
         var topics = new TreeMap<String, List<TopicPartition>>();
-        next.keySet().forEach(each -> topics.computeIfAbsent(each.topic(), topic -> new ArrayList<>()).add(each));
+        for (var each : next.keySet()) {
+            topics.computeIfAbsent(each.topic(), topic -> new ArrayList<>()).add(each);
+        }
         int version = implicit ? known : Math.min(known, TXN_OFFSET_COMMIT_EXPLICIT);
         return connection.ask(Call.TXN_OFFSET_COMMIT, version, out -> {
             out.string(id).string(group.group()).int64(identity.id()).int16(identity.epoch());

@@ -85,6 +85,14 @@ final class Sender {
     }
 
     private void run() {
+        try {
+            work();
+        } catch (RuntimeException | Error fault) {
+            dispatch.fault(fault);
+        }
+    }
+
+    private void work() {
         while (true) {
             bell.drainPermits();
             for (var task = inbox.poll(); task != null; task = inbox.poll()) {
@@ -160,7 +168,7 @@ final class Sender {
         try {
             connection = dispatch.cluster.to(node, Cluster.Lane.DATA);
         } catch (ClientException failed) {
-            LOG.log(System.Logger.Level.WARNING, "broker " + node + " cannot be reached: " + failed.getMessage());
+            LOG.log(System.Logger.Level.WARNING, "no way to broker " + node + ": " + failed.getMessage());
             due.forEach(this::stray);
             return;
         }
@@ -210,7 +218,9 @@ final class Sender {
 
     /** ProduceRequest.json; v12 is the last that has topics by name. */
     private void write(Writer out, List<Batch> batches) {
-        out.string(dispatch.settings.transactionalId()).int16(dispatch.settings.acks().code()).int32(dispatch.settings.requestTimeoutMs());
+        var settings = dispatch.settings;
+        out.string(settings.transactionalId()).int16(settings.acks().code());
+        out.int32(settings.requestTimeoutMs());
         var topics = new LinkedHashMap<String, List<Batch>>();
         for (var batch : batches) {
             topics.computeIfAbsent(batch.outbox.partition.topic(), topic -> new ArrayList<>()).add(batch);
@@ -253,7 +263,8 @@ final class Sender {
         if (failed != null) {
             return Outcome.failed(failed.error(), failed.getMessage());
         }
-        var outcome = dispatch.settings.acks() == Acks.NONE ? Outcome.unknown() : outcomes.get(batch.outbox.partition);
+        boolean asked = dispatch.settings.acks() != Acks.NONE;
+        var outcome = asked ? outcomes.get(batch.outbox.partition) : Outcome.unknown();
         return outcome != null ? outcome
                 : Outcome.failed(ErrorCode.NETWORK_EXCEPTION, "the broker did not answer for the partition");
     }
