@@ -303,7 +303,8 @@ class ProducerScriptTest {
                     each.get(20, TimeUnit.SECONDS);
                 }
             });
-            assertEquals(ErrorCode.REQUEST_TIMED_OUT, ((ClientException) late.getCause()).error());
+            // It is late, or failed last when it was.
+            assertTrue(((ClientException) late.getCause()).retriable());
         } finally {
             over.countDown();
         }
