@@ -41,7 +41,12 @@ public final class ClientException extends RuntimeException {
 
     /** The same once more, so that its trace shows who waited for it. */
     ClientException(ClientException cause) {
-        super(cause.getMessage(), cause);
+        this(cause, "");
+    }
+
+    /** The same, with more words at the end. */
+    ClientException(ClientException cause, String more) {
+        super(cause.getMessage() + more, cause);
         this.error = cause.error;
     }
 

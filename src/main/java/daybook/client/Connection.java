@@ -30,15 +30,15 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * A connection to one broker. Any thread sends; a virtual thread of its own reads what is answered, in the
- * order in which it was asked, and another gives the connection up when an answer takes too long. After a
- * failure it stays closed, and all that was not answered fails with NETWORK_EXCEPTION.
+ * A connection to one broker. Any thread sends; a thread of its own reads what is answered, in the
+ * order in which it was asked, and a virtual one gives the connection up when an answer takes too long.
+ * After a failure it stays closed, and all that was not answered fails with NETWORK_EXCEPTION.
  *
  * <p>Nobody may interrupt a thread that sends: that would close the connection.
  */
 final class Connection implements AutoCloseable {
     /** The largest answer that memory is taken for. */
-    private static final int ANSWER_MOST_BYTES = 256 << 20;
+    static final int ANSWER_MOST_BYTES = 256 << 20;
     private static final int CONNECT_MOST_MS = 10_000;
     private static final int BUFFER_BYTES = 16 * 1024;
     private static final System.Logger LOG = System.getLogger("daybook.client");
@@ -65,8 +65,13 @@ final class Connection implements AutoCloseable {
                 future.completeExceptionally(new ClientException(ErrorCode.UNKNOWN_SERVER_ERROR,
                         "the answer to " + call + " cannot be read", malformed));
                 throw malformed;
-            } catch (RuntimeException failed) {
-                future.completeExceptionally(failed);
+            } catch (ClientException refused) {
+                future.completeExceptionally(refused);
+            } catch (RuntimeException unlike) {
+                // It can be read, but is not what was asked for: nothing where one thing must be, another
+                // one.
+                future.completeExceptionally(new ClientException(ErrorCode.UNKNOWN_SERVER_ERROR,
+                        "the answer to " + call + " is none", unlike));
             }
         }
     }
@@ -130,7 +135,9 @@ final class Connection implements AutoCloseable {
     }
 
     private void start() {
-        Thread.ofVirtual().name("daybook-client-" + address).start(this::receive);
+        // A platform thread: what comes in wakes it by itself, and at the end of the process the JVM need not
+        // wait 300 ms for the thread that polls sockets for virtual ones, which a short command would feel.
+        Thread.ofPlatform().daemon().name("daybook-client-" + address).start(this::receive);
         Thread.ofVirtual().name("daybook-client-watch-" + address).start(this::watch);
     }
 

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * The consumer groups of a cluster, as an {@link Admin} sees and changes them: those of the protocol with
@@ -106,14 +107,9 @@ public final class Groups {
     public Outcomes<String, Group> describe(Collection<String> ids) {
         var found = describe(Call.CONSUMER_GROUP_DESCRIBE, ids, Groups::consumer);
         var others = found.errors().entrySet().stream().filter(each -> classic(each.getValue().error()))
-                .map(Map.Entry::getKey).toList();
+                .map(Map.Entry::getKey).collect(Collectors.toSet());
         var classic = describe(Call.DESCRIBE_GROUPS, others, Groups::classic);
-        var groups = new LinkedHashMap<>(found.values());
-        groups.putAll(classic.values());
-        var errors = new LinkedHashMap<>(found.errors());
-        errors.keySet().removeAll(classic.values().keySet());
-        errors.putAll(classic.errors());
-        return new Outcomes<>(groups, errors);
+        return Outcomes.each(ids, id -> others.contains(id) ? classic.of(id) : found.of(id));
     }
 
     private Outcomes<String, Group> describe(Call call, Collection<String> ids,

@@ -1,8 +1,10 @@
 package daybook.client;
 
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
  * What became of things that were asked for at once: some of them may go well where others fail. Both maps
@@ -15,6 +17,20 @@ public record Outcomes<K, V>(Map<K, V> values, Map<K, ClientException> errors) {
     public Outcomes {
         values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
         errors = Collections.unmodifiableMap(new LinkedHashMap<>(errors));
+    }
+
+    /** Asks for one after the other: a ClientException of {@code one} is the outcome of that key. */
+    static <K, V> Outcomes<K, V> each(Collection<K> keys, Function<K, V> one) {
+        var values = new LinkedHashMap<K, V>();
+        var errors = new LinkedHashMap<K, ClientException>();
+        for (K key : keys) {
+            try {
+                values.put(key, one.apply(key));
+            } catch (ClientException failed) {
+                errors.put(key, failed);
+            }
+        }
+        return new Outcomes<>(values, errors);
     }
 
     /**

@@ -65,17 +65,14 @@ public final class Topics {
     /** Topics by name. */
     public Outcomes<String, Topic> describe(Collection<String> names) {
         var found = cluster.retried(() -> cluster.metadata(names, false));
-        var topics = new LinkedHashMap<String, Topic>();
-        var errors = new LinkedHashMap<String, ClientException>();
-        for (var name : names) {
-            if (found.topics().containsKey(name)) {
-                topics.put(name, found.topics().get(name));
-            } else {
+        return Outcomes.each(names, name -> {
+            var topic = found.topics().get(name);
+            if (topic == null) {
                 var error = found.errors().getOrDefault(name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
-                errors.put(name, new ClientException(error, "topic " + name));
+                throw new ClientException(error, "topic " + name);
             }
-        }
-        return new Outcomes<>(topics, errors);
+            return topic;
+        });
     }
 
     /** Makes topics. */

@@ -7,7 +7,6 @@ import daybook.wire.Reader;
 
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -129,18 +128,11 @@ public final class Transactions {
      * what they send from now on is refused.
      */
     public Outcomes<String, Fenced> fence(Collection<String> transactionalIds) {
-        var fenced = new LinkedHashMap<String, Fenced>();
-        var errors = new LinkedHashMap<String, ClientException>();
-        for (var id : transactionalIds) {
-            try {
-                var identity = cluster.coordinated(Coordinated.TRANSACTION, id, connection ->
-                        Identity.NONE.ask(connection, id, cluster.settings().requestTimeoutMs()));
-                fenced.put(id, new Fenced(identity.id(), identity.epoch()));
-            } catch (ClientException failed) {
-                errors.put(id, failed);
-            }
-        }
-        return new Outcomes<>(fenced, errors);
+        return Outcomes.each(transactionalIds, id -> {
+            var identity = cluster.coordinated(Coordinated.TRANSACTION, id, connection ->
+                    Identity.NONE.ask(connection, id, cluster.settings().requestTimeoutMs()));
+            return new Fenced(identity.id(), identity.epoch());
+        });
     }
 
     /**

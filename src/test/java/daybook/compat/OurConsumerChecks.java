@@ -54,7 +54,6 @@ final class OurConsumerChecks {
         target.check(report, "consumer, pause and resume", this::pause);
         target.check(report, "consumer, where offsets are not there any more", this::outOfRange);
         target.check(report, "consumer, waits for what comes, and no longer than asked", this::waits);
-        target.check(report, "consumer, goes on over kill -9", this::crash);
     }
 
     /** The ends of all partitions, as Kafka's admin client is told. */
@@ -213,7 +212,7 @@ final class OurConsumerChecks {
         var topic = "theirs-gzip";
         var partition = new TopicPartition(topic, 1);
         var other = new TopicPartition(topic, 2);
-        try (var consumer = Consumer.builder(target.address()).open()) {
+        try (var consumer = Consumer.builder(target.address()).fetchMaxWaitMs(50).open()) {
             consumer.assign(List.of(partition, other));
             for (int offset : new int[] {1_999, 0, 1_000, 1}) {
                 long timestampMs = FIRST_MS + (long) offset * PARTITIONS + 1;
@@ -321,23 +320,5 @@ final class OurConsumerChecks {
                 expect(ms < 2_000, "it was given only after " + ms + " ms");
             }
         }
-    }
-
-    private void crash() throws Exception {
-        var topic = "theirs-lz4";
-        var all = Seen.partitions(topic, PARTITIONS);
-        var seen = new ArrayList<Seen>();
-        try (var consumer = Consumer.builder(target.address()).maxPartitionFetchBytes(10_000).open()) {
-            consumer.assign(all);
-            consumer.seekToBeginning(all);
-            seen.add(first(consumer));
-            consumer.seekToBeginning(all);
-            seen.clear();
-            seen.addAll(Seen.poll(consumer, Duration.ofSeconds(5)));
-            target.crash();
-            seen.addAll(Seen.toTheEnd(consumer, all, List.of(2_000L, 2_000L, 2_000L)));
-        }
-        expectSame(Seen.kafka(target.clients().readAll(topic, PARTITIONS, Map.of())), Seen.sorted(seen),
-                "what our consumer read");
     }
 }

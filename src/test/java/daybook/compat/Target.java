@@ -12,7 +12,7 @@ import java.util.function.Supplier;
 final class Target {
     /** The same for all: topics are made by admins only, and nothing that is due is waited for long. */
     private static final Map<String, String> SETTINGS = Map.of("auto.create.topics.enable", "false",
-            "log.cleaner.backoff.ms", "100",
+            "log.cleaner.backoff.ms", "100", "broker.session.timeout.ms", "4000",
             "group.consumer.heartbeat.interval.ms", "300", "group.consumer.min.heartbeat.interval.ms", "100",
             "group.consumer.min.session.timeout.ms", "1000",
             "transaction.abort.timed.out.transaction.cleanup.interval.ms", "200",

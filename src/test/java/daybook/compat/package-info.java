@@ -1,6 +1,7 @@
 /**
  * Real clients against a real broker, for {@code make compat} and {@code make torture}: kcat, Apache Kafka's
- * tools and Java clients, and kafkajs, all unmodified. Only here do tests need programs and libraries from
+ * tools and Java clients, and kafkajs, all unmodified; and our own client against Daybook and
+ * against Apache Kafka. Only here do tests need programs and libraries from
  * elsewhere, so this package is compiled apart from the other tests.
  *
  * <p>{@link daybook.compat.Compat} starts {@code bin/daybook} as a process of its own, runs the checks one
@@ -38,6 +39,13 @@
  *     ├── RestartChecks     a clean stop and kill -9 under a producer at work
  *     ├── DiskChecks        Apache Kafka's DumpLogSegments over what Daybook wrote
  *     ├── ExchangeChecks    Apache Kafka opens Daybook's directory, and Daybook opens it again
+ *     ├── Target            a broker that our own client is checked against: Daybook, then Apache Kafka
+ *     │   ├── OurProducerChecks     what our producer writes, as Kafka's consumer and ours read it
+ *     │   ├── OurConsumerChecks     what Kafka's producer writes, as our consumer reads it
+ *     │   ├── OurGroupChecks        our consumers and Kafka's as members of a group
+ *     │   ├── OurTransactionChecks  our producer's transactions, as Kafka's consumer and ours see them
+ *     │   ├── OurAdminChecks        our admin beside Kafka's
+ *     │   └── Seen                  a record as any consumer was given it
  *     ├── TwoBrokersChecks  Daybook opens Apache Kafka's, and both go on with it in turn, killed and stopped
  *     └── TransactionChecks what Apache Kafka wrote in transactions, as Daybook gives it
  *
