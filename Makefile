@@ -62,26 +62,22 @@ build/launcher.jar: build/jdk
 # JDK's that a broker uses while it starts and stops, and that these commands use. Only the speed of the start depends
 # on it: where it cannot be made it is left empty, and bin/daybook does without.
 define TRAINING
-help
-help dump
 help nothing
 completion bash
 topics create training --bootstrap=ADDRESS
 produce training --compression=zstd --bootstrap=ADDRESS
 consume training --exit --bootstrap=ADDRESS
 consume training --group=training --exit --json --bootstrap=ADDRESS
-topics list --bootstrap=ADDRESS
 topics describe training --bootstrap=ADDRESS
-groups list --bootstrap=ADDRESS
 groups describe training --bootstrap=ADDRESS
 configs describe topic training --bootstrap=ADDRESS
-perf produce training --records=1000 --bootstrap=ADDRESS
 dump build/training/data
 endef
 export TRAINING
 build/daybook.jsa: build/daybook.jar build/launcher.jar
 	@rm -rf build/training; mkdir build/training; \
-	train() { DAYBOOK_OPTS=-XX:DumpLoadedClassList=build/training/$$1.classes exec bin/daybook $$2; }; \
+	limit=$$(command -v timeout) && limit="$$limit 30" || limit=; \
+	train() { DAYBOOK_OPTS=-XX:DumpLoadedClassList=build/training/$$1.classes exec $$3 bin/daybook $$2; }; \
 	(train broker 'start --listeners=PLAINTEXT://127.0.0.1:0 --log.dirs=build/training/data') \
 	    >build/training/log 2>&1 & broker=$$!; \
 	for tenth in $$(seq 100); do \
@@ -90,7 +86,8 @@ build/daybook.jsa: build/daybook.jar build/launcher.jar
 	address=$$(sed -n 's/^Daybook is ready on \([^,]*\),.*/\1/p' build/training/log); number=0; \
 	echo "$$TRAINING" | while read -r words; do \
 	    number=$$((number + 1)); \
-	    (train $$number "$$(echo "$$words" | sed "s/ADDRESS/$$address/")") <Makefile >>build/training/out 2>&1; \
+	    words=$$(echo "$$words" | sed "s/ADDRESS/$$address/"); \
+	    (train $$number "$$words" "$$limit") <Makefile >>build/training/out 2>&1; \
 	done; \
 	kill -TERM $$broker 2>/dev/null; wait $$broker; \
 	sed 's/ id: .*//' build/training/*.classes >build/training/list; \

@@ -18,7 +18,7 @@ final class Arguments {
 
     static Arguments parse(Command command, List<String> words) {
         var arguments = new Arguments();
-        if (command.flags().contains(Command.ANY)) {
+        if (command.takesAny()) {
             arguments.operands.addAll(words);
             return arguments;
         }

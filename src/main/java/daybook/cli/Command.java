@@ -55,6 +55,11 @@ record Command(String path, String operands, String summary, String about, List<
         return new Command(path, operands, summary, about, flags, List.of(lines), action, commands);
     }
 
+    /** Compared by identity: a record's equals takes longer to load than all else that a command needs. */
+    boolean takesAny() {
+        return flags.size() == 1 && flags.get(0) == ANY;
+    }
+
     /** The last word of the path. */
     String name() {
         return path.substring(path.lastIndexOf(' ') + 1);

@@ -38,8 +38,8 @@ final class Help {
         var words = new ArrayList<>(List.of(command.path(), command.operands()));
         if (command.action() == null) {
             words.add("COMMAND [ARGUMENTS]");
-        } else if (command.flags().contains(Command.ANY)) {
-            words.add("[" + "--" + Command.ANY.name() + " ...]");
+        } else if (command.takesAny()) {
+            words.add("[--" + Command.ANY.name() + " ...]");
         } else if (!command.flags().isEmpty()) {
             words.add("[FLAGS]");
         }

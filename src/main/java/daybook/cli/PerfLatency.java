@@ -71,6 +71,7 @@ final class PerfLatency {
             var pace = Pace.begin(rate);
             var sender = new FutureTask<Void>(() -> {
                 sending.send(latency.all, pace, stop);
+                sending.check();
                 return null;
             });
             Thread.ofPlatform().daemon().name("daybook-perf").start(sender);

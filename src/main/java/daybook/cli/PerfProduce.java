@@ -1,5 +1,7 @@
 package daybook.cli;
 
+import java.util.function.LongFunction;
+
 /** {@code bin/daybook perf produce}: how many records a second are taken, and how long each of them takes. */
 final class PerfProduce {
     private static final Flag RECORDS = Flag.of("records", "N", "how many").otherwise("1000000");
@@ -30,12 +32,15 @@ final class PerfProduce {
                 : Double.POSITIVE_INFINITY;
         try (var stop = new Stop(() -> { }); var producer = Perf.producer(arguments, LINGER).open();
                 var progress = Perf.progress(streams)) {
-            new Sending(producer, topic, number -> values[(int) (number % values.length)], Perf.silent())
-                    .send(warmUp, Pace.begin(rate), stop);
+            LongFunction<byte[]> each = number -> values[(int) (number % values.length)];
+            var unmeasured = new Sending(producer, topic, each, Perf.silent());
+            unmeasured.send(warmUp, Pace.begin(rate), stop);
+            unmeasured.check();
             var tally = Perf.tally(streams, progress);
-            new Sending(producer, topic, number -> values[(int) (number % values.length)], tally)
-                    .send(records, Pace.begin(rate), stop);
+            var measured = new Sending(producer, topic, each, tally);
+            measured.send(records, Pace.begin(rate), stop);
             Perf.tell(arguments, streams, progress, tally);
+            measured.check();
         }
         return 0;
     }

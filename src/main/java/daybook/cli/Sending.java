@@ -38,10 +38,8 @@ final class Sending {
     }
 
     /**
-     * Sends so many records and returns when all are settled.
-     *
-     * @param stop ends it before that
-     * @throws CommandException where any was refused
+     * Sends so many records and returns when all are settled, or soon after {@code stop} is wanted, though a
+     * broker may be gone.
      */
     void send(long records, Pace pace, Stop stop) throws InterruptedException {
         for (long number = 0; number < records && !stop.wanted(); number++) {
@@ -55,12 +53,19 @@ final class Sending {
         }
         // What is not full need not linger; this thread waits below, where it can tell of it.
         Thread.startVirtualThread(producer::flush);
-        while (!waiting.isEmpty()) {
+        boolean goesOn = true;
+        while (!waiting.isEmpty() && goesOn) {
             if (settled(waiting.getFirst().delivery)) {
                 count(waiting.removeFirst());
+            } else {
+                goesOn = !stop.wanted();
             }
             tally.tellIfDue();
         }
+    }
+
+    /** @throws CommandException where any was refused, with the reason of the first */
+    void check() {
         if (refused > 0) {
             throw CommandException.failed(refused + " records were refused: " + why.getMessage());
         }

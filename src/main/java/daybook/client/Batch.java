@@ -70,8 +70,9 @@ final class Batch {
         long delta = timestampMs - baseTimestampMs;
         int keyBytes = key == null ? 0 : key.length;
         int valueBytes = value == null ? 0 : value.length;
-        int body = 1 + varintBytes((int) delta) + varintBytes(count) + varintBytes(key == null ? -1 : keyBytes)
-                + keyBytes + varintBytes(value == null ? -1 : valueBytes) + valueBytes + headers.remaining();
+        int body = 1 + varintBytes((int) delta) + varintBytes(count) + headers.remaining()
+                + varintBytes(key == null ? -1 : keyBytes) + keyBytes
+                + varintBytes(value == null ? -1 : valueBytes) + valueBytes;
         if (delta != (int) delta || body + varintBytes(body) > array.length - at) {
             return null;
         }

@@ -34,13 +34,19 @@ public final class ClientException extends RuntimeException {
     }
 
     public ClientException(ErrorCode error, String message, Throwable cause) {
-        super(message == null ? error.name() : error.name() + ": " + message, cause);
+        super(message == null ? error.name()
+                : message.startsWith(error.name()) ? message : error.name() + ": " + message, cause);
         this.error = error;
     }
 
     /** The same once more, so that its trace shows who waited for it. */
     ClientException(ClientException cause) {
-        super(cause.getMessage(), cause);
+        this(cause, "");
+    }
+
+    /** The same, with more words at the end. */
+    ClientException(ClientException cause, String more) {
+        super(cause.getMessage() + more, cause);
         this.error = cause.error;
     }
 
@@ -57,6 +63,11 @@ public final class ClientException extends RuntimeException {
     /** Whether the same may go well when it is tried again. */
     public boolean retriable() {
         return retriable(error);
+    }
+
+    /** Whether the thread was interrupted, and what was asked for may have happened or not. */
+    boolean interrupted() {
+        return getCause() instanceof InterruptedException;
     }
 
     static boolean retriable(ErrorCode error) {

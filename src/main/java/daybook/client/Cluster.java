@@ -335,7 +335,8 @@ final class Cluster implements AutoCloseable {
         int node = any().ask(Call.FIND_COORDINATOR,
                 out -> out.int8(kind.ordinal()).strings(List.of(key)).tags(), in -> {
                     in.int32();
-                    return in.structs(Cluster::found).getFirst();
+                    return in.structs(Cluster::found).stream().findFirst().orElseThrow(() ->
+                            new ClientException(ErrorCode.COORDINATOR_NOT_AVAILABLE, key));
                 });
         if (!nodes.containsKey(node)) {
             metadata(List.of(), false);
@@ -367,13 +368,15 @@ final class Cluster implements AutoCloseable {
         return retried(() -> any().ask(call, body, answer));
     }
 
-    /** Asks every broker there is, each again while it fails with what is retriable, for what it has. */
+    /** Asks every broker there is for what it has, and again all that there are then while one fails. */
     <T> List<T> everywhere(Call call, Consumer<Writer> body, Function<Reader, List<T>> answer) {
-        var all = new ArrayList<T>();
-        for (int node : retried(() -> metadata(List.of(), false)).nodes.keySet()) {
-            all.addAll(retried(() -> to(node, Lane.CONTROL).ask(call, body, answer)));
-        }
-        return all;
+        return retried(() -> {
+            var all = new ArrayList<T>();
+            for (int node : metadata(List.of(), false).nodes.keySet()) {
+                all.addAll(to(node, Lane.CONTROL).ask(call, body, answer));
+            }
+            return all;
+        });
     }
 
     @Override

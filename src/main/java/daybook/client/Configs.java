@@ -169,11 +169,11 @@ public final class Configs {
 
     /**
      * Changes some keys of each and leaves the others; all changes of one, or none of them. The outcome is
-     * how many changes there were.
+     * the thing itself.
      *
      * @param validateOnly whether only to say whether that could be done
      */
-    public Outcomes<Resource, Integer> alter(Map<Resource, List<Change>> changes, boolean validateOnly) {
+    public Outcomes<Resource, Resource> alter(Map<Resource, List<Change>> changes, boolean validateOnly) {
         return Inquiry.of(cluster, Call.INCREMENTAL_ALTER_CONFIGS, changes.keySet(), Place.of(Resource::node),
                 (out, some) -> out
                         .structs(some, (each, resource) -> resource.write(each)
@@ -183,7 +183,7 @@ public final class Configs {
                     var error = ErrorCode.of(in.int16());
                     var message = in.nullableString();
                     var resource = Resource.read(in);
-                    return new Answer<>(resource, error, message, changes.get(resource).size());
+                    return new Answer<>(resource, error, message, resource);
                 }));
     }
 }

@@ -30,15 +30,15 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * A connection to one broker. Any thread sends; a virtual thread of its own reads what is answered, in the
- * order in which it was asked, and another gives the connection up when an answer takes too long. After a
- * failure it stays closed, and all that was not answered fails with NETWORK_EXCEPTION.
+ * A connection to one broker. Any thread sends; a thread of its own reads what is answered, in the
+ * order in which it was asked, and a virtual one gives the connection up when an answer takes too long.
+ * After a failure it stays closed, and all that was not answered fails with NETWORK_EXCEPTION.
  *
  * <p>Nobody may interrupt a thread that sends: that would close the connection.
  */
 final class Connection implements AutoCloseable {
     /** The largest answer that memory is taken for. */
-    private static final int ANSWER_MOST_BYTES = 256 << 20;
+    static final int ANSWER_MOST_BYTES = 256 << 20;
     private static final int CONNECT_MOST_MS = 10_000;
     private static final int BUFFER_BYTES = 16 * 1024;
     private static final Reader NO_ANSWER = new Reader(ByteBuffer.allocate(0), 0, true);
@@ -66,8 +66,13 @@ final class Connection implements AutoCloseable {
                 future.completeExceptionally(new ClientException(ErrorCode.UNKNOWN_SERVER_ERROR,
                         "the answer to " + call + " cannot be read", malformed));
                 throw malformed;
-            } catch (RuntimeException failed) {
-                future.completeExceptionally(failed);
+            } catch (ClientException refused) {
+                future.completeExceptionally(refused);
+            } catch (RuntimeException unlike) {
+                // It can be read, but is not what was asked for: nothing where one thing must be, another
+                // one.
+                future.completeExceptionally(new ClientException(ErrorCode.UNKNOWN_SERVER_ERROR,
+                        "the answer to " + call + " is none", unlike));
             }
         }
     }
@@ -82,6 +87,8 @@ final class Connection implements AutoCloseable {
     private final Queue<Asked<?>> asked = new ConcurrentLinkedQueue<>();
     /** Guarded by {@link #writing}. */
     private int correlationId;
+    /** When the request was begun that is being written; 0 for none. Written under {@link #writing}. */
+    private volatile long writingSinceNanos;
     private volatile Abilities abilities = new Abilities(ErrorCode.NONE, Map.of(), Map.of());
 
     private Connection(InetSocketAddress address, Settings settings, SocketChannel channel) {
@@ -129,7 +136,9 @@ final class Connection implements AutoCloseable {
     }
 
     private void start() {
-        Thread.ofVirtual().name("daybook-client-" + address).start(this::receive);
+        // A platform thread: what comes in wakes it by itself, and at the end of the process the JVM need not
+        // wait 300 ms for the thread that polls sockets for virtual ones, which a short command would feel.
+        Thread.ofPlatform().daemon().name("daybook-client-" + address).start(this::receive);
         Thread.ofVirtual().name("daybook-client-watch-" + address).start(this::watch);
     }
 
@@ -235,6 +244,7 @@ final class Connection implements AutoCloseable {
     }
 
     private void write(Writer frame) throws IOException {
+        writingSinceNanos = System.nanoTime();
         var pieces = new ArrayList<ByteBuffer>();
         frame.drain(new Writer.Sink() {
             @Override
@@ -255,6 +265,7 @@ final class Connection implements AutoCloseable {
                 written++;
             }
         }
+        writingSinceNanos = 0;
     }
 
     /** The thread that reads: until the connection is closed, by either side. */
@@ -287,6 +298,9 @@ final class Connection implements AutoCloseable {
         int id = frame.getInt();
         var first = asked.poll();
         if (first == null || first.correlationId != id) {
+            if (first != null) {
+                first.future.completeExceptionally(lost());
+            }
             throw new MalformedException("an answer to request " + id + ", which is not the next");
         }
         first.answered(frame);
@@ -299,6 +313,11 @@ final class Connection implements AutoCloseable {
                 var first = asked.peek();
                 if (first != null && System.nanoTime() - first.sentNanos > timeoutNanos) {
                     LOG.log(System.Logger.Level.WARNING, this + " did not answer " + first.call + " in time");
+                    close();
+                }
+                long sinceNanos = writingSinceNanos;
+                if (sinceNanos != 0 && System.nanoTime() - sinceNanos > timeoutNanos) {
+                    LOG.log(System.Logger.Level.WARNING, this + " does not read what it is sent");
                     close();
                 }
             }

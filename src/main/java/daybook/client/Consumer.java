@@ -12,11 +12,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
 /**
  * Reads the records of partitions: of those that it is told ({@link #assign}), or of those that its group
@@ -40,7 +40,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * goes to another member of the group in {@link #poll} or {@link #close} and at no other time. Who does not
  * poll for the longest interval leaves the group until he does.
  *
- * <p>A consumer is for one thread at a time; only {@link #close} may be called while another polls.
+ * <p>A consumer is for one thread at a time; only {@link #close} may be called while another polls. A thread
+ * that is interrupted while it waits is thrown a {@link ClientException}, and its interrupt is over then.
  */
 public final class Consumer implements AutoCloseable {
     /** Where to begin where the group has committed no offset, or the log does not go so far. */
@@ -70,10 +71,13 @@ public final class Consumer implements AutoCloseable {
     private final long autoCommitMs;
     /** Held while the next commit is put behind the last one: they reach the group in their order. */
     private final ReentrantLock committing = new ReentrantLock();
-    private CompletableFuture<Void> lastCommit = CompletableFuture.completedFuture(null);
+    /** Written under {@link #committing}. */
+    private volatile CompletableFuture<Void> lastCommit = CompletableFuture.completedFuture(null);
     /** Null without a subscription; written by the caller's thread. */
     private volatile Member member;
     private volatile boolean closed;
+    /** Whose work on what was polled last may not be done yet. */
+    private volatile Thread polledBy;
     /** What was committed last of itself: written by the threads that commit. */
     private volatile Map<TopicPartition, Long> autoCommitted = Map.of();
     /** When that is due again; of the caller's thread. */
@@ -180,7 +184,8 @@ public final class Consumer implements AutoCloseable {
      */
     public List<Fetched> poll(Duration timeout) {
         open();
-        long deadline = System.nanoTime() + timeout.toNanos();
+        polledBy = Thread.currentThread();
+        long deadline = System.nanoTime() + TimeUnit.NANOSECONDS.convert(timeout);
         if (member != null) {
             member.polling(true);
         }
@@ -226,8 +231,8 @@ public final class Consumer implements AutoCloseable {
     }
 
     private void become(Map<TopicPartition, Uuid> target) {
-        if (autoCommitMs >= 0 && !target.keySet().containsAll(feeds.partitions())) {
-            commitQuietly();
+        if (!target.keySet().containsAll(feeds.partitions())) {
+            settle(autoCommitMs >= 0);
         }
         feeds.become(target);
     }
@@ -316,21 +321,23 @@ public final class Consumer implements AutoCloseable {
      *     this member, and may have given its partitions to another
      */
     public void commit(Map<TopicPartition, Long> next) {
+        open();
         Connection.await(commitLater(next));
     }
 
     /** As {@link #commit()}, without waiting for it. Commits reach the group in their order. */
     public Future<Void> commitAsync() {
-        return commitLater(feeds.positions());
+        open();
+        return commitLater(feeds.positions()).copy();
     }
 
     private CompletableFuture<Void> commitLater(Map<TopicPartition, Long> next) {
-        open();
         group();
         var commit = Map.copyOf(next);
+        Supplier<Membership> right = member == null ? this::membership : member.right();
         committing.lock();
         try {
-            lastCommit = lastCommit.exceptionally(told -> null).thenRunAsync(() -> committed(commit),
+            lastCommit = lastCommit.exceptionally(told -> null).thenRunAsync(() -> commit(commit, right),
                     task -> Thread.ofVirtual().name("daybook-consumer-commit").start(task));
             return lastCommit;
         } finally {
@@ -338,18 +345,15 @@ public final class Consumer implements AutoCloseable {
         }
     }
 
-    private void committed(Map<TopicPartition, Long> next) {
-        if (next.isEmpty()) {
-            return;
-        }
-        while (true) {
-            var me = membership();
+    private void commit(Map<TopicPartition, Long> next, Supplier<Membership> right) {
+        for (boolean done = next.isEmpty(); !done; ) {
+            int epoch = right.get().epoch();
             try {
-                committed.commit(next);
-                return;
+                committed.commit(next, right);
+                done = true;
             } catch (ClientException failed) {
                 boolean stale = failed.error() == ErrorCode.STALE_MEMBER_EPOCH;
-                if (!stale || member == null || !member.outlives(me.epoch(), apiTimeoutMs)) {
+                if (!stale || member == null || !member.outlives(epoch, apiTimeoutMs)) {
                     throw failed;
                 }
             }
@@ -377,13 +381,18 @@ public final class Consumer implements AutoCloseable {
         autoCommitNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(autoCommitMs);
     }
 
-    private void commitQuietly() {
+    /**
+     * Waits for what is being committed, but not for ever: a commit that comes late must not undo that of the
+     * next owner. Whether the thread is interrupted makes no difference, and stays.
+     *
+     * @param polled whether to commit first what was polled
+     */
+    private void settle(boolean polled) {
+        var commits = polled ? commitLater(feeds.positions()) : lastCommit.exceptionally(told -> null);
         try {
-            commitAsync().get(CLOSE_MOST_MS, TimeUnit.MILLISECONDS);
-        } catch (ExecutionException | TimeoutException failed) {
-            LOG.log(System.Logger.Level.WARNING, "cannot commit: " + failed.getMessage());
-        } catch (InterruptedException stop) {
-            throw ClientException.interrupted(stop);
+            commits.copy().orTimeout(CLOSE_MOST_MS, TimeUnit.MILLISECONDS).join();
+        } catch (CompletionException failed) {
+            LOG.log(System.Logger.Level.WARNING, "cannot commit: " + failed.getCause());
         }
     }
 
@@ -409,15 +418,18 @@ public final class Consumer implements AutoCloseable {
         return joined == null ? new Membership(group(), "", -1, null) : joined.current();
     }
 
-    /** Commits if that is automatic, leaves the group, and closes the connections. */
+    /**
+     * Commits if that is automatic and nobody can be at work on what was polled last, which another thread
+     * than the one that polled cannot know; waits a few seconds for what is being committed, leaves the
+     * group, and closes the connections.
+     */
     @Override
     public void close() {
         if (closed) {
             return;
         }
-        if (autoCommitMs >= 0) {
-            commitQuietly();
-        }
+        boolean done = polledBy == null || polledBy == Thread.currentThread();
+        settle(autoCommitMs >= 0 && done);
         closed = true;
         feeds.close();
         if (member != null) {
@@ -501,7 +513,10 @@ public final class Consumer implements AutoCloseable {
 
         /** Commits all that was polled, in the first poll after each such interval, and on closing. */
         public Builder autoCommit(Duration interval) {
-            autoCommitMs = interval.toMillis();
+            if (interval.isNegative()) {
+                throw new IllegalArgumentException(interval + " is negative");
+            }
+            autoCommitMs = Math.max(1, interval.toMillis());
             return this;
         }
 
@@ -529,9 +544,9 @@ public final class Consumer implements AutoCloseable {
             return this;
         }
 
-        /** The most that is fetched at once, but for a first batch that is larger. */
+        /** The most that is fetched at once, but for a first batch that is larger; at most 128 MiB. */
         public Builder fetchMaxBytes(int bytes) {
-            fetchMaxBytes = positive(bytes);
+            fetchMaxBytes = Math.min(positive(bytes), Connection.ANSWER_MOST_BYTES / 2);
             return this;
         }
 

@@ -19,6 +19,8 @@ final class Destination {
     /** What was last heard of the topic where it is not known, and how many wait; under {@link #lock}. */
     private ClientException trouble;
     private int waiting;
+    /** How many partitions there must be for the last of those who wait; under {@link #lock}. */
+    private int wanted;
     /** Where records without a key go for now. */
     private final AtomicReference<Sticky> sticky = new AtomicReference<>();
 
@@ -30,11 +32,11 @@ final class Destination {
         return outboxes;
     }
 
-    /** Whether somebody waits to learn of it. */
+    /** Whether somebody waits for a partition that is not known yet. */
     boolean isSought() {
         lock.lock();
         try {
-            return waiting > 0;
+            return outboxes.length < wanted;
         } finally {
             lock.unlock();
         }
@@ -44,20 +46,24 @@ final class Destination {
      * Waits until this partition is known.
      *
      * @param partition of those that there are, or -1 for any
-     * @param ask called once it is seen that somebody waits
+     * @throws IllegalStateException if the producer is closed meanwhile
      * @throws ClientException what was heard last, where it is not in time
      */
-    void await(int partition, int mostMs, Runnable ask) {
+    void await(int partition, Dispatch dispatch) {
         lock.lock();
         try {
             trouble = waiting == 0 ? null : trouble;
             waiting++;
-            ask.run();
-            long left = TimeUnit.MILLISECONDS.toNanos(mostMs);
-            while (outboxes.length <= Math.max(partition, 0)) {
+            int enough = Math.max(partition, 0) + 1;
+            wanted = Math.max(wanted, enough);
+            dispatch.seek();
+            long left = TimeUnit.MILLISECONDS.toNanos(dispatch.settings.maxBlockMs());
+            while (outboxes.length < enough) {
+                if (dispatch.isEnded()) {
+                    throw new IllegalStateException("the producer is closed");
+                }
                 if (left <= 0 || trouble != null && !trouble.retriable()) {
-                    throw trouble != null ? new ClientException(trouble) : new ClientException(
-                            ErrorCode.REQUEST_TIMED_OUT, "no broker said in time what topic " + topic + " is");
+                    throw unknown(partition);
                 }
                 left = learned.awaitNanos(left);
             }
@@ -65,6 +71,27 @@ final class Destination {
             throw ClientException.interrupted(stop);
         } finally {
             waiting--;
+            wanted = waiting == 0 ? 0 : wanted;
+            lock.unlock();
+        }
+    }
+
+    private ClientException unknown(int partition) {
+        if (trouble != null) {
+            return new ClientException(trouble);
+        }
+        return outboxes.length == 0
+                ? new ClientException(ErrorCode.REQUEST_TIMED_OUT, "no broker told of topic " + topic)
+                : new ClientException(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+                        "topic " + topic + " has " + outboxes.length + " partitions, but no " + partition);
+    }
+
+    /** The producer is closed: nobody waits any more. */
+    void end() {
+        lock.lock();
+        try {
+            learned.signalAll();
+        } finally {
             lock.unlock();
         }
     }
@@ -80,12 +107,15 @@ final class Destination {
         }
     }
 
-    /** It has so many partitions; those that are new get an outbox. */
+    /**
+     * It has so many partitions; those that are new get an outbox. Where the topic was made anew with fewer,
+     * what is sent to the others fails in its time.
+     */
     void resize(int partitions, Dispatch dispatch) {
         lock.lock();
         try {
             int before = outboxes.length;
-            var all = Arrays.copyOf(outboxes, partitions);
+            var all = Arrays.copyOf(outboxes, Math.max(before, partitions));
             for (int i = before; i < partitions; i++) {
                 all[i] = new Outbox(dispatch, new TopicPartition(topic, i));
                 dispatch.finds(all[i]);
@@ -158,8 +188,8 @@ final class Destination {
         int hash = 0x9747b28c ^ key.length;
         int at = 0;
         for (; at + 4 <= key.length; at += 4) {
-            int word = (key[at] & 0xFF | (key[at + 1] & 0xFF) << 8 | (key[at + 2] & 0xFF) << 16 | key[at + 3] << 24)
-                    * mix;
+            int low = key[at] & 0xFF | (key[at + 1] & 0xFF) << 8;
+            int word = (low | (key[at + 2] & 0xFF) << 16 | key[at + 3] << 24) * mix;
             hash = hash * mix ^ (word ^ word >>> 24) * mix;
         }
         for (int i = key.length - 1; i >= at; i--) {

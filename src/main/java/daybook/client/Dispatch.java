@@ -28,6 +28,7 @@ final class Dispatch {
     private static final int RETRY_MOST_MS = 1_000;
     /** As Kafka's metadata.max.age.ms: so late are new partitions of a topic seen. */
     private static final long FRESH_NANOS = TimeUnit.MINUTES.toNanos(5);
+    private static final System.Logger LOG = System.getLogger("daybook.client");
 
     final Cluster cluster;
     final BatchMemory memory;
@@ -47,6 +48,8 @@ final class Dispatch {
 
     private final Thread thread;
     private final Semaphore bell = new Semaphore(0);
+    /** Whether it waits for something to do, and not for another try, which only a new topic cuts short. */
+    private volatile boolean idle;
     private final Queue<Outbox> strays = new ConcurrentLinkedQueue<>();
     /** Outboxes without a sender; belongs to the thread. */
     private final Set<Outbox> astray = new LinkedHashSet<>();
@@ -73,7 +76,7 @@ final class Dispatch {
             return known;
         }
         var sought = destinations.computeIfAbsent(topic, Destination::new);
-        sought.await(partition, settings.maxBlockMs(), bell::release);
+        sought.await(partition, this);
         return sought;
     }
 
@@ -129,14 +132,27 @@ final class Dispatch {
             }
         } catch (InterruptedException stop) {
             throw ClientException.interrupted(stop);
+        } finally {
+            fail(Outcome.failed(ErrorCode.REQUEST_TIMED_OUT, "the producer was closed before"));
         }
+    }
+
+    /** One of the threads cannot go on: all ends, and nobody waits for what never comes. */
+    void fault(Throwable fault) {
+        LOG.log(System.Logger.Level.ERROR, "a fault of the producer's own ends it", fault);
+        ended = true;
+        cluster.close();
+        fail(Outcome.failed(ErrorCode.UNKNOWN_SERVER_ERROR, "a fault of the producer's own: " + fault));
+    }
+
+    private void fail(Outcome outcome) {
         for (var destination : destinations.values()) {
+            destination.end();
             for (var outbox : destination.outboxes()) {
                 outbox.end();
             }
         }
-        var late = Outcome.failed(ErrorCode.REQUEST_TIMED_OUT, "the producer was closed before it was delivered");
-        unfinished.forEach(batch -> finish(batch, late));
+        unfinished.forEach(batch -> finish(batch, outcome));
     }
 
     boolean isEnded() {
@@ -180,8 +196,8 @@ final class Dispatch {
     }
 
     /**
-     * Another identity than this one. The epochs of a producer without transactions are its own to count: only
-     * for the first and after the last it asks for a new id.
+     * Another identity than this one. The epochs of a producer without transactions are its own to count:
+     * only for the first and after the last it asks for a new id.
      *
      * @throws ClientException if another is needed and is not to be had
      */
@@ -199,26 +215,44 @@ final class Dispatch {
         }
     }
 
+    /** Somebody waits to learn of a topic. */
+    void seek() {
+        bell.release();
+    }
+
     /** Another outbox has no sender. */
     void watch(Outbox outbox) {
         strays.add(outbox);
-        bell.release();
+        if (idle) {
+            bell.release();
+        }
     }
 
     // The thread.
 
     private void run() {
+        try {
+            work();
+        } catch (RuntimeException | Error fault) {
+            fault(fault);
+        }
+    }
+
+    private void work() {
         long refreshNanos = System.nanoTime() + FRESH_NANOS;
         int pauseMs = 0;
         while (true) {
-            if (pauseMs == 0) {
+            idle = pauseMs == 0;
+            if (idle && strays.isEmpty()) {
                 await(refreshNanos - System.nanoTime());
             }
+            idle = false;
             for (var stray = strays.poll(); stray != null; stray = strays.poll()) {
                 astray.add(stray);
                 pauseMs = Math.max(pauseMs, RETRY_MS);
             }
-            if (!cluster.pause(pauseMs)) {
+            await(TimeUnit.MILLISECONDS.toNanos(pauseMs));
+            if (ended) {
                 return;
             }
             boolean refresh = refreshNanos - System.nanoTime() <= 0;
@@ -226,14 +260,15 @@ final class Dispatch {
             var topics = new HashSet<String>();
             astray.forEach(outbox -> topics.add(outbox.partition.topic()));
             for (var destination : destinations.values()) {
-                if (refresh || destination.isSought()) {
+                if (refresh && destination.outboxes().length > 0 || destination.isSought()) {
                     topics.add(destination.topic);
                 }
             }
-            boolean learned = topics.isEmpty() || learn(topics);
+            boolean learned = topics.isEmpty() || learn(topics, !refresh);
             long nowNanos = System.nanoTime();
             astray.removeIf(outbox -> learned && finds(outbox) || outbox.gaveUp(nowNanos));
-            boolean left = !learned || !astray.isEmpty();
+            boolean left = !learned || !astray.isEmpty()
+                    || destinations.values().stream().anyMatch(Destination::isSought);
             pauseMs = left ? Math.clamp(2L * pauseMs, RETRY_MS, RETRY_MOST_MS) : 0;
         }
     }
@@ -247,13 +282,17 @@ final class Dispatch {
         }
     }
 
-    /** Asks for the topics; whether all of them are known now, or will never be. */
-    private boolean learn(Set<String> topics) {
+    /**
+     * Asks for the topics; whether all of them are known now, or will never be.
+     *
+     * @param create whether the broker may make them: not only because they were sent to some time ago
+     */
+    private boolean learn(Set<String> topics, boolean create) {
         try {
             if (settings.idempotent() && identity() == Identity.NONE) {
                 renewed(Identity.NONE);
             }
-            var metadata = cluster.metadata(topics, true);
+            var metadata = cluster.metadata(topics, create);
             boolean learned = true;
             for (var name : topics) {
                 var topic = metadata.topics().get(name);

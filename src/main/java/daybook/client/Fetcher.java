@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -71,9 +70,7 @@ final class Fetcher implements Runnable {
             }
             var answer = asks.isEmpty() ? null : send(asks);
             for (var each : last) {
-                if (feeds.room(each.ask)) {
-                    open(each);
-                }
+                open(each);
             }
             last = answer == null ? List.of() : received(asks, answer);
         }
@@ -95,13 +92,25 @@ final class Fetcher implements Runnable {
         }
         out.int32(limits.maxWaitMs).int32(limits.minBytes).int32(limits.maxBytes);
         out.bool(limits.committedOnly).int32(0).int32(-1);
-        var topics = new LinkedHashMap<Uuid, List<Ask>>();
-        asks.forEach(ask -> topics.computeIfAbsent(ask.topicId(), id -> new ArrayList<>()).add(ask));
-        out.structs(topics.entrySet(), (topic, entry) -> topic.uuid(entry.getKey())
-                .structs(entry.getValue(), (partition, ask) -> partition
+        out.structs(byTopic(asks), (topic, some) -> topic.uuid(some.getFirst().topicId())
+                .structs(some, (partition, ask) -> partition
                         .int32(ask.partition().partition()).int32(ask.leaderEpoch())
                         .int64(ask.offset()).int32(-1).int64(-1).int32(limits.partitionMaxBytes)));
         out.length(0).string("").tags();
+    }
+
+    /** In their order: only the first that has anything is sent a batch that is larger than the limits. */
+    private static List<List<Ask>> byTopic(List<Ask> asks) {
+        var topics = new ArrayList<List<Ask>>();
+        Uuid last = null;
+        for (var ask : asks) {
+            if (!ask.topicId().equals(last)) {
+                topics.add(new ArrayList<>());
+                last = ask.topicId();
+            }
+            topics.getLast().add(ask);
+        }
+        return topics;
     }
 
     private static Map<Slot, Part> answer(Reader in) {
@@ -139,7 +148,7 @@ final class Fetcher implements Runnable {
             for (var ask : asks) {
                 var part = parts.get(new Slot(ask.topicId(), ask.partition().partition()));
                 if (part == null) {
-                    feeds.answered(ask, Feed.UNKNOWN);
+                    refused(ask, ErrorCode.UNKNOWN_SERVER_ERROR);
                 } else if (part.error != ErrorCode.NONE) {
                     refused(ask, part.error);
                 } else {
@@ -187,27 +196,49 @@ final class Fetcher implements Runnable {
                 + ": " + why + "; to pass it, seek to offset " + nextOffset), false);
     }
 
+    /**
+     * Opens no more before there is room than one answer may have, so that what a little unfolds to is
+     * bounded.
+     */
     private void open(Sealed sealed) {
+        var ask = sealed.ask;
         var hidden = new Hidden(sealed.part.aborted);
         var fetched = new ArrayList<Fetched>();
+        long openedBytes = limits.partitionMaxBytes;
         for (var batch : sealed.batches) {
-            if (batch.lastOffset() < sealed.ask.offset()) {
+            if (openedBytes >= limits.partitionMaxBytes) {
+                feeds.bring(ask, fetched);
+                fetched.clear();
+                openedBytes = 0;
+                if (!feeds.room(ask)) {
+                    return;
+                }
+            }
+            if (batch.lastOffset() < ask.offset()) {
                 continue;
             }
             try {
-                if (!batch.checksumHolds()) {
-                    throw new CorruptBatchException("its checksum is not that of its bytes");
-                }
-                fetched.add(new Fetched(sealed.ask.partition(), batch,
-                        hidden.has(batch) ? null : batch.open(BATCH_MOST_BYTES), sealed.ask.offset(),
-                        sealed.part.highWatermark));
+                check(batch);
+                var next = new Fetched(ask.partition(), batch, hidden.has(batch) ? null
+                        : batch.open(BATCH_MOST_BYTES), ask.offset(), sealed.part.highWatermark);
+                fetched.add(next);
+                openedBytes += next.sizeBytes();
             } catch (CorruptBatchException corrupt) {
-                feeds.bring(sealed.ask, fetched);
-                corrupt(sealed.ask, batch.nextOffset(), corrupt.getMessage());
+                feeds.bring(ask, fetched);
+                corrupt(ask, batch.nextOffset(), corrupt.getMessage());
                 return;
             }
         }
-        feeds.bring(sealed.ask, fetched);
+        feeds.bring(ask, fetched);
+    }
+
+    private static void check(RecordBatch batch) {
+        if (!batch.checksumHolds()) {
+            throw new CorruptBatchException("its checksum is not that of its bytes");
+        }
+        if (batch.recordCount() < 0) {
+            throw new CorruptBatchException("it has " + batch.recordCount() + " records");
+        }
     }
 
     /** Which batches of an answer the caller does not see: markers, and those of aborted transactions. */

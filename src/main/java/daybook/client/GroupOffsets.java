@@ -51,10 +51,14 @@ final class GroupOffsets {
         }).getFirst();
     }
 
-    /** Commits, trying again while it fails with what is retriable. */
-    void commit(Map<TopicPartition, Long> next) {
+    /**
+     * Commits, trying again while it fails with what is retriable.
+     *
+     * @param right asked anew each time
+     */
+    void commit(Map<TopicPartition, Long> next, Supplier<Membership> right) {
         cluster.coordinated(Cluster.Coordinated.GROUP, group, connection -> {
-            var me = membership.get();
+            var me = right.get();
             var answers = connection.ask(Call.OFFSET_COMMIT, out -> {
                 out.string(group).int32(me.epoch()).string(me.memberId()).string(me.instanceId());
                 ByTopic.write(out, next.keySet(), (each, partition) ->

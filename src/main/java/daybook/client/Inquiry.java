@@ -6,6 +6,8 @@ import daybook.wire.Writer;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -25,6 +27,10 @@ import java.util.function.Function;
  */
 record Inquiry<K, V>(Cluster cluster, Place<K> place, Call call, BiConsumer<Writer, Collection<K>> body,
         Function<Reader, List<Answer<K, V>>> answers) {
+    /** What fails when it is done twice: a topic that was made cannot be made. */
+    private static final Set<Call> ONCE = EnumSet.of(Call.CREATE_TOPICS, Call.DELETE_TOPICS,
+            Call.CREATE_PARTITIONS, Call.DELETE_GROUPS, Call.LEAVE_GROUP);
+
     /**
      * What a broker says of one thing.
      *
@@ -38,8 +44,8 @@ record Inquiry<K, V>(Cluster cluster, Place<K> place, Call call, BiConsumer<Writ
 
         /** What the error is about, whether the broker names it or not. */
         private String what() {
-            return message == null ? key.toString()
-                    : message.contains(key.toString()) ? message : key + ": " + message;
+            var name = String.valueOf(key);
+            return message == null ? name : message.contains(name) ? message : name + ": " + message;
         }
     }
 
@@ -70,7 +76,7 @@ record Inquiry<K, V>(Cluster cluster, Place<K> place, Call call, BiConsumer<Writ
         var values = new LinkedHashMap<K, V>();
         var errors = new LinkedHashMap<K, ClientException>();
         ask(new LinkedHashSet<>(keys), values, errors);
-        return new Outcomes<>(values, errors);
+        return new Outcomes<>(ordered(keys, values), ordered(keys, errors));
     }
 
     /** Asks about these; fails itself only when the thread is interrupted. */
@@ -78,9 +84,15 @@ record Inquiry<K, V>(Cluster cluster, Place<K> place, Call call, BiConsumer<Writ
         var values = new LinkedHashMap<K, V>();
         var errors = new LinkedHashMap<K, ClientException>();
         var open = new LinkedHashSet<>(keys);
+        var unsure = new HashSet<K>();
         try {
             cluster.retried(() -> {
                 ask(open, values, errors);
+                errors.forEach((key, failed) -> {
+                    if (leavesUnsure(failed)) {
+                        unsure.add(key);
+                    }
+                });
                 open.removeIf(key -> values.containsKey(key) || !place.again().test(key, errors.get(key)));
                 if (!open.isEmpty()) {
                     throw errors.get(open.getFirst());
@@ -92,7 +104,16 @@ record Inquiry<K, V>(Cluster cluster, Place<K> place, Call call, BiConsumer<Writ
                 throw late;
             }
         }
+        if (ONCE.contains(call)) {
+            errors.replaceAll((key, failed) -> !unsure.contains(key) || leavesUnsure(failed) ? failed
+                    : new ClientException(failed, " (an answer before was lost: it may have done this)"));
+        }
         return new Outcomes<>(ordered(keys, values), ordered(keys, errors));
+    }
+
+    /** Whether it may have been done all the same. */
+    private static boolean leavesUnsure(ClientException failed) {
+        return failed.error() == ErrorCode.NETWORK_EXCEPTION || failed.error() == ErrorCode.REQUEST_TIMED_OUT;
     }
 
     private static <K, V> Map<K, V> ordered(Collection<K> keys, Map<K, V> found) {

@@ -1,8 +1,10 @@
 package daybook.client;
 
 import daybook.client.Feed.Ask;
+import daybook.client.Inquiry.Answer;
 import daybook.wire.ErrorCode;
 
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -39,10 +41,9 @@ final class Locator implements Runnable {
     @Override
     public void run() {
         for (var lost = feeds.lost(); lost != null; lost = feeds.lost()) {
-            learn(lost);
             var begun = new TreeMap<TopicPartition, Ask>();
             var timed = new TreeMap<TopicPartition, Ask>();
-            for (var ask : lost) {
+            for (var ask : learned(lost)) {
                 if (!lead(ask) || ask.offset() != Feed.UNKNOWN) {
                     continue;
                 } else if (ask.wanted() != Feed.COMMITTED) {
@@ -58,20 +59,29 @@ final class Locator implements Runnable {
         }
     }
 
-    /** Asks for all topics at once of which nothing is known. */
-    private void learn(List<Ask> lost) {
+    /**
+     * Asks for all topics at once of which nothing is known; leaves out those of which nobody can be asked.
+     */
+    private List<Ask> learned(List<Ask> lost) {
+        var unknown = new ArrayList<Ask>();
+        var known = new ArrayList<Ask>();
         var names = new HashSet<String>();
         for (var ask : lost) {
-            if (cluster.known(ask.partition().topic()) == null) {
+            boolean asks = cluster.known(ask.partition().topic()) == null;
+            (asks ? unknown : known).add(ask);
+            if (asks) {
                 names.add(ask.partition().topic());
             }
         }
-        if (names.size() > 1) {
-            try {
-                cluster.metadata(names, false);
-            } catch (ClientException failed) {
-                // It is asked for once more, by topic, and there the error counts.
-            }
+        if (unknown.isEmpty()) {
+            return lost;
+        }
+        try {
+            cluster.metadata(names, false);
+            return lost;
+        } catch (ClientException failed) {
+            unknown.forEach(ask -> refused(ask, failed));
+            return known;
         }
     }
 
@@ -81,7 +91,8 @@ final class Locator implements Runnable {
             var partition = ask.partition();
             int node = cluster.leader(partition);
             var topic = cluster.known(partition.topic());
-            if (topic == null || ask.feed().given && !topic.id().equals(ask.topicId())) {
+            if (topic == null || partition.partition() >= topic.partitions().size()
+                    || ask.feed().given && !topic.id().equals(ask.topicId())) {
                 cluster.forget(partition.topic());
                 throw new ClientException(ErrorCode.UNKNOWN_TOPIC_ID, "topic " + partition.topic());
             }
@@ -101,16 +112,19 @@ final class Locator implements Runnable {
             return;
         }
         try {
-            for (var answer : committed.committed(asks.keySet())) {
-                var ask = asks.get(answer.key());
-                if (answer.error() != ErrorCode.NONE) {
-                    refused(ask, new ClientException(answer.error(), "where to begin in " + answer.key()));
+            var answers = new HashMap<TopicPartition, Answer<TopicPartition, Long>>();
+            committed.committed(asks.keySet()).forEach(answer -> answers.put(answer.key(), answer));
+            asks.forEach((partition, ask) -> {
+                var answer = answers.get(partition);
+                var error = answer == null ? ErrorCode.UNKNOWN_SERVER_ERROR : answer.error();
+                if (error != ErrorCode.NONE) {
+                    refused(ask, new ClientException(error, "where to begin in " + partition));
                 } else if (answer.value() < 0) {
                     feeds.reset(ask);
                 } else {
                     feeds.located(ask, answer.value());
                 }
-            }
+            });
         } catch (ClientException failed) {
             asks.values().forEach(ask -> refused(ask, failed));
         }

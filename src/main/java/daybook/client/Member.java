@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -53,8 +54,8 @@ final class Member {
     private final int maxPollIntervalMs;
     private final Feeds feeds;
     private final String id = Uuid.random().toString();
-    /** Of the caller's thread. */
-    private Thread thread;
+    /** Completed when the member's thread has ended, and told the group so. */
+    private final CompletableFuture<Void> left = new CompletableFuture<>();
 
     private final ReentrantLock lock = new ReentrantLock();
     /** Something that a heartbeat is due for, or that one has brought. */
@@ -62,6 +63,8 @@ final class Member {
     // All below is guarded by the lock.
     private Subscription subscription;
     private int epoch = JOINING;
+    /** Counts how often it joined: what was polled before it did so last is not its any more. */
+    private int joins;
     /** What the group gave, by ids, as it was told last; written under the lock, by whoever is awake then. */
     private List<Given> given = List.of();
     /** The same by names, as far as those are known; null where the caller has it already. */
@@ -72,6 +75,8 @@ final class Member {
     private boolean full = true;
     /** Whether the next heartbeat is to be sent at once. */
     private boolean hurried = true;
+    /** Whether the group may know of the member, for a heartbeat was sent, whatever came of it. */
+    private boolean begun;
     private boolean polling;
     private long polledNanos = System.nanoTime();
     private boolean closed;
@@ -93,7 +98,7 @@ final class Member {
     }
 
     void start() {
-        thread = feeds.start("member", this::run);
+        feeds.start("member", this::run);
     }
 
     private void locked(Runnable change) {
@@ -160,19 +165,33 @@ final class Member {
     void join() {
         locked(() -> {
             out = null;
+            joins++;
             epoch = JOINING;
             given = List.of();
             target = null;
             owned = Map.of();
-            hurry();
+            full = true;
+            changed.signalAll();
         });
     }
 
     /** @throws ClientException why it is out of the group, if it is */
     Membership current() {
-        return read(() -> {
+        return right().get();
+    }
+
+    /**
+     * By what right it commits what was polled until now: with the epoch of the moment, as long as it has not
+     * been out of the group.
+     */
+    Supplier<Membership> right() {
+        int join = read(() -> joins);
+        return () -> read(() -> {
             if (out != null) {
                 throw new ClientException(out);
+            } else if (joins != join) {
+                throw new ClientException(ErrorCode.UNKNOWN_MEMBER_ID,
+                        "the group went on without this member");
             }
             return new Membership(group, id, epoch, instanceId);
         });
@@ -204,22 +223,22 @@ final class Member {
             closed = true;
             changed.signalAll();
         });
-        try {
-            thread.join(LEAVE_MOST_MS);
-        } catch (InterruptedException stop) {
-            throw ClientException.interrupted(stop);
-        }
+        left.completeOnTimeout(null, LEAVE_MOST_MS, TimeUnit.MILLISECONDS).join();
     }
 
     // The thread.
 
     private void run() {
         int waitMs = 0;
-        while (due(waitMs)) {
-            waitMs = read(this::pollLeftNanos) <= 0 ? giveUp() : beat();
-        }
-        if (out() == null) {
-            leave();
+        try {
+            while (due(waitMs)) {
+                waitMs = read(this::pollLeftNanos) <= 0 ? giveUp() : beat();
+            }
+            if (out() == null) {
+                leave();
+            }
+        } finally {
+            left.complete(null);
         }
     }
 
@@ -265,23 +284,25 @@ final class Member {
         var beat = read(() -> {
             var next = new Beat(epoch, full, subscription, owned);
             full = false;
+            begun = true;
             return next;
         });
         try {
             var answer = send(beat);
-            accept(answer);
-            return answer.intervalMs;
+            return accept(answer) ? answer.intervalMs : Math.min(answer.intervalMs, RETRY_MS);
         } catch (ClientException failed) {
             if (failed.retriable()) {
                 locked(() -> full = true);
                 return RETRY_MS;
             }
             out(failed);
-            return 0;
+            // Who was refused when he joined does not join again at once.
+            return beat.epoch == JOINING ? RETRY_MS : 0;
         }
     }
 
-    private void accept(Answer answer) {
+    /** Notes what a heartbeat was answered; false where a topic that was given is not known by name yet. */
+    private boolean accept(Answer answer) {
         locked(() -> {
             epoch = answer.epoch;
             given = answer.assignment == null ? given : answer.assignment;
@@ -292,6 +313,7 @@ final class Member {
         if (target() != null) {
             feeds.wake();
         }
+        return named.size() == given.stream().mapToInt(each -> each.partitions.size()).sum();
     }
 
     /** What is given, by names; topics that no broker knows by their id are left out, and asked for again. */
@@ -311,7 +333,7 @@ final class Member {
     }
 
     private void leave() {
-        if (read(() -> epoch) == JOINING) {
+        if (!read(() -> begun)) {
             return;
         }
         try {

@@ -21,12 +21,15 @@ import java.util.concurrent.locks.ReentrantLock;
  * thread of the sender that the outbox is with, or to the dispatch's where it is with none.
  *
  * <p>The order is kept by one rule. When a batch fails and may be tried again, nothing more is sent until all
- * that is under way has been answered; then all that is not acknowledged is sent again from the first on. It
- * bears the same sequence numbers, so that a broker sees what it has already. Where a broker finds a gap
- * before the first, what lay there failed for good: a new epoch begins, with sequences from 0.
+ * that is under way has been answered; then all that is not acknowledged is sent again from the first on, and
+ * only when that is acknowledged goes what comes behind it. It bears the same sequence numbers, so that a
+ * broker sees what it has already: it remembers the last five batches, so no more may have gone since. Where
+ * a broker finds a gap before the first, what lay there failed for good: a new epoch begins, with sequences
+ * from 0.
  */
 final class Outbox {
     static final long FOREVER = Long.MAX_VALUE;
+    private static final System.Logger LOG = System.getLogger("daybook.client");
     private static final Outcome LATE = Outcome.failed(ErrorCode.REQUEST_TIMED_OUT, "not delivered in time");
 
     final TopicPartition partition;
@@ -57,8 +60,8 @@ final class Outbox {
     private Identity identity = Identity.NONE;
     private int nextSequence;
     /**
-     * Whether the broker took a batch of this identity. Until then it would take any sequence number (KIP-360),
-     * and so the second batch where the first was lost: they go one by one.
+     * Whether the broker took a batch of this identity. Until then it would take any sequence number
+     * (KIP-360), and so the second batch where the first was lost: they go one by one.
      */
     private boolean known;
 
@@ -114,14 +117,18 @@ final class Outbox {
         var batch = new Batch(this, array);
         dispatch.begun(batch);
         open = batch;
-        if (!watched) {
-            watched = true;
-            var by = sender;
-            if (by == null) {
-                dispatch.watch(this);
-            } else {
-                by.watch(this);
+        var by = sender;
+        if (watched) {
+            if (by != null) {
+                by.linger();
             }
+            return batch;
+        }
+        watched = true;
+        if (by == null) {
+            dispatch.watch(this);
+        } else {
+            by.watch(this);
         }
         return batch;
     }
@@ -145,7 +152,12 @@ final class Outbox {
     }
 
     private void seal(Batch batch) {
-        batch.seal(dispatch.settings.codec(), dispatch.settings.level());
+        try {
+            batch.seal(dispatch.settings.codec(), dispatch.settings.level());
+        } catch (RuntimeException | OutOfMemoryError fault) {
+            LOG.log(System.Logger.Level.ERROR, "a batch goes as it is: compressing it failed", fault);
+            batch.seal(Codec.NONE, 0);
+        }
     }
 
     private void wake() {
@@ -220,6 +232,10 @@ final class Outbox {
         if (!again.isEmpty()) {
             return 0;
         }
+        var oldest = unacknowledged.peek();
+        if (oldest != null && oldest.sends > 1) {
+            return FOREVER;
+        }
         var next = full.peek();
         if (next != null) {
             return isReady(next) ? 0 : FOREVER;
@@ -282,7 +298,8 @@ final class Outbox {
         }
         if (batch.identity != identity) {
             boolean counts = identity != Identity.NONE;
-            batch.stamp(identity, counts ? nextSequence : RecordBatch.NO_SEQUENCE, dispatch.settings.transactional());
+            int sequence = counts ? nextSequence : RecordBatch.NO_SEQUENCE;
+            batch.stamp(identity, sequence, dispatch.settings.transactional());
             nextSequence = nextSequence + batch.count() & Integer.MAX_VALUE;
         }
         (again.isEmpty() ? full : again).remove();
@@ -297,7 +314,7 @@ final class Outbox {
     void expire(long nowNanos) {
         var dropped = dispatch.transactions == null ? null : dispatch.transactions.dropped();
         if (dropped != null) {
-            failOlder(nowNanos + 1, dropped);
+            failOlder(System.nanoTime() + 1, dropped);
         } else {
             failOlder(nowNanos - dispatch.settings.deliveryTimeoutNanos(), LATE);
         }

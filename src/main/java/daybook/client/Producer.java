@@ -7,6 +7,7 @@ import daybook.wire.ErrorCode;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Sends records. Any number of threads may share one; what they send to a partition is kept in order, and
@@ -24,8 +25,9 @@ public final class Producer implements AutoCloseable {
     private volatile boolean closed;
 
     private Producer(Cluster cluster, ProducerSettings settings) {
-        var transactions = settings.transactional()
-                ? new ProducerTransactions(cluster, settings.transactionalId(), settings.transactionTimeoutMs()) : null;
+        var id = settings.transactionalId();
+        var transactions = id == null ? null
+                : new ProducerTransactions(cluster, id, settings.transactionTimeoutMs());
         dispatch = new Dispatch(cluster, settings, transactions);
     }
 
@@ -61,6 +63,9 @@ public final class Producer implements AutoCloseable {
             List<Record.Header> headers) {
         if (closed) {
             throw new IllegalStateException("the producer is closed");
+        }
+        if (partition < OutgoingRecord.ANY) {
+            throw new IllegalArgumentException("there is no partition " + partition);
         }
         if (dispatch.transactions != null) {
             dispatch.transactions.checkOpen();
@@ -99,7 +104,8 @@ public final class Producer implements AutoCloseable {
      * Sends what is not sent, and commits the transaction.
      *
      * @throws ClientException if any record of the transaction failed, which then must be aborted; or if the
-     *     outcome is not known, where it is retriable: then it may be called again
+     *     outcome is not known, where it is retriable or the thread was interrupted: then it may be called
+     *     again
      */
     public void commitTransaction() {
         transactions().commit(this::flush);
@@ -146,10 +152,14 @@ public final class Producer implements AutoCloseable {
         }
         closed = true;
         try {
-            if (dispatch.transactions != null) {
-                dispatch.transactions.close(() -> dispatch.flush(atMost.toNanos()));
+            if (dispatch.transactions == null) {
+                dispatch.flush(TimeUnit.NANOSECONDS.convert(atMost));
+            } else {
+                // What it waits for fails at the latest when all ends.
+                Thread.startVirtualThread(() -> dispatch.transactions.close(this::flush)).join(atMost);
             }
-            dispatch.flush(atMost.toNanos());
+        } catch (InterruptedException stop) {
+            throw ClientException.interrupted(stop);
         } finally {
             dispatch.end();
         }

@@ -5,14 +5,13 @@ import daybook.record.Codec;
 import java.util.concurrent.TimeUnit;
 
 /** What {@link Producer.Builder} was told; each is explained there. */
-record ProducerSettings(Acks acks, boolean idempotent, Codec codec, int level, int batchSizeBytes, int lingerMs,
-        int bufferMemoryBytes, int maxRequestSizeBytes, int maxBlockMs, int requestTimeoutMs,
+record ProducerSettings(Acks acks, boolean idempotent, Codec codec, int level, int batchSizeBytes,
+        int lingerMs, int bufferMemoryBytes, int maxRequestSizeBytes, int maxBlockMs, int requestTimeoutMs,
         int deliveryTimeoutMs, String transactionalId, int transactionTimeoutMs) {
 
     ProducerSettings {
-        if (transactionalId != null && !idempotent) {
-            throw new IllegalArgumentException("a transactional producer needs idempotence, and acknowledgements");
-        }
+        require(transactionalId == null || idempotent && acks == Acks.ALL,
+                "a transactional producer needs idempotence, and the acknowledgement of all");
         require(batchSizeBytes > 0 && batchSizeBytes <= bufferMemoryBytes,
                 "the size of a batch must be 1 to the memory for records");
         require(lingerMs >= 0 && maxBlockMs >= 0, "times must not be negative");

@@ -30,6 +30,7 @@ import java.util.function.Function;
 final class ProducerTransactions {
     private enum State { READY, OPEN, COMMITTING, FAILED, ABORTING, DEAD }
 
+    private static final System.Logger LOG = System.getLogger("daybook.client");
     private static final String FEATURE = "transaction.version";
     private static final int IMPLICIT = 2;
     private static final int PRODUCE_EXPLICIT = 11;
@@ -51,6 +52,8 @@ final class ProducerTransactions {
     private volatile boolean implicit;
     /** Whether the coordinator may know of the transaction. */
     private volatile boolean begun;
+    /** Whether what is still on its way may bear the identity; guarded by {@link #turn}. */
+    private boolean worn;
     /** Partitions that were added to it. */
     private final Set<TopicPartition> added = ConcurrentHashMap.newKeySet();
 
@@ -110,6 +113,10 @@ final class ProducerTransactions {
         turn.lock();
         try {
             check(State.READY, "a transaction is open already");
+            if (worn) {
+                identity = renewed(identity);
+                worn = false;
+            }
             implicit = cluster.any().feature(FEATURE) >= IMPLICIT;
             begun = false;
             added.clear();
@@ -134,7 +141,8 @@ final class ProducerTransactions {
         var partitions = batches.stream().map(batch -> batch.outbox.partition).toList();
         for (var partition : partitions) {
             if (!added.contains(partition)) {
-                topics.computeIfAbsent(partition.topic(), topic -> new ArrayList<>()).add(partition.partition());
+                topics.computeIfAbsent(partition.topic(), topic -> new ArrayList<>())
+                        .add(partition.partition());
             }
         }
         if (!topics.isEmpty()) {
@@ -142,10 +150,7 @@ final class ProducerTransactions {
                 head(out).structs(topics.entrySet(), (topic, each) -> topic.string(each.getKey())
                         .int32s(each.getValue()));
                 out.tags();
-            }, in -> {
-                in.int32();
-                return in.structs(topic -> refused(topic, topic.string()));
-            }));
+            }, ProducerTransactions::accepted));
             added.addAll(partitions);
         }
         return Math.min(version, PRODUCE_EXPLICIT);
@@ -159,14 +164,25 @@ final class ProducerTransactions {
         return out.string(id).int64(identity.id()).int16(identity.epoch());
     }
 
-    /** Reads numbers of partitions with what was wrong with each; throws if anything was. */
-    private static String refused(Reader topic, String name) {
-        topic.structs(partition -> {
-            int index = partition.int32();
-            ClientException.check(ErrorCode.of(partition.int16()), "partition " + name + "-" + index);
-            return index;
+    /**
+     * Reads what was wrong with each partition; throws if anything was, and rather the cause than that the
+     * broker did not go on because of it.
+     */
+    private static Set<TopicPartition> accepted(Reader in) {
+        in.int32();
+        var errors = new TreeMap<TopicPartition, ErrorCode>();
+        in.structs(topic -> {
+            var name = topic.string();
+            return topic.structs(partition -> errors.put(new TopicPartition(name, partition.int32()),
+                    ErrorCode.of(partition.int16())));
         });
-        return name;
+        errors.forEach((partition, error) -> {
+            if (error != ErrorCode.OPERATION_NOT_ATTEMPTED) {
+                ClientException.check(error, "partition " + partition);
+            }
+        });
+        errors.forEach((partition, error) -> ClientException.check(error, "partition " + partition));
+        return errors.keySet();
     }
 
     /** Adds offsets of a group. */
@@ -174,6 +190,9 @@ final class ProducerTransactions {
         turn.lock();
         try {
             checkOpen();
+            if (next.isEmpty()) {
+                return;
+            }
             begun = true;
             if (!implicit) {
                 coordinated(connection -> connection.ask(Call.ADD_OFFSETS_TO_TXN,
@@ -195,7 +214,9 @@ final class ProducerTransactions {
     private Object commitOffsets(Connection connection, Map<TopicPartition, Long> next, Membership group) {
         int known = connection.version(Call.TXN_OFFSET_COMMIT);
         var topics = new TreeMap<String, List<TopicPartition>>();
-        next.keySet().forEach(each -> topics.computeIfAbsent(each.topic(), topic -> new ArrayList<>()).add(each));
+        for (var each : next.keySet()) {
+            topics.computeIfAbsent(each.topic(), topic -> new ArrayList<>()).add(each);
+        }
         int version = implicit ? known : Math.min(known, TXN_OFFSET_COMMIT_EXPLICIT);
         return connection.ask(Call.TXN_OFFSET_COMMIT, version, out -> {
             out.string(id).string(group.group()).int64(identity.id()).int16(identity.epoch());
@@ -204,10 +225,7 @@ final class ProducerTransactions {
                     .structs(each.getValue(), (partition, which) -> partition.int32(which.partition())
                             .int64(next.get(which)).int32(-1).string("")));
             out.tags();
-        }, in -> {
-            in.int32();
-            return in.structs(topic -> refused(topic, topic.string()));
-        });
+        }, ProducerTransactions::accepted);
     }
 
     private static ErrorCode checked(Reader in, String what) {
@@ -220,14 +238,25 @@ final class ProducerTransactions {
     void commit(Runnable flush) {
         turn.lock();
         try {
-            if (!state.compareAndSet(State.OPEN, State.COMMITTING)) {
+            if (state.compareAndSet(State.OPEN, State.COMMITTING)) {
+                flushed(flush);
+            } else {
                 check(State.COMMITTING, "no transaction is open");
             }
-            flush.run();
             check(State.COMMITTING, "");
             end(true);
         } finally {
             turn.unlock();
+        }
+    }
+
+    /** Whoever is interrupted while he waits may still abort. */
+    private void flushed(Runnable flush) {
+        try {
+            flush.run();
+        } catch (ClientException interrupted) {
+            state.compareAndSet(State.COMMITTING, State.OPEN);
+            throw interrupted;
         }
     }
 
@@ -248,18 +277,18 @@ final class ProducerTransactions {
     }
 
     /**
-     * Ends what the coordinator may know of. Where epochs do not change by themselves an abort asks for a new
-     * one, which ends the transaction as well: so what of it is still on its way comes too late (KIP-588).
+     * Ends what the coordinator may know of. Where epochs do not change by themselves the next transaction
+     * after an abort asks for one: so what is still on its way of this one comes too late.
      */
     private void end(boolean commit) {
         try {
             if (begun) {
-                identity = commit || implicit ? coordinated(connection -> ended(connection, commit))
-                        : renewed(identity);
+                identity = coordinated(connection -> ended(connection, commit));
+                worn = !commit && !implicit;
             }
             state.set(State.READY);
         } catch (ClientException failed) {
-            if (!failed.retriable()) {
+            if (!failed.retriable() && !failed.interrupted()) {
                 failure = Outcome.failed(failed.error(), failed.getMessage());
                 boolean may = commit && failed.error() == ErrorCode.TRANSACTION_ABORTABLE;
                 state.set(may ? State.FAILED : State.DEAD);
@@ -278,11 +307,16 @@ final class ProducerTransactions {
         });
     }
 
-    /** Aborts what is open, as far as that can be. */
+    /** Aborts what is open, as far as that can be; otherwise the coordinator does when its time is over. */
     void close(Runnable flush) {
         var now = state.get();
         if (now == State.OPEN || now == State.FAILED || now == State.ABORTING) {
-            abort(flush);
+            try {
+                abort(flush);
+            } catch (ClientException failed) {
+                LOG.log(System.Logger.Level.WARNING, "a transaction of " + id + " is left open: "
+                        + failed.getMessage());
+            }
         }
     }
 }

@@ -32,6 +32,8 @@ final class Sender {
     private final Semaphore bell = new Semaphore(0);
     /** Whether it could send more if there were more. */
     private volatile boolean wanting;
+    /** Whether nothing that lingers would wake it. */
+    private volatile boolean idle;
 
     // Those below belong to the sender's thread.
     /** Those that may have something to send; who had a turn goes to the end. */
@@ -51,6 +53,13 @@ final class Sender {
                 watched.add(outbox);
             }
         });
+    }
+
+    /** A batch is begun, and will be due when it has lingered. */
+    void linger() {
+        if (idle) {
+            ring();
+        }
     }
 
     /** A batch is full. */
@@ -76,6 +85,14 @@ final class Sender {
     }
 
     private void run() {
+        try {
+            work();
+        } catch (RuntimeException | Error fault) {
+            dispatch.fault(fault);
+        }
+    }
+
+    private void work() {
         while (true) {
             bell.drainPermits();
             for (var task = inbox.poll(); task != null; task = inbox.poll()) {
@@ -84,8 +101,11 @@ final class Sender {
             if (dispatch.isEnded()) {
                 return;
             }
+            // Both are said before it looks: what it does not see any more rings.
             wanting = requests < Dispatch.REQUESTS_MOST;
+            idle = wanting;
             long waitNanos = wanting ? round() : Outbox.FOREVER;
+            idle = wanting && waitNanos == Outbox.FOREVER;
             if (waitNanos > 0) {
                 await(waitNanos);
             }
@@ -148,7 +168,7 @@ final class Sender {
         try {
             connection = dispatch.cluster.to(node, Cluster.Lane.DATA);
         } catch (ClientException failed) {
-            LOG.log(System.Logger.Level.WARNING, "broker " + node + " cannot be reached: " + failed.getMessage());
+            LOG.log(System.Logger.Level.WARNING, "no way to broker " + node + ": " + failed.getMessage());
             due.forEach(this::stray);
             return;
         }
@@ -188,8 +208,8 @@ final class Sender {
                 connection.tell(Call.PRODUCE, version, body);
                 answered(batches, Map.of(), null);
             } else {
-                connection.send(Call.PRODUCE, version, body, Sender::outcomes)
-                        .whenComplete((outcomes, failed) -> post(() -> answered(batches, outcomes, failed)));
+                connection.send(Call.PRODUCE, version, body, Sender::outcomes).whenComplete(
+                        (outcomes, failed) -> post(() -> answered(batches, outcomes, lost(failed))));
             }
         } catch (ClientException failed) {
             answered(batches, Map.of(), failed);
@@ -198,7 +218,9 @@ final class Sender {
 
     /** ProduceRequest.json; v12 is the last that has topics by name. */
     private void write(Writer out, List<Batch> batches) {
-        out.string(dispatch.settings.transactionalId()).int16(dispatch.settings.acks().code()).int32(dispatch.settings.requestTimeoutMs());
+        var settings = dispatch.settings;
+        out.string(settings.transactionalId()).int16(settings.acks().code());
+        out.int32(settings.requestTimeoutMs());
         var topics = new LinkedHashMap<String, List<Batch>>();
         for (var batch : batches) {
             topics.computeIfAbsent(batch.outbox.partition.topic(), topic -> new ArrayList<>()).add(batch);
@@ -219,7 +241,14 @@ final class Sender {
         return outcomes;
     }
 
-    private void answered(List<Batch> batches, Map<TopicPartition, Outcome> outcomes, Throwable failed) {
+    /** Whatever came in place of an answer: nobody knows whether the batches were taken. */
+    private static ClientException lost(Throwable failed) {
+        return failed == null ? null
+                : new ClientException(ErrorCode.NETWORK_EXCEPTION, failed.getMessage(), failed);
+    }
+
+    private void answered(List<Batch> batches, Map<TopicPartition, Outcome> outcomes,
+            ClientException failed) {
         requests--;
         for (var batch : batches) {
             var outcome = outcome(batch, outcomes, failed);
@@ -230,15 +259,13 @@ final class Sender {
         }
     }
 
-    private Outcome outcome(Batch batch, Map<TopicPartition, Outcome> outcomes, Throwable failed) {
-        if (failed instanceof ClientException refused) {
-            return Outcome.failed(refused.error(), refused.getMessage());
-        }
+    private Outcome outcome(Batch batch, Map<TopicPartition, Outcome> outcomes, ClientException failed) {
         if (failed != null) {
-            return Outcome.failed(ErrorCode.UNKNOWN_SERVER_ERROR, failed.toString());
+            return Outcome.failed(failed.error(), failed.getMessage());
         }
-        var outcome = dispatch.settings.acks() == Acks.NONE ? Outcome.unknown() : outcomes.get(batch.outbox.partition);
+        boolean asked = dispatch.settings.acks() != Acks.NONE;
+        var outcome = asked ? outcomes.get(batch.outbox.partition) : Outcome.unknown();
         return outcome != null ? outcome
-                : Outcome.failed(ErrorCode.UNKNOWN_SERVER_ERROR, "the broker did not answer for the partition");
+                : Outcome.failed(ErrorCode.NETWORK_EXCEPTION, "the broker did not answer for the partition");
     }
 }

@@ -41,6 +41,9 @@ record Settings(String bootstrap, String clientId, int requestTimeoutMs, int api
             }
             addresses.add(InetSocketAddress.createUnresolved(host, port));
         }
+        if (addresses.isEmpty()) {
+            throw new IllegalArgumentException("no broker's HOST:PORT is given");
+        }
         return addresses;
     }
 

@@ -5,15 +5,22 @@
  * with it.
  *
  * <p>Its methods block, for they are made for virtual threads; what goes on behind them runs on virtual
- * threads of its own. {@link daybook.client.Connection} speaks to one broker, {@link daybook.client.Cluster}
- * knows all of them; a producer, a consumer or an admin has a cluster of its own. What is
- * asked about many things at once, each of the broker that has it, is an {@link daybook.client.Inquiry}.
- * {@link daybook.client.Call} is the one table of the APIs that are called.
+ * threads of its own, but for the readers of connections. {@link daybook.client.Connection} speaks to one
+ * broker, {@link daybook.client.Cluster} knows all of them; a producer, a consumer or an admin has a cluster
+ * of its own. What is asked about many things at once, each of the broker that has it, is an {@link
+ * daybook.client.Inquiry}. {@link daybook.client.Call} is the one table of the APIs that are called.
  *
  * <p>Connections are plain TCP. What would encrypt or authenticate one belongs between its channel and its
  * first request, in {@code Connection.open}, and nothing outside that class would know.
  *
- * <p>Locks, in the order in which they are taken: {@code Cluster.connecting}, {@code Connection.writing}. No
- * lock is held while an answer is waited for, but {@code connecting} while a connection is made.
+ * <p>A {@link daybook.client.Consumer} has a thread that looks up where to read ({@link
+ * daybook.client.Locator}), one for each broker that it reads from ({@link daybook.client.Fetcher}), and as a
+ * member of a group one for its heartbeats ({@link daybook.client.Member}); they and the caller meet in
+ * {@link daybook.client.Feeds}.
+ *
+ * <p>Locks, in the order in which they are taken: {@code Cluster.connecting}, {@code Connection.writing}. The
+ * consumer's ({@code Feeds.lock}, {@code Member.lock}, {@code Consumer.committing}) are never held together
+ * with another. No lock is held while an answer is waited for, but {@code connecting} while a connection is
+ * made.
  */
 package daybook.client;

@@ -22,7 +22,8 @@ class PerfTest {
     @BeforeEach
     void start() throws Exception {
         broker = Broker.start(Config.of(Map.of("listeners", "PLAINTEXT://127.0.0.1:0", "log.dirs",
-                directory.toString(), "num.partitions", "2", "offsets.topic.num.partitions", "1")));
+                directory.toString(), "num.partitions", "2", "offsets.topic.num.partitions", "1",
+                "message.max.bytes", "100000")));
     }
 
     @AfterEach
@@ -88,6 +89,18 @@ class PerfTest {
         assertTrue(large.errors().contains("MESSAGE_TOO_LARGE"), large.errors());
         assertEquals(2, perf("latency orders --size 15").exit());
         assertEquals(2, perf("consume orders --group g").exit());
+    }
+
+    @Test
+    void whatIsRefusedIsToldBehindWhatIsMeasured() {
+        var refused = perf("produce orders --records 3 --size 200_000");
+        assertTrue(refused.out().startsWith("0 records, "), refused.out());
+        assertTrue(refused.errors().startsWith("daybook: 3 records were refused: MESSAGE_TOO_LARGE"),
+                refused.errors());
+        assertEquals(1, refused.exit());
+        var latency = perf("latency orders --records 3 --warm-up 0 --size 200_000");
+        assertEquals(1, latency.exit());
+        assertTrue(latency.errors().contains("MESSAGE_TOO_LARGE"), latency.errors());
     }
 
     private Ran perf(String words) {

@@ -15,6 +15,8 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** What a connection does with a broker that answers, answers late, answers nonsense or goes away. */
@@ -101,6 +103,18 @@ class ConnectionTest {
             var failed = assertThrows(ClientException.class, () -> coordinator(connection, "a"));
             assertEquals(ErrorCode.UNKNOWN_SERVER_ERROR, failed.error());
             assertThrows(ClientException.class, () -> coordinator(connection, "b"));
+        }
+    }
+
+    @Test
+    void anAnswerToAnotherRequestClosesIt() throws Exception {
+        try (var broker = new ScriptedBroker().on(Call.FIND_COORDINATOR, in -> out -> out.int32(1).tags());
+                var connection = open(broker, 10_000)) {
+            broker.misnumbers();
+            var answer = connection.send(Call.FIND_COORDINATOR, 4,
+                    out -> out.int8(0).strings(List.of("a")).tags(), Reader::int32);
+            var lost = assertThrows(ExecutionException.class, () -> answer.get(10, TimeUnit.SECONDS));
+            assertEquals(ErrorCode.NETWORK_EXCEPTION, ((ClientException) lost.getCause()).error());
         }
     }
 

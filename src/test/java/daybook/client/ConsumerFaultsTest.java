@@ -22,11 +22,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /** What a consumer does with answers that a broker gives only rarely. */
@@ -308,8 +312,7 @@ class ConsumerFaultsTest {
     @Test
     void triesACommitAgainWithTheEpochThatIsTrueNow() {
         var epoch = new AtomicInteger();
-        broker.on(Call.FIND_COORDINATOR, in -> out -> out.int32(0).structs(List.of("g"), (each, key) ->
-                each.string(key).int32(1).string("127.0.0.1").int32(1).int16(0).string(null)).tags());
+        coordinates();
         broker.on(Call.CONSUMER_GROUP_HEARTBEAT, in -> {
             int now = epoch.incrementAndGet();
             return out -> out.int32(0).int16(0).string(null).string(null).int32(now).int32(60_000).int8(-1)
@@ -322,17 +325,63 @@ class ConsumerFaultsTest {
             in.string();
             epochs.add(in.int32());
             var error = refusals.isEmpty() ? ErrorCode.NONE : refusals.poll();
-            return out -> out.int32(0).structs(List.of("orders"), (topic, name) -> topic.string(name)
-                    .structs(List.of(0), (each, number) -> each.int32(number).error(error))).tags();
+            return committed(error);
         });
         try (var consumer = builder().group("g").open()) {
             consumer.subscribe(List.of("orders"));
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-            while (consumer.membership().epoch() == 0 && System.nanoTime() < deadline) {
-                consumer.poll(Duration.ofMillis(10));
-            }
+            pollUntil(consumer, () -> consumer.membership().epoch() > 0);
             consumer.commit(Map.of(ORDERS, 5L));
             assertEquals(List.of(1, 1, 2, 2), List.copyOf(epochs));
+        }
+    }
+
+    private void coordinates() {
+        broker.on(Call.FIND_COORDINATOR, in -> out -> out.int32(0).structs(List.of("g"), (each, key) ->
+                each.string(key).int32(1).string("127.0.0.1").int32(1).int16(0).string(null)).tags());
+    }
+
+    private static java.util.function.Consumer<Writer> committed(ErrorCode error) {
+        return out -> out.int32(0).structs(List.of("orders"), (topic, name) -> topic.string(name)
+                .structs(List.of(0), (each, number) -> each.int32(number).error(error))).tags();
+    }
+
+    private static void pollUntil(Consumer consumer, BooleanSupplier holds) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (!holds.getAsBoolean()) {
+            assertTrue(System.nanoTime() < deadline, "it takes too long");
+            consumer.poll(Duration.ofMillis(10));
+        }
+    }
+
+    @Test
+    void commitsNothingForTheMemberThatItWasBefore() {
+        var joins = new AtomicInteger();
+        var fenced = new AtomicBoolean();
+        var commits = new AtomicInteger();
+        coordinates();
+        broker.on(Call.CONSUMER_GROUP_HEARTBEAT, in -> {
+            in.string();
+            in.string();
+            boolean joining = in.int32() == 0;
+            joins.addAndGet(joining ? 1 : 0);
+            return out -> out.int32(0).error(fenced.get() && !joining ? ErrorCode.FENCED_MEMBER_EPOCH
+                    : ErrorCode.NONE).string(null).string(null).int32(1).int32(20).int8(-1).tags();
+        });
+        broker.on(Call.OFFSET_COMMIT, in -> {
+            commits.incrementAndGet();
+            return committed(joins.get() == 1 ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : ErrorCode.NONE);
+        });
+        try (var consumer = builder().group("g").open()) {
+            consumer.subscribe(List.of("orders"));
+            pollUntil(consumer, () -> consumer.membership().epoch() == 1);
+            var commit = CompletableFuture.runAsync(() -> consumer.commit(Map.of(ORDERS, 5L)));
+            pollUntil(consumer, () -> commits.get() > 0);
+            fenced.set(true);
+            pollUntil(consumer, () -> joins.get() > 1);
+            var refused = assertThrows(ExecutionException.class, () -> commit.get(20, TimeUnit.SECONDS));
+            var error = ((ClientException) refused.getCause()).error();
+            assertTrue(error == ErrorCode.UNKNOWN_MEMBER_ID || error == ErrorCode.FENCED_MEMBER_EPOCH,
+                    error.name());
         }
     }
 }

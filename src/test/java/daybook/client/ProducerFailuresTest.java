@@ -8,6 +8,7 @@ import daybook.client.MoodyBroker.Whim;
 import daybook.wire.ErrorCode;
 
 import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Whatever goes wrong at the broker, records are there once and in order, or have failed. */
 @Timeout(60)
@@ -33,21 +35,25 @@ final class ProducerFailuresTest {
         return all.get(random.nextInt(all.size()));
     }
 
-    private static Act whim(Random random) {
+    /**
+     * @param ghosts whether what was on a lost connection may be appended later; otherwise records may be
+     *     refused for good. Both together would ask for too much: a record that is refused, while a copy of
+     *     it that is taken and the one behind it are still on their way, makes a gap that is closed too late.
+     */
+    private static Act whim(Random random, boolean ghosts) {
         return switch (random.nextInt(100)) {
             case 0, 1, 2, 3 -> new Act(Whim.REFUSE, any(RETRIABLE, random));
-            case 4, 5 -> new Act(Whim.REFUSE, any(FINAL, random));
-            case 6, 7 -> new Act(Whim.DENY, any(List.of(ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+            case 4, 5 -> new Act(Whim.DENY, any(List.of(ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
                     ErrorCode.REQUEST_TIMED_OUT), random));
-            case 8 -> new Act(Whim.DROP, ErrorCode.NONE);
-            case 9 -> new Act(Whim.VANISH, ErrorCode.NONE);
-            case 10 -> new Act(Whim.HAUNT, ErrorCode.NONE);
+            case 6 -> new Act(Whim.DROP, ErrorCode.NONE);
+            case 7 -> new Act(Whim.VANISH, ErrorCode.NONE);
+            case 8, 9 -> ghosts ? new Act(Whim.HAUNT, ErrorCode.NONE) : new Act(Whim.REFUSE, any(FINAL, random));
             default -> SERVED;
         };
     }
 
     /** Sends numbers to partitions by chance, from a thread each. */
-    private static List<Sent> send(Producer producer, int count, long seed) throws InterruptedException {
+    private static List<Sent> send(Producer producer, int count, int first, long seed) throws InterruptedException {
         var sent = new ArrayList<List<Sent>>();
         var threads = new ArrayList<Thread>();
         for (int i = 0; i < PARTITIONS; i++) {
@@ -56,7 +62,7 @@ final class ProducerFailuresTest {
             var mine = new ArrayList<Sent>();
             sent.add(mine);
             threads.add(Thread.ofVirtual().start(() -> {
-                for (int number = 0; number < count; number++) {
+                for (int number = first; number < first + count; number++) {
                     var value = partition + ":" + number + " ".repeat(random.nextInt(60));
                     mine.add(new Sent(partition, value, producer.send(new OutgoingRecord(MoodyBroker.TOPIC,
                             partition, OutgoingRecord.NOW, null, TestCluster.bytes(value), List.of()))));
@@ -81,7 +87,8 @@ final class ProducerFailuresTest {
             int last = -1;
             for (var value : broker.log(i)) {
                 int place = order.get(value);
-                assertTrue(place > last, seed + ": " + value + " in partition " + i + " comes twice or late");
+                assertTrue(place > last, seed + ": " + value + " in partition " + i + " comes twice or late, behind "
+                        + last);
                 last = place;
             }
         }
@@ -100,18 +107,18 @@ final class ProducerFailuresTest {
     }
 
     @RepeatedTest(4)
-    void recordsAreThereOnceAndInOrderOrHaveFailed() throws Exception {
+    void recordsAreThereOnceAndInOrderOrHaveFailed(RepetitionInfo repetition) throws Exception {
         long start = System.nanoTime();
-        var seed = "Seed " + start;
         var random = new Random(start);
-        try (var broker = new MoodyBroker(PARTITIONS, (partition, batch) -> whim(random))) {
+        boolean ghosts = repetition.getCurrentRepetition() % 2 == 0;
+        try (var broker = new MoodyBroker(PARTITIONS, (partition, batch) -> whim(random, ghosts))) {
             List<Sent> sent;
             try (var producer = Producer.builder(broker.address()).batchSizeBytes(200 + random.nextInt(800))
                     .lingerMs(random.nextInt(3)).open()) {
-                sent = send(producer, 700, start);
+                sent = send(producer, 700, 0, start);
             }
-            int failed = check(broker, sent, seed, false);
-            assertTrue(failed < sent.size() / 3, seed + ": " + failed + " failed");
+            int failed = check(broker, sent, "Seed " + start, false);
+            assertTrue(ghosts ? failed == 0 : failed < sent.size() / 3, "Seed " + start + ": " + failed);
         }
     }
 
@@ -123,7 +130,7 @@ final class ProducerFailuresTest {
                 : new Act(Whim.REFUSE, any(random.nextBoolean() ? FINAL : RETRIABLE, random)))) {
             List<Sent> sent;
             try (var producer = Producer.builder(broker.address()).batchSizeBytes(400).open()) {
-                sent = send(producer, 500, start);
+                sent = send(producer, 500, 0, start);
             }
             int failed = check(broker, sent, "Seed " + start, true);
             assertTrue(failed > 0, "Seed " + start);
@@ -138,7 +145,7 @@ final class ProducerFailuresTest {
                 : new Act(Whim.REFUSE, any(RETRIABLE, random)))) {
             List<Sent> sent;
             try (var producer = Producer.builder(broker.address()).batchSizeBytes(400).idempotence(false).open()) {
-                sent = send(producer, 300, start);
+                sent = send(producer, 300, 0, start);
             }
             assertEquals(0, check(broker, sent, "Seed " + start, true));
         }
@@ -148,16 +155,22 @@ final class ProducerFailuresTest {
     void whatIsLateFailsAndTheRestGoesOn() throws Exception {
         long start = System.nanoTime();
         var random = new Random(start);
-        // Connections are lost all the time, and what was on them is or is not there.
-        try (var broker = new MoodyBroker(PARTITIONS, (partition, batch) -> random.nextInt(4) > 0 ? SERVED
-                : new Act(any(List.of(Whim.DROP, Whim.VANISH, Whim.HAUNT), random), ErrorCode.NONE))) {
-            List<Sent> sent;
-            try (var producer = Producer.builder(broker.address()).batchSizeBytes(300).deliveryTimeoutMs(250)
+        var lost = new AtomicBoolean();
+        // Connections are lost, and what was on them is there or not.
+        try (var broker = new MoodyBroker(PARTITIONS, (partition, batch) -> !lost.get() ? SERVED
+                : new Act(random.nextInt(4) > 0 ? Whim.DROP : Whim.VANISH, ErrorCode.NONE))) {
+            var sent = new ArrayList<Sent>();
+            try (var producer = Producer.builder(broker.address()).batchSizeBytes(300).deliveryTimeoutMs(1_500)
                     .open()) {
-                sent = send(producer, 200, start);
+                sent.addAll(send(producer, 100, 0, start));
+                producer.flush();
+                lost.set(true);
+                sent.addAll(send(producer, 100, 100, start));
+                producer.flush();
+                lost.set(false);
+                sent.addAll(send(producer, 100, 200, start));
             }
-            int failed = check(broker, sent, "Seed " + start, false);
-            assertTrue(failed > 0 && failed < sent.size(), "Seed " + start + ": " + failed + " failed");
+            assertEquals(3 * 100, check(broker, sent, "Seed " + start, false), "Seed " + start);
         }
     }
 }

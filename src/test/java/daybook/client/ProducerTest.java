@@ -268,7 +268,10 @@ final class ProducerTest {
             assertEquals(ErrorCode.INVALID_TOPIC_EXCEPTION, wrong.error());
             var beyond = new OutgoingRecord("some", 1, OutgoingRecord.NOW, null, null, List.of());
             var noPartition = assertThrows(ClientException.class, () -> producer.send(beyond));
-            assertEquals(ErrorCode.REQUEST_TIMED_OUT, noPartition.error());
+            assertEquals(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, noPartition.error());
+            assertTrue(noPartition.getMessage().contains("has 1 partitions, but no 1"));
+            var wild = new OutgoingRecord("some", -5, OutgoingRecord.NOW, null, null, List.of());
+            assertThrows(IllegalArgumentException.class, () -> producer.send(wild));
             assertThrows(NullPointerException.class, () -> producer.send(null, null, new byte[1]));
             assertThrows(IllegalStateException.class, producer::beginTransaction);
             closed.close();

@@ -43,6 +43,8 @@ final class ScriptedBroker implements AutoCloseable {
     /** Of the nodes that Metadata names. */
     private final Map<Integer, Integer> ports = new ConcurrentHashMap<>();
 
+    private volatile int skew;
+
     ScriptedBroker() throws IOException {
         for (var call : Call.values()) {
             most.put(call.key(), call.most());
@@ -76,6 +78,12 @@ final class ScriptedBroker implements AutoCloseable {
     /** Names another broker as a node of the same cluster. */
     ScriptedBroker beside(int id, ScriptedBroker other) {
         ports.put(id, other.server.getLocalPort());
+        return this;
+    }
+
+    /** From now on each answer bears the number of another request than its own. */
+    ScriptedBroker misnumbers() {
+        skew = 1;
         return this;
     }
 
@@ -119,7 +127,7 @@ final class ScriptedBroker implements AutoCloseable {
                     return;
                 }
                 if (answer != SILENCE) {
-                    send(socket, key, version, correlationId, answer);
+                    send(socket, key, version, correlationId + skew, answer);
                 }
             }
         } catch (IOException | UncheckedIOException closed) {
@@ -147,7 +155,7 @@ final class ScriptedBroker implements AutoCloseable {
                 each.string(feature.getKey()).int16(feature.getValue()).int16(0))));
     }
 
-    private void metadata(Writer out) {
+    void metadata(Writer out) {
         out.int32(0);
         out.structs(ports.entrySet(), (each, node) ->
                 each.int32(node.getKey()).string("127.0.0.1").int32(node.getValue()).string(null));

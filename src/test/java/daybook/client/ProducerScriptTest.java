@@ -1,0 +1,282 @@
+package daybook.client;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import daybook.record.RecordBatch;
+import daybook.wire.ErrorCode;
+import daybook.wire.Reader;
+import daybook.wire.Uuid;
+import daybook.wire.Writer;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+
+/** What a producer does with answers that a healthy broker gives rarely, or never. */
+class ProducerScriptTest {
+    private static final Uuid ID = new Uuid(1, 2);
+
+    /** A batch that the broker was asked to append: its producer's epoch and first sequence number. */
+    private record Asked(int epoch, int sequence) { }
+
+    private ScriptedBroker broker;
+    /** The partition that was asked for last. */
+    private volatile int index;
+    private final LinkedBlockingQueue<Asked> asked = new LinkedBlockingQueue<>();
+
+    @BeforeEach
+    void start() throws IOException {
+        broker = new ScriptedBroker().on(Call.INIT_PRODUCER_ID, in -> out -> identity(out, 0))
+                .on(Call.FIND_COORDINATOR, in -> out -> out.int32(0).structs(List.of("id"), (each, key) ->
+                        each.string(key).int32(1).string("127.0.0.1").int32(1).int16(0).string(null)).tags());
+        topic(1);
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        broker.close();
+    }
+
+    private void topic(int partitions) {
+        var all = new ArrayList<Topic.Partition>();
+        for (int i = 0; i < partitions; i++) {
+            all.add(new Topic.Partition(ErrorCode.NONE, i, 1, 0, List.of(1), List.of(1), List.of()));
+        }
+        broker.topic(new Topic("orders", ID, false, all));
+    }
+
+    private static void identity(Writer out, int epoch) {
+        out.int32(0).int16(0).int64(7).int16(epoch).tags();
+    }
+
+    private Producer.Builder builder() {
+        return Producer.builder(broker.address()).lingerMs(0).requestTimeoutMs(10_000).maxBlockMs(5_000);
+    }
+
+    /** Reads a Produce of one batch, and remembers it. */
+    private Asked asked(Reader in) {
+        in.nullableString();
+        in.int16();
+        in.int32();
+        var batch = new RecordBatch[1];
+        in.structs(topic -> {
+            topic.string();
+            return topic.structs(partition -> {
+                index = partition.int32();
+                var bytes = partition.bytes();
+                batch[0] = new RecordBatch(ByteBuffer.allocate(bytes.remaining()).put(bytes).flip(), 0);
+                return batch;
+            });
+        });
+        var one = new Asked(batch[0].producerEpoch(), batch[0].baseSequence());
+        asked.add(one);
+        return one;
+    }
+
+    private Consumer<Writer> answer(ErrorCode error, long offset) {
+        return out -> out.structs(List.of("orders"), (topic, name) -> topic.string(name)
+                .structs(List.of(index), (each, partition) -> each.int32(partition).error(error).int64(offset)
+                        .int64(-1).int64(0).structs(List.of(), (none, nothing) -> { }).string(null)))
+                .int32(0).tags();
+    }
+
+    private Asked next() throws InterruptedException {
+        return asked.poll(5, TimeUnit.SECONDS);
+    }
+
+    private static byte[] bytes(int length) {
+        return new byte[length];
+    }
+
+    @Test
+    void aRecordDoesNotWaitForTheAnswerToTheOneBefore() throws Exception {
+        broker.on(Call.PRODUCE, in -> asked(in).sequence == 0 ? answer(ErrorCode.NONE, 0) : ScriptedBroker.SILENCE);
+        try (var producer = builder().requestTimeoutMs(30_000).open()) {
+            producer.send("orders", null, bytes(10)).join();
+            assertEquals(new Asked(0, 0), next());
+            for (int i = 1; i < 5; i++) {
+                producer.send("orders", null, bytes(10));
+                assertEquals(new Asked(0, i), next());
+            }
+            broker.close();
+            producer.close(Duration.ofMillis(100));
+        }
+    }
+
+    @Test
+    void whatIsNotUnderstoodIsSentAgainAsItWas() throws Exception {
+        var count = new AtomicInteger();
+        broker.on(Call.PRODUCE, in -> {
+            asked(in);
+            return switch (count.getAndIncrement()) {
+                case 0 -> out -> out.int32(-1);
+                case 1 -> out -> out.structs(List.of(), (none, nothing) -> { }).int32(0).tags();
+                default -> answer(ErrorCode.NONE, 3);
+            };
+        });
+        try (var producer = builder().open()) {
+            assertEquals(3, producer.send("orders", null, bytes(10)).join().offset());
+            for (int i = 0; i < 3; i++) {
+                assertEquals(new Asked(0, 0), next());
+            }
+        }
+    }
+
+    @Test
+    void aPartitionThatIsMadeMeanwhileIsFound() throws Exception {
+        broker.on(Call.PRODUCE, in -> {
+            asked(in);
+            return answer(ErrorCode.NONE, 0);
+        });
+        try (var producer = builder().open()) {
+            producer.send("orders", null, bytes(1)).join();
+            var asking = new CountDownLatch(2);
+            broker.on(Call.METADATA, in -> {
+                if (asking.getCount() == 1) {
+                    topic(2);
+                }
+                asking.countDown();
+                return broker::metadata;
+            });
+            var second = new OutgoingRecord("orders", 1, OutgoingRecord.NOW, null, bytes(1), List.of());
+            producer.send(second);
+        }
+    }
+
+    @Test
+    void closingWakesWhoWaitsForATopic() throws Exception {
+        var producer = builder().maxBlockMs(60_000).open();
+        var failed = new CompletableFuture<Throwable>();
+        var thread = Thread.ofVirtual().start(() -> {
+            try {
+                producer.send("nowhere", null, bytes(1));
+                failed.complete(null);
+            } catch (RuntimeException refused) {
+                failed.complete(refused);
+            }
+        });
+        while (thread.getState() != Thread.State.TIMED_WAITING) {
+            Thread.onSpinWait();
+        }
+        producer.close();
+        assertInstanceOf(IllegalStateException.class, failed.get(5, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void aTransactionOfNoOffsetsIsNothing() throws Exception {
+        broker.feature("transaction.version", 2).on(Call.END_TXN, in -> out -> out.int32(0)
+                .error(ErrorCode.INVALID_TXN_STATE).int64(7).int16(0).tags());
+        try (var producer = builder().transactionalId("id").open()) {
+            producer.beginTransaction();
+            producer.sendOffsets(Map.of(), new Membership("g", "", -1, null));
+            producer.commitTransaction();
+        }
+    }
+
+    @Test
+    void anInterruptedCommitMayBeTriedAgain() throws Exception {
+        broker.feature("transaction.version", 2);
+        broker.on(Call.PRODUCE, in -> {
+            asked(in);
+            return answer(ErrorCode.NONE, 0);
+        });
+        broker.on(Call.END_TXN, in -> out -> identity(out, 1));
+        try (var producer = builder().transactionalId("id").open()) {
+            producer.beginTransaction();
+            producer.send("orders", null, bytes(1));
+            producer.flush();
+            Thread.currentThread().interrupt();
+            assertThrows(ClientException.class, producer::commitTransaction);
+            assertFalse(Thread.interrupted());
+            producer.commitTransaction();
+            producer.beginTransaction();
+        }
+    }
+
+    @Test
+    void theCauseOfARefusalIsTold() throws Exception {
+        var count = new AtomicInteger();
+        broker.on(Call.PRODUCE, in -> {
+            asked(in);
+            return answer(ErrorCode.NONE, 0);
+        });
+        broker.on(Call.ADD_PARTITIONS_TO_TXN, in -> {
+            boolean first = count.getAndIncrement() == 0;
+            var errors = first
+                    ? List.of(ErrorCode.OPERATION_NOT_ATTEMPTED, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+                    : List.of(ErrorCode.NONE, ErrorCode.NONE);
+            return out -> out.int32(0).structs(List.of("orders"), (topic, name) -> topic.string(name)
+                    .structs(List.of(0, 1), (each, at) -> each.int32(at).error(errors.get(at)))).tags();
+        });
+        broker.on(Call.END_TXN, in -> out -> out.int32(0).int16(0).tags());
+        try (var producer = builder().transactionalId("id").open()) {
+            producer.beginTransaction();
+            producer.send("orders", null, bytes(1)).join();
+            producer.commitTransaction();
+            assertEquals(2, count.get());
+        }
+    }
+
+    @Test
+    void closingDoesNotThrowWhereItCannotAbort() throws Exception {
+        broker.feature("transaction.version", 2);
+        broker.on(Call.PRODUCE, in -> {
+            asked(in);
+            return answer(ErrorCode.NONE, 0);
+        });
+        broker.on(Call.END_TXN, in -> out -> out.int32(0)
+                .error(ErrorCode.PRODUCER_FENCED).int64(7).int16(0).tags());
+        try (var producer = builder().transactionalId("id").open()) {
+            producer.beginTransaction();
+            producer.send("orders", null, bytes(1)).join();
+        }
+    }
+
+    @Test
+    void closingInTimeDoesNotWaitForTheCoordinator() throws Exception {
+        broker.feature("transaction.version", 2);
+        broker.on(Call.PRODUCE, in -> {
+            asked(in);
+            return answer(ErrorCode.NONE, 0);
+        });
+        broker.on(Call.END_TXN, in -> ScriptedBroker.SILENCE);
+        var producer = builder().transactionalId("id").open();
+        producer.beginTransaction();
+        producer.send("orders", null, bytes(1)).join();
+        long began = System.nanoTime();
+        producer.close(Duration.ofMillis(200));
+        assertTrue(System.nanoTime() - began < TimeUnit.SECONDS.toNanos(5));
+    }
+
+    @Test
+    void deliveriesEndWhereClosingIsInterrupted() throws Exception {
+        broker.on(Call.PRODUCE, in -> {
+            asked(in);
+            return ScriptedBroker.SILENCE;
+        });
+        var producer = builder().open();
+        var left = producer.send("orders", null, bytes(1));
+        next();
+        Thread.currentThread().interrupt();
+        assertThrows(ClientException.class, producer::close);
+        assertThrows(ExecutionException.class, () -> left.get(5, TimeUnit.SECONDS));
+    }
+}
