@@ -176,8 +176,8 @@ final class Consume {
     }
 
     /**
-     * Whether all is written that was there when the partitions became this consumer's; or it has none, as its
-     * group has more members than partitions.
+     * Whether all is written that was there when the partitions became this consumer's; or it has none, as
+     * its group has more members than partitions.
      */
     private boolean ended() {
         var assigned = consumer.assignment();

@@ -191,7 +191,8 @@ final class Cluster implements AutoCloseable {
      * @param create whether the broker may make those that do not exist, if it is configured to
      */
     Metadata metadata(Collection<String> names, boolean create) {
-        return metadata(out -> out.structs(names, (topic, name) -> topic.uuid(Uuid.ZERO).string(name)), create);
+        return metadata(out -> out.structs(names,
+                (topic, name) -> topic.uuid(Uuid.ZERO).string(name)), create);
     }
 
     /** Asks a broker for the topics with these ids; what is none of its topics is not among the answers. */

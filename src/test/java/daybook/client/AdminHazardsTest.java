@@ -49,8 +49,9 @@ class AdminHazardsTest {
     @Test
     void listsWhatTheBrokersHaveThatAreLeft() throws IOException {
         var looks = new AtomicInteger();
-        try (var broker = new ScriptedBroker(); var gone = new ScriptedBroker()) {
-            gone.close();
+        var gone = new ScriptedBroker();
+        gone.close();
+        try (var broker = new ScriptedBroker()) {
             int port = Integer.parseInt(broker.address().substring(10));
             int gonePort = Integer.parseInt(gone.address().substring(10));
             broker.on(Call.METADATA, in -> {
