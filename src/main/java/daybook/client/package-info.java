@@ -18,9 +18,16 @@
  * member of a group one for its heartbeats ({@link daybook.client.Member}); they and the caller meet in
  * {@link daybook.client.Feeds}.
  *
- * <p>Locks, in the order in which they are taken: {@code Cluster.connecting}, {@code Connection.writing}. The
- * consumer's ({@code Feeds.lock}, {@code Member.lock}, {@code Consumer.committing}) are never held together
- * with another. No lock is held while an answer is waited for, but {@code connecting} while a connection is
- * made.
+ * <p>A {@link daybook.client.Producer} has an {@link daybook.client.Outbox} for each partition, where callers
+ * fill batches, a thread for each broker that sends them ({@link daybook.client.Sender}), and one that brings
+ * the two together ({@link daybook.client.Dispatch}). An outbox belongs to one of these threads at a time,
+ * and is handed over through a queue.
+ *
+ * <p>Locks, in the order in which they are taken: {@code ProducerTransactions.turn}, {@code
+ * Dispatch.renewing}, {@code Destination.lock}, {@code Outbox.lock}, {@code Cluster.connecting}, {@code
+ * Connection.writing}. The consumer's ({@code Feeds.lock}, {@code Member.lock}, {@code Consumer.committing})
+ * are never held together with another. While an answer is waited for only {@code turn}, {@code renewing}
+ * and {@code connecting} are held: by whoever begins or ends a transaction, takes a new producer id, makes a
+ * connection.
  */
 package daybook.client;
