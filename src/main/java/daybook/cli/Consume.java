@@ -1,9 +1,11 @@
 package daybook.cli;
 
+import daybook.client.ClientException;
 import daybook.client.Consumer;
 import daybook.client.Fetched;
 import daybook.client.TopicPartition;
 import daybook.record.Record;
+import daybook.wire.ErrorCode;
 
 import java.time.Duration;
 import java.time.InstantSource;
@@ -50,8 +52,8 @@ final class Consume {
     /** Null where records are written as JSON. */
     private final Template template;
     private final boolean member;
-    /** What was written and is to be committed: the offset after it, by partition. */
-    private final Map<TopicPartition, Long> written = new HashMap<>();
+    /** Whether anything was polled since the last commit, at the time below. */
+    private boolean progress;
     private long committedNanos = System.nanoTime();
     /** When partitions were seen last. */
     private long assignedNanos = System.nanoTime();
@@ -133,7 +135,7 @@ final class Consume {
                 write(fetched);
             }
             streams.out().flush();
-            if (System.nanoTime() - committedNanos > COMMIT_INTERVAL_NANOS) {
+            if (progress && System.nanoTime() - committedNanos > COMMIT_INTERVAL_NANOS) {
                 commit();
             }
         }
@@ -141,11 +143,11 @@ final class Consume {
     }
 
     private void write(Fetched fetched) {
-        long next = fetched.nextOffset();
+        progress = true;
         for (var record : fetched) {
             if (left == 0) {
-                next = record.offset();
-                break;
+                consumer.seek(fetched.partition(), record.offset());
+                return;
             }
             left--;
             if (template == null) {
@@ -154,7 +156,6 @@ final class Consume {
                 template.write(streams.out(), fetched.partition(), record);
             }
         }
-        written.merge(fetched.partition(), next, Math::max);
     }
 
     private static Map<String, Object> json(TopicPartition partition, Record record) {
@@ -167,11 +168,17 @@ final class Consume {
 
     /** Not by the consumer itself: it would also commit what it polled and a broken pipe never took. */
     private void commit() {
-        written.keySet().retainAll(consumer.assignment());
-        if (member && !written.isEmpty()) {
-            consumer.commit(written);
-            written.clear();
+        try {
+            if (member) {
+                consumer.commit();
+            }
+        } catch (ClientException out) {
+            // The group went on without this member: what it wrote comes again, to whoever reads on.
+            if (out.error() != ErrorCode.UNKNOWN_MEMBER_ID && out.error() != ErrorCode.FENCED_MEMBER_EPOCH) {
+                throw out;
+            }
         }
+        progress = false;
         committedNanos = System.nanoTime();
     }
 

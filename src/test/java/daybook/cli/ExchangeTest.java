@@ -2,7 +2,6 @@ package daybook.cli;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.Broker;
@@ -139,7 +138,8 @@ class ExchangeTest {
     void partitionsAreChosen() {
         create("parts", 3);
         for (int partition = 0; partition < 3; partition++) {
-            produce("a" + partition + "\nb" + partition + "\n", "parts", "--partition", partition, "--acks", partition % 2);
+            produce("a" + partition + "\nb" + partition + "\n", "parts", "--partition", partition, "--acks",
+                    partition == 0 ? "all" : 1);
         }
         assertEquals("1 b1\n", consume("parts", "--partition", 1, "--last", 1, "--format", "%p %v\\n"));
         assertEquals(List.of("a0", "a2", "b0", "b2"),
@@ -159,6 +159,10 @@ class ExchangeTest {
         assertEquals("4\n5\n", consume("counted", "--group", "g"));
         assertEquals("", consume("counted", "--group", "g"));
         assertEquals("", consume("counted", "--group", "late", "--from", "end"));
+        create("empty", 1);
+        assertEquals("", consume("empty", "--group", "g"));
+        assertTrue(Ran.of("groups describe g", here()).out().matches("(?s).*empty +0 +0 +0 +0 .*"),
+                "where it is also counts where nothing was");
         produce("6\n", "counted");
         assertEquals("6\n", consume("counted", "--group", "g"));
         var groups = Ran.of("groups describe g", here()).out();
@@ -220,7 +224,19 @@ class ExchangeTest {
     void aClosedPipeEndsIt() {
         produce("x\n".repeat(100), "piped");
         assertEquals(141, Ran.into(Ran.BROKEN_PIPE, "consume piped", here()), "though it would wait for more");
-        assertFalse(consume("piped").isEmpty());
+        assertEquals(141, Ran.into(Ran.BROKEN_PIPE, "consume piped --group g", here()));
+        assertEquals(100, consume("piped", "--group", "g").lines().count(), "what nobody took is not committed");
+    }
+
+    /** It is on its way when the command ends, and there soon. */
+    @Test
+    void whatNobodyAcknowledgesComesToo() {
+        produce("one\ntwo\n", "unasked", "--acks", 0);
+        String there;
+        do {
+            there = consume("unasked");
+        } while (there.isEmpty());
+        assertEquals("one\ntwo\n", there);
     }
 
     @Test
