@@ -49,9 +49,9 @@ class AdminHazardsTest {
     @Test
     void findsABrokerThatHasMoved() throws IOException {
         var looks = new AtomicInteger();
-        try (var broker = new ScriptedBroker(); var moved = new ScriptedBroker();
-                var gone = new ScriptedBroker()) {
-            gone.close();
+        var gone = new ScriptedBroker();
+        gone.close();
+        try (var broker = new ScriptedBroker(); var moved = new ScriptedBroker()) {
             broker.on(Call.METADATA, in -> {
                 var two = looks.getAndIncrement() == 0 ? gone : moved;
                 return out -> out.int32(0).structs(List.of(broker, two), (each, one) -> each
