@@ -57,8 +57,8 @@ final class Cluster implements AutoCloseable {
     /** Held while a connection is looked for and made: two who need the same one share it. */
     private final ReentrantLock connecting = new ReentrantLock();
     private final Map<Line, Connection> connections = new ConcurrentHashMap<>();
-    /** To one of the addresses that the client was told; guarded by {@link #connecting}. */
-    private Connection bootstrap;
+    /** To one of the addresses that the client was told; written under {@link #connecting}. */
+    private volatile Connection bootstrap;
 
     Cluster(Settings settings) {
         this.settings = settings;
@@ -112,6 +112,10 @@ final class Cluster implements AutoCloseable {
             if (each.getKey().lane == Lane.CONTROL && each.getValue().isOpen()) {
                 return each.getValue();
             }
+        }
+        var first = bootstrap;
+        if (first != null && first.isOpen()) {
+            return first;
         }
         connecting.lock();
         try {

@@ -18,15 +18,17 @@
  * member of a group one for its heartbeats ({@link daybook.client.Member}); they and the caller meet in
  * {@link daybook.client.Feeds}.
  *
- * <p>A {@link daybook.client.Producer} keeps what it has to send to a partition in an {@link
- * daybook.client.Outbox}; a thread for each broker sends what is due there ({@link daybook.client.Sender}),
- * and one brings the two together ({@link daybook.client.Dispatch}).
+ * <p>A {@link daybook.client.Producer} has an {@link daybook.client.Outbox} for each partition, where callers
+ * fill batches, a thread for each broker that sends them ({@link daybook.client.Sender}), and one that brings
+ * the two together ({@link daybook.client.Dispatch}). An outbox belongs to one of these threads at a time,
+ * and is handed over through a queue.
  *
- * <p>Locks, in the order in which they are taken: {@code ProducerTransactions.turn}, which is held while a
- * coordinator is asked; {@code Destination.lock}, {@code Outbox.lock}; {@code Dispatch.renewing}, {@code
- * Cluster.connecting}, which is held while a connection is made, {@code Connection.writing}. The consumer's
- * ({@code Feeds.lock}, {@code Member.lock}, {@code Consumer.committing}) are never held together with
- * another.
+ * <p>Locks, in the order in which they are taken: {@code ProducerTransactions.turn}, {@code
+ * Dispatch.renewing}, {@code Destination.lock}, {@code Outbox.lock}, {@code Cluster.connecting}, {@code
+ * Connection.writing}. The consumer's ({@code Feeds.lock}, {@code Member.lock}, {@code Consumer.committing})
+ * are never held together with another. While an answer is waited for only {@code turn}, {@code renewing}
+ * and {@code connecting} are held: by whoever begins or ends a transaction, takes a new producer id, makes a
+ * connection.
  *
  * <p>The room has seven times the lines that were meant for it. What it does for a producer and a consumer is
  * what makes them safe to use (order and exactly-once through failures, hand-over of partitions, bounds), and

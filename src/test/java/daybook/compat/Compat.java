@@ -77,21 +77,23 @@ public final class Compat {
             new TwoBrokersChecks(report, launcher, directory, tools, sample).run();
             new TransactionChecks(report, launcher, directory, tools).run();
             new DumpChecks(report, launcher, directory, tools).run();
-            our(report, Target.daybook(launcher, directory), sample);
-            our(report, Target.apacheKafka(tools, directory), sample);
+            our(report, Target.daybook(launcher, directory), launcher, files, sample);
+            our(report, Target.apacheKafka(tools, directory), launcher, files, sample);
         } finally {
             broker.kill();
         }
     }
 
     /** The same checks of our own client on every broker. */
-    private static void our(Report report, Target target, Sample sample) throws Exception {
+    private static void our(Report report, Target target, Path launcher, Path files, Sample sample)
+            throws Exception {
         try {
             new OurProducerChecks(report, target, sample).run();
             new OurConsumerChecks(report, target, sample).run();
             new OurGroupChecks(report, target).run();
             new OurTransactionChecks(report, target).run();
             new OurAdminChecks(report, target).run();
+            new OurCommandChecks(report, target, launcher, files, sample).run();
         } finally {
             target.kill();
         }

@@ -41,8 +41,12 @@ final class Target {
     static Target apacheKafka(Tools tools, Path directory) throws Exception {
         var kafka = new ApacheKafka(tools, directory.resolve("target-of-kafka"),
                 "127.0.0.1:" + ApacheKafka.freePort(), SETTINGS);
-        kafka.format();
-        return new Target("Apache Kafka", kafka::address, kafka::start, kafka::kill);
+        return new Target("Apache Kafka", kafka::address, () -> {
+            if (!Files.exists(kafka.data())) {
+                kafka.format();
+            }
+            kafka.start();
+        }, kafka::kill);
     }
 
     /** HOST:PORT. */

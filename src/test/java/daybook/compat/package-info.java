@@ -1,8 +1,8 @@
 /**
  * Real clients against a real broker, for {@code make compat} and {@code make torture}: kcat, Apache Kafka's
  * tools and Java clients, and kafkajs, all unmodified; and our own client against Daybook and
- * against Apache Kafka. Only here do tests need programs and libraries from
- * elsewhere, so this package is compiled apart from the other tests.
+ * against Apache Kafka. Only here do tests need programs and libraries from elsewhere, so this package is
+ * compiled apart from the other tests.
  *
  * <p>{@link daybook.compat.Compat} starts {@code bin/daybook} as a process of its own, runs the checks one
  * after another, and compares contents byte for byte. A check has a time limit, prints one line ({@code ok
@@ -45,6 +45,7 @@
  *     │   ├── OurGroupChecks        our consumers and Kafka's as members of a group
  *     │   ├── OurTransactionChecks  our producer's transactions, as Kafka's consumer and ours see them
  *     │   ├── OurAdminChecks        our admin beside Kafka's
+ *     │   ├── OurCommandChecks      bin/daybook's commands
  *     │   └── Seen                  a record as any consumer was given it
  *     ├── TwoBrokersChecks  Daybook opens Apache Kafka's, and both go on with it in turn, killed and stopped
  *     └── TransactionChecks what Apache Kafka wrote in transactions, as Daybook gives it
