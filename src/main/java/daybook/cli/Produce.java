@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -55,6 +56,8 @@ final class Produce {
     private static final int BATCH_BYTES = 1 << 16;
     private static final int LINGER_MS = 5;
     /** How long after Ctrl-C the loop may take to see it; it does not while it waits for input. */
+    /** How long a broker that does not answer is waited for after Ctrl-C. */
+    private static final Duration CLOSE_MOST = Duration.ofSeconds(5);
     private static final long GRACE_MS = 300;
     private static final long PARK_MOST_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
@@ -107,11 +110,21 @@ final class Produce {
                     .batchSizeBytes(BATCH_BYTES).maxRequestSizeBytes(RECORD_MOST_BYTES)
                     .lingerMs(file == null && streams.inTerminal() ? 0 : LINGER_MS);
             var splitter = new Splitter(in, Template.bytes(arguments.text(DELIMITER)), RECORD_MOST_BYTES);
-            try (var producer = builder.open(); var stop = new Stop(GRACE_MS, producer::close);
+            try (var producer = builder.open(); var stop = new Stop(GRACE_MS, () -> producer.close(CLOSE_MOST));
                     var progress = new Progress(streams, InstantSource.system())) {
-                produce.send(splitter, producer, rate, stop, progress, file == null ? 0 : Files.size(file));
-                producer.flush();
-                produce.check(true);
+                try {
+                    produce.send(splitter, producer, rate, stop, progress, file == null ? 0 : Files.size(file));
+                    producer.flush();
+                    produce.check(true);
+                } catch (RuntimeException failed) {
+                    if (!stop.wanted()) {
+                        throw failed;
+                    }
+                    // At once: the JVM ends when the stop is closed.
+                    streams.err().println("daybook: Ended with " + produce.delivered + " records delivered,"
+                            + " and not those behind them");
+                    return CommandException.FAILED;
+                }
             }
         }
         return 0;

@@ -17,6 +17,8 @@ import java.util.concurrent.TimeUnit;
 final class Stop implements AutoCloseable {
     /** How long the JVM waits, at the most: for a broker that does not answer when its group is left. */
     private static final long GRACE_MS = 5_000;
+    /** How long the command has to say what became of it, behind all that. */
+    private static final long LAST_WORDS_MS = 1_000;
 
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread hook;
@@ -48,6 +50,7 @@ final class Stop implements AutoCloseable {
         try {
             if (!closed.await(graceMs, TimeUnit.MILLISECONDS)) {
                 late.run();
+                closed.await(LAST_WORDS_MS, TimeUnit.MILLISECONDS);
             }
         } catch (InterruptedException never) {
             throw new IllegalStateException(never);

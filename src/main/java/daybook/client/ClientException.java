@@ -65,8 +65,11 @@ public final class ClientException extends RuntimeException {
         return retriable(error);
     }
 
-    /** Whether the thread was interrupted, and what was asked for may have happened or not. */
-    boolean interrupted() {
+    /**
+     * Whether the thread was interrupted while it waited, which has cleared its interrupt; what was asked for
+     * may have happened or not.
+     */
+    public boolean interrupted() {
         return getCause() instanceof InterruptedException;
     }
 

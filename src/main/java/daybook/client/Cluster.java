@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -57,6 +58,8 @@ final class Cluster implements AutoCloseable {
     /** As the last metadata had them, without those that could not be reached since. */
     private volatile Map<Integer, Node> nodes = Map.of();
     private final Map<Line, Connection> connections = new ConcurrentHashMap<>();
+    /** All that are open, also while they are being made. */
+    private final Set<Connection> begun = ConcurrentHashMap.newKeySet();
     /** By line, held while its connection is made: a broker that does not answer holds up no other. */
     private final Map<Line, ReentrantLock> connecting = new ConcurrentHashMap<>();
 
@@ -123,12 +126,22 @@ final class Cluster implements AutoCloseable {
         ClientException last = null;
         for (var address : addresses) {
             try {
-                return Connection.open(address, settings);
+                return open(address);
             } catch (ClientException failed) {
                 last = failed;
             }
         }
         throw last;
+    }
+
+    private Connection open(InetSocketAddress address) {
+        return Connection.open(address, settings, connection -> {
+            begun.removeIf(each -> !each.isOpen());
+            begun.add(connection);
+            if (closed.getCount() == 0) {
+                connection.close();
+            }
+        });
     }
 
     private static InetSocketAddress address(Node node) {
@@ -150,7 +163,7 @@ final class Cluster implements AutoCloseable {
                 throw new ClientException(ErrorCode.BROKER_NOT_AVAILABLE, "there is no broker " + node);
             }
             try {
-                return Connection.open(address(known), settings);
+                return open(address(known));
             } catch (ClientException failed) {
                 // It may have another address by now: the next who wants it asks.
                 nodes.remove(node, known);
@@ -175,10 +188,6 @@ final class Cluster implements AutoCloseable {
             }
         } finally {
             lock.unlock();
-        }
-        if (closed.getCount() == 0) {
-            connection.close();
-            throw new ClientException(ErrorCode.NETWORK_EXCEPTION, "the client is closed");
         }
         return connection;
     }
@@ -384,6 +393,6 @@ final class Cluster implements AutoCloseable {
     @Override
     public void close() {
         closed.countDown();
-        connections.values().forEach(Connection::close);
+        begun.forEach(Connection::close);
     }
 }

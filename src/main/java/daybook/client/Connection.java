@@ -101,15 +101,17 @@ final class Connection implements AutoCloseable {
      * Connects, and learns which versions the broker knows.
      *
      * @param address looked up here
+     * @param begun is given the connection before anything is waited for, so that it can be closed meanwhile
      * @throws ClientException NETWORK_EXCEPTION where it cannot be reached; UNSUPPORTED_VERSION where it is
      *     no
      *     broker that this client can speak to
      */
-    static Connection open(InetSocketAddress address, Settings settings) {
+    static Connection open(InetSocketAddress address, Settings settings, Consumer<Connection> begun) {
         Connection connection = null;
         try {
             var channel = SocketChannel.open();
             connection = new Connection(address, settings, channel);
+            begun.accept(connection);
             channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
             var resolved = new InetSocketAddress(address.getHostString(), address.getPort());
             if (resolved.isUnresolved()) {

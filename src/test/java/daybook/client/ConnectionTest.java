@@ -27,7 +27,7 @@ class ConnectionTest {
 
     private static Connection open(ScriptedBroker broker, int timeoutMs) {
         var settings = settings(broker.address(), timeoutMs);
-        return Connection.open(settings.addresses().getFirst(), settings);
+        return Connection.open(settings.addresses().getFirst(), settings, begun -> { });
     }
 
     private static int coordinator(Connection connection, String key) {
@@ -131,7 +131,7 @@ class ConnectionTest {
             });
             var settings = settings("127.0.0.1:" + server.getLocalPort(), 10_000);
             assertThrows(ClientException.class,
-                    () -> Connection.open(settings.addresses().getFirst(), settings));
+                    () -> Connection.open(settings.addresses().getFirst(), settings, begun -> { }));
         }
     }
 
@@ -139,7 +139,8 @@ class ConnectionTest {
     void nobodyThereIsToldWithTheAddress() {
         var settings = settings("127.0.0.1:1", 1_000);
         var failed = assertThrows(ClientException.class,
-                () -> Connection.open(InetSocketAddress.createUnresolved("127.0.0.1", 1), settings));
+                () -> Connection.open(InetSocketAddress.createUnresolved("127.0.0.1", 1), settings,
+                        begun -> { }));
         assertEquals(ErrorCode.NETWORK_EXCEPTION, failed.error());
         assertTrue(failed.getMessage().contains("127.0.0.1:1"), failed.getMessage());
     }
