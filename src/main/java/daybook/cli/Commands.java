@@ -67,12 +67,13 @@ public final class Commands {
 
     private static int run(Command command, List<String> rest, Streams streams) throws Exception {
         var flags = rest.contains("--") ? rest.subList(0, rest.indexOf("--")) : rest;
-        if (flags.contains("--help") || flags.contains("-h")) {
+        boolean helped = flags.contains("--help") || flags.contains("-h");
+        if (command.action() == null && (!helped || !rest.get(0).startsWith("-"))) {
+            throw unknown(command, rest);
+        }
+        if (helped) {
             streams.out().text(Help.of(command));
             return 0;
-        }
-        if (command.action() == null) {
-            throw unknown(command, rest);
         }
         return command.action().run(Arguments.parse(command, rest), streams);
     }
@@ -140,6 +141,7 @@ public final class Commands {
             case TOPIC_ALREADY_EXISTS -> "; --if-not-exists leaves it alone";
             case NON_EMPTY_GROUP, GROUP_SUBSCRIBED_TO_TOPIC -> "; stop the members of the group first";
             case UNKNOWN_TOPIC_OR_PARTITION -> "; bin/daybook topics list shows those that there are";
+            case MESSAGE_TOO_LARGE -> "; the topic's max.message.bytes says how large a batch may be";
             case NETWORK_EXCEPTION -> "; is a broker running there? bin/daybook start runs one";
             default -> "";
         };

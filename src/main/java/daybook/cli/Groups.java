@@ -21,6 +21,8 @@ import java.util.TreeSet;
 /** {@code bin/daybook groups}: who reads, and how far they have come. */
 final class Groups {
     private static final Flag STATE = Flag.of("state", "STATE", "only in this state, as Stable").repeated();
+    private static final List<String> STATES = List.of("PreparingRebalance", "CompletingRebalance",
+            "Assigning", "Reconciling", "Stable", "Empty", "Dead");
     private static final Flag TYPE = Flag.of("type", "consumer|classic", "only those of this protocol")
             .repeated();
     private static final Flag TO = Flag.of("to", "beginning|end|current|OFFSET|TIME", "where to go on");
@@ -59,6 +61,12 @@ final class Groups {
     private Groups() { }
 
     private static int list(Arguments arguments, Streams streams) {
+        for (var state : arguments.texts(STATE)) {
+            if (!STATES.contains(state)) {
+                throw CommandException.usage("The flag --state is " + state + ", but must be "
+                        + String.join(" or ", STATES));
+            }
+        }
         try (var admin = Operator.admin(arguments)) {
             Sheet.rows(arguments, streams, admin.groups().list(arguments.texts(STATE), arguments.texts(TYPE))
                     .values().stream().map(group -> Json.object("group", group.id(), "type", group.type(),

@@ -190,7 +190,7 @@ final class Produce {
                 delivered++;
             } catch (ClientException failed) {
                 throw CommandException.failed("Record " + (delivered + 1) + " is not delivered: "
-                        + failed.getMessage());
+                        + Commands.sentence(failed));
             }
         }
     }

@@ -42,6 +42,8 @@ final class Cluster implements AutoCloseable {
 
     private record Known(Topic topic, long atNanos) { }
 
+    /** To any of the addresses that the client was told. */
+    private static final Line BOOTSTRAP = new Line(Integer.MIN_VALUE, Lane.CONTROL);
     /** As Kafka's metadata.max.age.ms. */
     private static final long FRESH_NANOS = TimeUnit.MINUTES.toNanos(5);
     private static final int BACKOFF_MS = 50;
@@ -52,12 +54,11 @@ final class Cluster implements AutoCloseable {
     private final Map<String, Known> topics = new ConcurrentHashMap<>();
     private final Map<Uuid, String> names = new ConcurrentHashMap<>();
     private final Map<Coordinator, Integer> coordinators = new ConcurrentHashMap<>();
+    /** As the last metadata had them, without those that could not be reached since. */
     private volatile Map<Integer, Node> nodes = Map.of();
-    /** Held while a connection is looked for and made: two who need the same one share it. */
-    private final ReentrantLock connecting = new ReentrantLock();
     private final Map<Line, Connection> connections = new ConcurrentHashMap<>();
-    /** To one of the addresses that the client was told; guarded by {@link #connecting}. */
-    private Connection bootstrap;
+    /** By line, held while its connection is made: a broker that does not answer holds up no other. */
+    private final Map<Line, ReentrantLock> connecting = new ConcurrentHashMap<>();
 
     Cluster(Settings settings) {
         this.settings = settings;
@@ -112,15 +113,7 @@ final class Cluster implements AutoCloseable {
                 return each.getValue();
             }
         }
-        connecting.lock();
-        try {
-            if (bootstrap == null || !bootstrap.isOpen()) {
-                bootstrap = first();
-            }
-            return bootstrap;
-        } finally {
-            connecting.unlock();
-        }
+        return line(BOOTSTRAP, this::first);
     }
 
     /** To the first of the addresses at which a broker answers: those told first, then those learned. */
@@ -130,21 +123,12 @@ final class Cluster implements AutoCloseable {
         ClientException last = null;
         for (var address : addresses) {
             try {
-                return open(address);
+                return Connection.open(address, settings);
             } catch (ClientException failed) {
                 last = failed;
             }
         }
         throw last;
-    }
-
-    private Connection open(InetSocketAddress address) {
-        var connection = Connection.open(address, settings);
-        if (closed.getCount() == 0) {
-            connection.close();
-            throw new ClientException(ErrorCode.NETWORK_EXCEPTION, "the client is closed");
-        }
-        return connection;
     }
 
     private static InetSocketAddress address(Node node) {
@@ -159,27 +143,44 @@ final class Cluster implements AutoCloseable {
      *     it cannot be reached
      */
     Connection to(int node, Lane lane) {
-        var line = new Line(node, lane);
+        return line(new Line(node, lane), () -> {
+            var known = nodes.get(node);
+            if (known == null) {
+                metadata(List.of(), false);
+                throw new ClientException(ErrorCode.BROKER_NOT_AVAILABLE, "there is no broker " + node);
+            }
+            try {
+                return Connection.open(address(known), settings);
+            } catch (ClientException failed) {
+                // It may have another address by now: the next who wants it asks.
+                nodes.remove(node, known);
+                throw failed;
+            }
+        });
+    }
+
+    /** The connection of a line; where there is none who comes first makes it, and others wait for him. */
+    private Connection line(Line line, Supplier<Connection> maker) {
         var connection = connections.get(line);
         if (connection != null && connection.isOpen()) {
             return connection;
         }
-        connecting.lock();
+        var lock = connecting.computeIfAbsent(line, each -> new ReentrantLock());
+        lock.lock();
         try {
             connection = connections.get(line);
             if (connection == null || !connection.isOpen()) {
-                var known = nodes.get(node);
-                if (known == null) {
-                    metadata(List.of(), false);
-                    throw new ClientException(ErrorCode.BROKER_NOT_AVAILABLE, "there is no broker " + node);
-                }
-                connection = open(address(known));
+                connection = maker.get();
                 connections.put(line, connection);
             }
-            return connection;
         } finally {
-            connecting.unlock();
+            lock.unlock();
         }
+        if (closed.getCount() == 0) {
+            connection.close();
+            throw new ClientException(ErrorCode.NETWORK_EXCEPTION, "the client is closed");
+        }
+        return connection;
     }
 
     // Topics.
@@ -383,14 +384,6 @@ final class Cluster implements AutoCloseable {
     @Override
     public void close() {
         closed.countDown();
-        connecting.lock();
-        try {
-            connections.values().forEach(Connection::close);
-            if (bootstrap != null) {
-                bootstrap.close();
-            }
-        } finally {
-            connecting.unlock();
-        }
+        connections.values().forEach(Connection::close);
     }
 }

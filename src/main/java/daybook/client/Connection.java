@@ -41,7 +41,6 @@ final class Connection implements AutoCloseable {
     static final int ANSWER_MOST_BYTES = 256 << 20;
     private static final int CONNECT_MOST_MS = 10_000;
     private static final int BUFFER_BYTES = 16 * 1024;
-    private static final Reader NO_ANSWER = new Reader(ByteBuffer.allocate(0), 0, true);
     private static final System.Logger LOG = System.getLogger("daybook.client");
 
     /** The versions of an API that the broker knows. */

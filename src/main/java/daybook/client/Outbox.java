@@ -385,9 +385,12 @@ final class Outbox {
         return troubled && inFlight == 0 && settles();
     }
 
-    /** The broker has not what was sent before this. */
+    /**
+     * The broker has not what was sent before this, or knows the producer by a later epoch: it took nothing.
+     */
     private static boolean isGap(ErrorCode error) {
-        return error == ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER || error == ErrorCode.UNKNOWN_PRODUCER_ID;
+        return error == ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER || error == ErrorCode.UNKNOWN_PRODUCER_ID
+                || error == ErrorCode.INVALID_PRODUCER_EPOCH;
     }
 
     /** All has been answered: what is not acknowledged is sent again. */

@@ -29,5 +29,9 @@
  * are never held together with another. While an answer is waited for only {@code turn}, {@code renewing}
  * and {@code connecting} are held: by whoever begins or ends a transaction, takes a new producer id, makes a
  * connection.
+ *
+ * <p>The room has seven times the lines that were meant for it. What it does for a producer and a consumer is
+ * what makes them safe to use (order and exactly-once through failures, hand-over of partitions, bounds), and
+ * the admin is a broad one; each of the three is about what was meant for all.
  */
 package daybook.client;

@@ -18,7 +18,10 @@ import org.apache.kafka.common.TopicPartition;
  * clients, where those of the other loads are of brokers.
  */
 final class ClientLoad implements Load {
-    /** Records of one size, in a topic of their own; {@code records} are there to be read. */
+    /**
+     * Records of one size, in a topic of their own. So many are read at once, and as many more are there: at
+     * the end of a topic a fetch waits for new records, and who reads again from the beginning waits for it.
+     */
     record Size(String title, int bytes, long records, long warmUpMs) {
         private static final String TOPIC = "records-of-";
 
@@ -99,14 +102,14 @@ final class ClientLoad implements Load {
 
     private static void fill(Admin admin, Subject broker) throws Exception {
         makeTopics(admin);
-        try (var sender = KafkaClient.sender(broker.address())) {
+        try (var sender = DaybookClient.sender(broker.address())) {
             for (var size : SIZES) {
                 var value = new byte[size.bytes];
-                for (long left = size.records; left > 0; left--) {
+                for (long left = 2 * size.records; left > 0; left--) {
                     sender.send(size.topic(), value);
                 }
                 sender.flush();
-                expect(admin, size.topic(), size.records);
+                expect(admin, size.topic(), 2 * size.records);
             }
         }
     }

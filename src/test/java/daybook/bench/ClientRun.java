@@ -57,7 +57,7 @@ final class ClientRun {
                         throw new IllegalStateException(count.records + " records came");
                     }
                 }
-                if (count.records != size.records() || count.bytes != size.records() * size.bytes()) {
+                if (count.bytes != count.records * size.bytes()) {
                     throw new IllegalStateException(count.records + " records, " + count.bytes + " bytes");
                 }
                 return count.records;

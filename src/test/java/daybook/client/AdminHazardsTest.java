@@ -45,6 +45,33 @@ class AdminHazardsTest {
         }
     }
 
+    /** The coordinator has moved to another address after the client learned of it. */
+    @Test
+    void findsABrokerThatHasMoved() throws IOException {
+        var looks = new AtomicInteger();
+        var gone = new ScriptedBroker();
+        gone.close();
+        try (var broker = new ScriptedBroker(); var moved = new ScriptedBroker()) {
+            broker.on(Call.METADATA, in -> {
+                var two = looks.getAndIncrement() == 0 ? gone : moved;
+                return out -> out.int32(0).structs(List.of(broker, two), (each, one) -> each
+                        .int32(one == broker ? 1 : 2).string("127.0.0.1").int32(port(one)).string(null))
+                        .string("scripted").int32(1).length(0).tags();
+            });
+            broker.on(Call.FIND_COORDINATOR, in -> out -> out.int32(0).structs(List.of("g"), (each, key) ->
+                    each.string(key).int32(2).string("").int32(0).int16(0).string(null)).tags());
+            moved.on(Call.DELETE_GROUPS, in -> out -> out.int32(0).structs(List.of("g"), (each, id) ->
+                    each.string(id).int16(0)).tags());
+            try (var admin = admin(broker)) {
+                assertEquals(Set.of("g"), admin.groups().delete(List.of("g")).all().keySet());
+            }
+        }
+    }
+
+    private static int port(ScriptedBroker broker) {
+        return Integer.parseInt(broker.address().substring(10));
+    }
+
     /** The second node is gone, and from the third look on the cluster knows it. */
     @Test
     void listsWhatTheBrokersHaveThatAreLeft() throws IOException {
@@ -52,12 +79,10 @@ class AdminHazardsTest {
         var gone = new ScriptedBroker();
         gone.close();
         try (var broker = new ScriptedBroker()) {
-            int port = Integer.parseInt(broker.address().substring(10));
-            int gonePort = Integer.parseInt(gone.address().substring(10));
             broker.on(Call.METADATA, in -> {
                 var nodes = looks.incrementAndGet() < 3 ? List.of(1, 2) : List.of(1);
                 return out -> out.int32(0).structs(nodes, (each, id) -> each.int32(id)
-                        .string("127.0.0.1").int32(id == 1 ? port : gonePort).string(null))
+                        .string("127.0.0.1").int32(port(id == 1 ? broker : gone)).string(null))
                         .string("scripted").int32(1).length(0).tags();
             });
             broker.on(Call.LIST_GROUPS, in -> out -> out.int32(0).int16(0).structs(List.of("g"),

@@ -108,7 +108,8 @@ class ProducerScriptTest {
 
     @Test
     void aRecordDoesNotWaitForTheAnswerToTheOneBefore() throws Exception {
-        broker.on(Call.PRODUCE, in -> asked(in).sequence == 0 ? answer(ErrorCode.NONE, 0) : ScriptedBroker.SILENCE);
+        broker.on(Call.PRODUCE,
+                in -> asked(in).sequence == 0 ? answer(ErrorCode.NONE, 0) : ScriptedBroker.SILENCE);
         try (var producer = builder().requestTimeoutMs(30_000).open()) {
             producer.send("orders", null, bytes(10)).join();
             assertEquals(new Asked(0, 0), next());
@@ -278,5 +279,34 @@ class ProducerScriptTest {
         Thread.currentThread().interrupt();
         assertThrows(ClientException.class, producer::close);
         assertThrows(ExecutionException.class, () -> left.get(5, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void aBrokerThatDoesNotReadIsGivenUp() throws Exception {
+        var over = new CountDownLatch(1);
+        broker.on(Call.PRODUCE, in -> {
+            try {
+                over.await();
+            } catch (InterruptedException never) {
+                throw new IllegalStateException(never);
+            }
+            return null;
+        });
+        var settings = builder().acks(Acks.NONE).requestTimeoutMs(300).deliveryTimeoutMs(600);
+        try (var producer = settings.open()) {
+            var sent = new ArrayList<Delivery>();
+            for (int i = 0; i < 20; i++) {
+                sent.add(producer.send("orders", null, bytes(1_000_000)));
+            }
+            var late = assertThrows(ExecutionException.class, () -> {
+                for (var each : sent) {
+                    each.get(20, TimeUnit.SECONDS);
+                }
+            });
+            // It is late, or failed last when it was.
+            assertTrue(((ClientException) late.getCause()).retriable());
+        } finally {
+            over.countDown();
+        }
     }
 }

@@ -25,8 +25,10 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -133,6 +135,29 @@ final class ProducerTest {
         }
         assertTrue(used.size() > 1, "only " + used);
         assertTrue(batches < 60, batches + " batches of 300,000 bytes");
+    }
+
+    /** The hashes are those that org.apache.kafka.common.utils.Utils of Apache Kafka 4.3.1 gave. */
+    @Test
+    void hashesAreKafkas() {
+        var hashes = Map.of("", 275646681, "a", -1563381124, "ab", 316155434, "abc", 479470107,
+                "abcd", -1323649548, "abcde", 461995741, "21", -973932308, "foobar", -790332482,
+                "a-little-bit-long-string", -985981536,
+                "lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58897971);
+        hashes.forEach((key, hash) -> assertEquals(hash, Destination.murmur2(TestCluster.bytes(key)), key));
+        // Bytes have no sign there.
+        var all = new byte[256];
+        for (int i = 0; i < all.length; i++) {
+            all[i] = (byte) i;
+        }
+        assertEquals(-1948347274, Destination.murmur2(all));
+        var ofOnes = List.of(275646681, -311467685, -1642832928, 1548199422, 644171429, -363838622, 28450676,
+                -71293549);
+        for (int length = 0; length < ofOnes.size(); length++) {
+            var key = new byte[length];
+            Arrays.fill(key, (byte) -1);
+            assertEquals(ofOnes.get(length), Destination.murmur2(key));
+        }
     }
 
     @Test
