@@ -163,8 +163,8 @@ final class OurGroupChecks {
         var kafkaOne = new org.apache.kafka.common.TopicPartition("group-commits", 1);
         try (var ours = ours("commits").open(); var theirs = theirs("commits")) {
             ours.assign(List.of(zero, one));
-            ours.commit(Map.of(zero, 17L));
             ours.commitAsync().get(LIMIT_SECONDS, TimeUnit.SECONDS);
+            ours.commit(Map.of(zero, 17L));
             theirs.assign(List.of(kafkaZero, kafkaOne));
             expectEqual(17L, theirs.committed(Set.of(kafkaZero)).get(kafkaZero).offset(),
                     "what Kafka's reads");
