@@ -41,13 +41,14 @@ final class Perf {
             case "1" -> Acks.LEADER;
             default -> Acks.ALL;
         };
+        int batchBytes = (int) arguments.number(BATCH_SIZE, 1, SIZE_MOST);
         return Producer.builder(Bootstrap.reached(arguments))
                 .acks(acks)
                 .idempotence(acks == Acks.ALL)
                 .codec(Codec.valueOf(arguments.text(COMPRESSION).toUpperCase(Locale.ROOT)))
-                .batchSizeBytes((int) arguments.number(BATCH_SIZE, 1, SIZE_MOST))
+                .batchSizeBytes(batchBytes)
                 .lingerMs((int) arguments.number(linger, 0, Integer.MAX_VALUE))
-                .bufferMemoryBytes((int) arguments.number(BUFFER_MEMORY, 1, Integer.MAX_VALUE));
+                .bufferMemoryBytes((int) arguments.number(BUFFER_MEMORY, batchBytes, Integer.MAX_VALUE));
     }
 
     /**

@@ -53,6 +53,9 @@ final class PerfConsume {
             }
             var run = new PerfConsume(consumer, ends, Perf.tally(streams, progress));
             boolean came = run.read(records, timeoutMs, stop);
+            if (grouped) {
+                consumer.commit();
+            }
             Perf.tell(arguments, streams, progress, run.tally);
             if (!came) {
                 throw CommandException.failed("Nothing has come for " + timeoutMs + " ms");

@@ -110,10 +110,12 @@ final class Produce {
                     .batchSizeBytes(BATCH_BYTES).maxRequestSizeBytes(RECORD_MOST_BYTES)
                     .lingerMs(file == null && streams.inTerminal() ? 0 : LINGER_MS);
             var splitter = new Splitter(in, Template.bytes(arguments.text(DELIMITER)), RECORD_MOST_BYTES);
-            try (var producer = builder.open(); var stop = new Stop(GRACE_MS, () -> producer.close(CLOSE_MOST));
+            long bytes = file == null ? 0 : Files.size(file);
+            try (var producer = builder.open();
+                    var stop = new Stop(GRACE_MS, () -> producer.close(CLOSE_MOST));
                     var progress = new Progress(streams, InstantSource.system())) {
                 try {
-                    produce.send(splitter, producer, rate, stop, progress, file == null ? 0 : Files.size(file));
+                    produce.send(splitter, producer, rate, stop, progress, bytes);
                     producer.flush();
                     produce.check(true);
                 } catch (RuntimeException failed) {
