@@ -138,10 +138,13 @@ final class Groups {
                     "committed", committed.containsKey(each.getKey())
                             ? committed.get(each.getKey()).offset() : null,
                     "new", each.getValue())).toList());
-        }
-        if (!arguments.has(EXECUTE)) {
-            streams.out().flush();
-            streams.err().println("Nothing was changed; --execute does it");
+            if (!arguments.has(EXECUTE)) {
+                var group = admin.groups().describe(List.of(id)).values().get(id);
+                boolean busy = group != null && !group.members().isEmpty();
+                streams.out().flush();
+                streams.err().println("Nothing was changed; --execute does it"
+                        + (busy ? " when the members of the group are stopped" : ""));
+            }
         }
         return 0;
     }

@@ -133,6 +133,9 @@ final class Produce {
     }
 
     private static InputStream opened(Path file) throws IOException {
+        if (Files.isDirectory(file)) {
+            throw CommandException.mistake(file + " is a directory, not a file");
+        }
         try {
             return Files.newInputStream(file);
         } catch (NoSuchFileException missing) {

@@ -45,7 +45,10 @@ record Inquiry<K, V>(Cluster cluster, Place<K> place, Call call, BiConsumer<Writ
         /** What the error is about, whether the broker names it or not. */
         private String what() {
             var name = String.valueOf(key);
-            return message == null ? name : message.contains(name) ? message : name + ": " + message;
+            if (message == null || message.isBlank()) {
+                return name;
+            }
+            return message.contains(name) ? message : name + ": " + message;
         }
     }
 

@@ -201,7 +201,8 @@ public final class Producer implements AutoCloseable {
 
         /**
          * Whether the brokers are to see that nothing arrives twice; true where nothing is said. Without it,
-         * and with {@link Acks#NONE}, what is sent again may be there twice.
+         * and with {@link Acks#NONE}, what is sent again may be there twice, and a partition has one batch on
+         * its way at a time, for the order must hold.
          */
         public Builder idempotence(boolean on) {
             idempotence = on;
