@@ -174,7 +174,7 @@ class CommandsTest {
     /** Nobody listens: told within a moment. */
     @Test
     void noBroker() throws Exception {
-        var binary = RunningBroker.PROJECT.resolve("bin/daybook");
+        var binary = "'" + RunningBroker.PROJECT.resolve("bin/daybook") + "'";
         for (var command : new String[] {"topics list", "consume x", "produce x", "perf produce x"}) {
             long before = System.nanoTime();
             var ended = shell.run(binary + " " + command + " --bootstrap 127.0.0.1:1");
@@ -196,8 +196,7 @@ class CommandsTest {
     @Test
     void everyCommandHasHelpWithExamples() throws Exception {
         for (var command : new String[] {"start", "consume", "perf latency"}) {
-            var help = shell.run(RunningBroker.PROJECT.resolve("bin/daybook") + " " + command + " --help")
-                    .plain();
+            var help = shell.run("bin/daybook " + command + " --help").plain();
             assertTrue(help.contains("bin/daybook " + command), command + ": " + help);
         }
     }
