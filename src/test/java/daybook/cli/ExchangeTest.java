@@ -202,7 +202,7 @@ class ExchangeTest {
         refused("produce here --header h", 2,
                 "The flag --header is h, but must be NAME=VALUE. Try: bin/daybook help produce");
         refused("produce here --file nosuch", 2, "There is no file nosuch");
-        refused("produce here --file " + temp, 1, "Is a directory");
+        refused("produce here --file " + temp, 2, temp + " is a directory, not a file");
         var large = Files.write(temp.resolve("large"), new byte[2 << 20]);
         var ran = Ran.of("produce here --delimiter=", here("--file", large));
         assertTrue(ran.errors().startsWith("daybook: Record 1 is not delivered: MESSAGE_TOO_LARGE"), ran.errors());

@@ -22,6 +22,8 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /** Transactions on a real broker, with either version of their protocol. */
 @Timeout(60)
@@ -56,9 +58,24 @@ final class ProducerTransactionsTest {
         return assertThrows(ClientException.class, action::run).error();
     }
 
-    /** The values of a partition that belong to transactions which were committed. */
+    /**
+     * The values of a partition that belong to transactions which were committed. A transaction has ended for
+     * its producer before its markers are written: they are waited for.
+     */
     private List<String> committed(String topic, int partition) throws IOException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
         var open = new ArrayList<String>();
+        var committed = committed(topic, partition, open);
+        while (!open.isEmpty() && System.nanoTime() - deadline < 0) {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+            open.clear();
+            committed = committed(topic, partition, open);
+        }
+        return committed;
+    }
+
+    /** @param open is given the values of the transaction that is open at the end */
+    private List<String> committed(String topic, int partition, List<String> open) throws IOException {
         var committed = new ArrayList<String>();
         for (var batch : cluster.batches(topic, partition)) {
             var records = new ArrayList<daybook.record.Record>();
