@@ -1,8 +1,11 @@
 package daybook.cli;
 
+import daybook.client.Addresses;
+
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.util.List;
 
 /**
  * The brokers that a command is told to ask first. Clients try for a minute to reach one, as a service must;
@@ -10,7 +13,6 @@ import java.net.Socket;
  */
 final class Bootstrap {
     private static final int CONNECT_MS = 5_000;
-    private static final int PORT = 9092;
 
     private Bootstrap() { }
 
@@ -22,33 +24,25 @@ final class Bootstrap {
     static String reached(Arguments arguments) {
         var bootstrap = arguments.text(Flag.BOOTSTRAP);
         var why = "";
-        for (var address : bootstrap.split(",")) {
+        for (var address : addresses(bootstrap)) {
+            var resolved = new InetSocketAddress(address.getHostString(), address.getPort());
             try (var socket = new Socket()) {
-                socket.connect(resolved(address.strip()), CONNECT_MS);
+                socket.connect(resolved, CONNECT_MS);
                 return bootstrap;
             } catch (IOException unreachable) {
-                why = unreachable.getMessage();
-            } catch (IllegalArgumentException wrong) {
-                throw CommandException.usage("The flag --bootstrap is " + bootstrap
-                        + ", but must be HOST:PORT, comma-separated");
+                why = resolved.isUnresolved() ? "the name is unknown" : unreachable.getMessage();
             }
         }
         throw CommandException.failed("No broker answers at " + bootstrap + " (" + why
                 + "). Is one running there? bin/daybook start runs one; --bootstrap HOST:PORT names another");
     }
 
-    private static InetSocketAddress resolved(String address) throws IOException {
-        int colon = address.lastIndexOf(':');
-        boolean portless = colon < 0 || address.endsWith("]");
-        var host = (portless ? address : address.substring(0, colon)).replaceAll("^\\[|]$", "");
-        int port = portless ? PORT : Integer.parseInt(address.substring(colon + 1));
-        if (host.isEmpty()) {
-            throw new IllegalArgumentException("no host");
+    private static List<InetSocketAddress> addresses(String bootstrap) {
+        try {
+            return Addresses.of(bootstrap);
+        } catch (IllegalArgumentException wrong) {
+            throw CommandException.usage("The flag --bootstrap is " + bootstrap
+                    + ", but must be HOST:PORT, comma-separated");
         }
-        var resolved = new InetSocketAddress(host, port);
-        if (resolved.isUnresolved()) {
-            throw new IOException("the name is unknown");
-        }
-        return resolved;
     }
 }

@@ -288,6 +288,8 @@ final class Connection implements AutoCloseable {
                 LOG.log(System.Logger.Level.WARNING, this + " answered what cannot be read: "
                         + malformed.getMessage());
             }
+        } catch (OutOfMemoryError full) {
+            LOG.log(System.Logger.Level.WARNING, "there is no memory for what " + this + " answered");
         } catch (IOException gone) {
             // Either side closed it: told to those who wait.
         } finally {

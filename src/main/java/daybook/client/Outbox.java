@@ -145,8 +145,11 @@ final class Outbox {
             wake();
         } else {
             Thread.startVirtualThread(() -> {
-                seal(batch);
-                wake();
+                // The producer may have been closed since.
+                if (!batch.isDone()) {
+                    seal(batch);
+                    wake();
+                }
             });
         }
     }
