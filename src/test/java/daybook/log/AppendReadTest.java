@@ -58,7 +58,8 @@ class AppendReadTest {
     private static void appendSome(PartitionLog log, List<byte[]> model, Random random,
             TestLogs.Config config) {
         for (int i = random.nextInt(150); i > 0; i--) {
-            int most = Math.min(config.segmentBytes - 100, random.nextInt(10) == 0 ? 20_000 : 400);
+            int around = RecordBatch.HEADER_BYTES + 5 * 10;
+            int most = Math.min(config.segmentBytes - around, random.nextInt(10) == 0 ? 20_000 : 400);
             var batch = TestBatch.of(1 + random.nextInt(5), TestLogs.NOW + random.nextInt(1_000))
                     .valueBytes(random.nextInt(most) / 5).seed(random.nextInt()).build();
             var offset = log.endOffset();

@@ -122,11 +122,11 @@ final class TestLogs implements AutoCloseable {
     }
 
     static Appended.Done done(Appended appended) {
-        return assertInstanceOf(Appended.Done.class, appended);
+        return assertInstanceOf(Appended.Done.class, appended, appended::toString);
     }
 
     static Appended.Refused refused(Appended appended) {
-        return assertInstanceOf(Appended.Refused.class, appended);
+        return assertInstanceOf(Appended.Refused.class, appended, appended::toString);
     }
 
     static byte[] bytes(Region region) throws IOException {
