@@ -1,6 +1,6 @@
 /**
- * Measures Daybook beside Apache Kafka, for {@code make bench}: the brokers, and the clients. Each broker is a
- * process of its own, started anew on an empty directory for every load of every round, never both at once.
+ * Measures Daybook beside Apache Kafka, for {@code make bench}: the brokers, and the clients. Each broker is
+ * a process of its own, started anew on an empty directory for every load of every round, never both at once.
  * The load on brokers is the same and comes from this process, over connections that speak bytes, so that it
  * costs as little as it can; transactions alone are those of Apache Kafka's Java producer, whose way with
  * them is part of it. Clients and tools that are compared are processes too, each alone with the broker. Each
@@ -9,7 +9,10 @@
  *
  * <pre>
  *   Bench ── Subject           a broker that is measured: its address, its processor time, its memory
- *     ├── Figures              what a load measured, and the table of it
+ *     ├── Mode                 how thoroughly
+ *     ├── Figures              what a load measured
+ *     ├── Results              every single value of all loads, in CSV, and the tables of them
+ *     ├── Chart                the ratios that matter most, as a picture
  *     └── Load                 what a broker is asked to do
  *           ├── ClassicGroups    1,000 groups of 10 in the classic protocol, then their heartbeats alone
  *           ├── ConsumerGroups   1,000 groups of 10 in the consumer protocol
