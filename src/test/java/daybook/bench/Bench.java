@@ -36,6 +36,10 @@ public final class Bench {
             "transaction.state.log.num.partitions", "50", "group.consumer.assignment.interval.ms", "0");
 
     static {
+        LOADS.put("start", new Start());
+        LOADS.put("idle", new Idle());
+        LOADS.put("partitions", new Partitions());
+        LOADS.put("topics", new CreateTopics());
         LOADS.put("classic", new ClassicGroups());
         LOADS.put("groups", new ConsumerGroups());
         LOADS.put("large", new LargeGroup());
