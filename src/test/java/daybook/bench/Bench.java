@@ -36,6 +36,9 @@ public final class Bench {
             "transaction.state.log.num.partitions", "50", "group.consumer.assignment.interval.ms", "0");
 
     static {
+        LOADS.put("produce", ProduceLoad.bulk());
+        LOADS.put("small", ProduceLoad.small());
+        LOADS.put("single", ProduceLoad.single());
         LOADS.put("start", new Start());
         LOADS.put("idle", new Idle());
         LOADS.put("partitions", new Partitions());

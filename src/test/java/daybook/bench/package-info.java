@@ -14,6 +14,7 @@
  *     ├── Results              every single value of all loads, in CSV, and the tables of them
  *     ├── Chart                the ratios that matter most, as a picture
  *     └── Load                 what a broker is asked to do
+ *           ├── ProduceLoad      batches in bulk, of 16 KB, of a single record, over many connections or one
  *           ├── Start            from the start of its program to the first record acknowledged
  *           ├── Idle             what it costs when there is nothing to do
  *           ├── Partitions       topics of many partitions
@@ -31,6 +32,7 @@
  *           └── ToolLoad         bin/daybook perf and Kafka's performance tools with the same broker
  *   ClientRun ── Client        one of the clients at work, in a process of its own
  *   LeanConsumer               fetches over one connection, and looks at headers only
+ *   LeanProducer               sends ProduceRequests, which are made beforehand
  *   Topics                     makes topics and sends batches to them
  *   Child                      such a process
  *   ClassicMember, ConsumerMember   a member of a group, over a Connection of its own
