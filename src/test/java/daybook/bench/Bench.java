@@ -43,6 +43,10 @@ public final class Bench {
         LOADS.put("idle", new Idle());
         LOADS.put("partitions", new Partitions());
         LOADS.put("topics", new CreateTopics());
+        LOADS.put("consume", new Consume());
+        LOADS.put("cold", new ColdConsume());
+        LOADS.put("tail", new Tail());
+        LOADS.put("latency", new Latency());
         LOADS.put("classic", new ClassicGroups());
         LOADS.put("groups", new ConsumerGroups());
         LOADS.put("large", new LargeGroup());

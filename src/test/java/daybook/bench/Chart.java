@@ -25,7 +25,7 @@ final class Chart {
             less("single records, CPU", "single", "8 connections, 1 on its way, CPU µs/request"),
             more("bulk consume, MB/s", "consume", "1 MB fetches, 16 partitions, MB/s"),
             less("bulk consume, CPU", "consume", "1 MB fetches, 16 partitions, CPU s/GB"),
-            more("64 KB fetches/s", "consume", "64 KB fetches, 16 partitions, requests/s"),
+            more("64 KB fetches/s", "consume", "64 KB fetches, 4 at once, requests/s"),
             more("produce and tail, MB/s", "tail", "produce and tail, MB/s"),
             less("end to end at 50 MB/s, p99", "latency", "50 MB/s, ms 99 %"),
             less("end to end at 50 MB/s, p99.9", "latency", "50 MB/s, ms 99.9 %"),

@@ -34,9 +34,6 @@ final class LeanConsumer implements AutoCloseable {
     static final Watch UNWATCHED = (baseOffset, nextOffset, sizeBytes) -> { };
 
     private static final int BUFFER_BYTES = 256 << 10;
-    private static final int KEY = 1;
-    /** Flexible, and the last one that names topics. */
-    private static final int VERSION = 12;
     private static final int NO_ID = -1;
     /** A batch: its base offset, and the length of what follows that length. */
     private static final int BATCH_PREFIX_BYTES = 12;
@@ -62,8 +59,8 @@ final class LeanConsumer implements AutoCloseable {
             this.first = first;
             offsetsAt = new int[partitions];
             next = new long[partitions];
-            var out = new Writer(VERSION, true);
-            out.int32(0).int16(KEY).int16(VERSION).int32(0).int16(0).tags();
+            var out = new Writer(Call.FETCH.version, true);
+            out.int32(0).int16(Call.FETCH.key).int16(Call.FETCH.version).int32(0).int16(0).tags();
             out.int32(NO_ID).int32(maxWaitMs).int32(maxWaitMs == 0 ? 0 : 1).int32(Integer.MAX_VALUE).int8(0);
             out.int32(0).int32(NO_ID).length(1).string(topic).length(partitions);
             for (int partition = 0; partition < partitions; partition++) {
@@ -102,10 +99,16 @@ final class LeanConsumer implements AutoCloseable {
     private int left;
 
     LeanConsumer(String address) throws IOException {
+        channel = connect(address);
+    }
+
+    /** A socket that sends each write at once. */
+    static SocketChannel connect(String address) throws IOException {
         int colon = address.lastIndexOf(':');
-        channel = SocketChannel.open(new InetSocketAddress(address.substring(0, colon),
+        var channel = SocketChannel.open(new InetSocketAddress(address.substring(0, colon),
                 Integer.parseInt(address.substring(colon + 1))));
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        return channel;
     }
 
     void send(Fetch fetch) throws IOException {
