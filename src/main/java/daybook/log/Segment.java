@@ -112,7 +112,7 @@ final class Segment {
     }
 
     /**
-     * A new segment, whose name is on the disk; where that fails, no file of it is left there.
+     * A new segment, whose name is yet to be forced; where that fails, no file of it is left there.
      *
      * @throws IOError where one may be left: the next start would take it for the end of the segment before
      */
@@ -124,7 +124,6 @@ final class Segment {
                 segment.log.write(ByteBuffer.allocate(1), config.segmentBytes() - 1L);
             }
             segment.indexes = SegmentIndexes.create(disk, directory, baseOffset);
-            disk.forceDirectory(directory);
             return segment;
         } catch (IOException failure) {
             segment.release();
@@ -610,9 +609,26 @@ final class Segment {
             long at = (long) position + from;
             long taken = segment.log.transferTo(at, lengthBytes - from, target);
             if (taken == 0 && segment.log.size() <= at) {
-                throw new EOFException(segment.path() + " ends before byte " + at);
+                throw ended(at);
             }
             return taken;
+        }
+
+        @Override
+        public void read(int from, ByteBuffer into) throws IOException {
+            int limit = into.limit();
+            into.limit(Math.min(limit, into.position() + lengthBytes - from));
+            long at = (long) position + from - into.position();
+            while (into.hasRemaining()) {
+                if (segment.log.read(into, at + into.position()) < 0) {
+                    throw ended(at + into.position());
+                }
+            }
+            into.limit(limit);
+        }
+
+        private EOFException ended(long at) {
+            return new EOFException(segment.path() + " ends before byte " + at);
         }
 
         @Override

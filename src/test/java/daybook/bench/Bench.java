@@ -36,10 +36,17 @@ public final class Bench {
             "transaction.state.log.num.partitions", "50", "group.consumer.assignment.interval.ms", "0");
 
     static {
+        LOADS.put("produce", ProduceLoad.bulk());
+        LOADS.put("small", ProduceLoad.small());
+        LOADS.put("single", ProduceLoad.single());
         LOADS.put("start", new Start());
         LOADS.put("idle", new Idle());
         LOADS.put("partitions", new Partitions());
         LOADS.put("topics", new CreateTopics());
+        LOADS.put("consume", new Consume());
+        LOADS.put("cold", new ColdConsume());
+        LOADS.put("tail", new Tail());
+        LOADS.put("latency", new Latency());
         LOADS.put("classic", new ClassicGroups());
         LOADS.put("groups", new ConsumerGroups());
         LOADS.put("large", new LargeGroup());

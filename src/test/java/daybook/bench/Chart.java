@@ -17,15 +17,15 @@ final class Chart {
     private record Bar(String title, String load, String figure, boolean lessIsBetter) { }
 
     private static final List<Bar> BARS = List.of(
-            more("bulk produce, MB/s", "produce", "1 MB batches, 16 partitions, acks 1, MB/s"),
-            less("bulk produce, CPU", "produce", "1 MB batches, 16 partitions, acks 1, CPU s/GB"),
-            more("16 KB batches, requests/s", "small", "16 KB batches, 8 connections, requests/s"),
-            less("16 KB batches, CPU", "small", "16 KB batches, 8 connections, CPU µs/request"),
-            more("single records, requests/s", "single", "single records, pipelined, requests/s"),
-            less("single records, CPU", "single", "single records, pipelined, CPU µs/request"),
+            more("bulk produce, MB/s", "produce", "256 KB, 16 partitions, acks 1, MB/s"),
+            less("bulk produce, CPU", "produce", "256 KB, 16 partitions, acks 1, CPU s/GB"),
+            more("16 KB batches, requests/s", "small", "16 KB, 8 connections, requests/s"),
+            less("16 KB batches, CPU", "small", "16 KB, 8 connections, CPU µs/request"),
+            more("single records, requests/s", "single", "8 connections, 1 on its way, requests/s"),
+            less("single records, CPU", "single", "8 connections, 1 on its way, CPU µs/request"),
             more("bulk consume, MB/s", "consume", "1 MB fetches, 16 partitions, MB/s"),
             less("bulk consume, CPU", "consume", "1 MB fetches, 16 partitions, CPU s/GB"),
-            more("64 KB fetches/s", "consume", "64 KB fetches, 16 partitions, requests/s"),
+            more("64 KB fetches/s", "consume", "64 KB fetches, 4 at once, requests/s"),
             more("produce and tail, MB/s", "tail", "produce and tail, MB/s"),
             less("end to end at 50 MB/s, p99", "latency", "50 MB/s, ms 99 %"),
             less("end to end at 50 MB/s, p99.9", "latency", "50 MB/s, ms 99.9 %"),

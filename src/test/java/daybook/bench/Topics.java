@@ -26,6 +26,16 @@ final class Topics {
                 Collections.nCopies(records, new BatchBuilder.Entry(null, value)));
     }
 
+    /** Makes a topic, each partition of which has taken a batch of one record when this returns. */
+    static void make(Subject broker, String topic, int partitions) throws Exception {
+        try (var connection = broker.connect()) {
+            Connection.expectNone(create(connection, List.of(topic), partitions), topic);
+            for (int partition = 0; partition < partitions; partition++) {
+                insist(connection, topic, partition, batch(1));
+            }
+        }
+    }
+
     /** Asks for topics of so many partitions each, in one request; returns the first error. */
     static ErrorCode create(Connection connection, List<String> names, int partitions) throws IOException {
         var answer = connection.ask(Call.CREATE_TOPICS, out -> out
