@@ -33,7 +33,7 @@ final class Chart {
             more("forced to disk, single records/s", "forced", "single records, 64 connections, requests/s"),
             less("memory under bulk load", "produce", "peak memory, MiB"),
             less("idle memory", "idle", "just started, memory, MiB"),
-            less("start to first acknowledged", "start", "empty directory, s"));
+            less("start to first acknowledged", "start", "hardly any data, s"));
     private static final int WIDTH = 760;
     private static final int LABELS = 210;
     private static final int VALUES = 70;

@@ -1,5 +1,9 @@
 package daybook.bench;
 
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.StandardOpenOption;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -9,6 +13,8 @@ import java.util.concurrent.Executors;
 interface Load {
     double BYTES_A_MB = 1e6;
     double BYTES_A_GB = 1e9;
+    /** More than a step writes, and less than what makes the system begin to write it to the disk. */
+    long ROOM_BYTES = 1_500_000_000;
 
     void run(Subject broker, Figures figures) throws Exception;
 
@@ -68,9 +74,22 @@ interface Load {
         }
     }
 
-    /** Writes what the page cache has to write, so that no step pays for the one before it. */
+    /**
+     * Writes what the page cache has to write, so that no step pays for the one before it. Then it fills
+     * memory and frees it again: a virtual machine gives free memory back to its host, and whoever first
+     * writes to what it gets anew pays for that, six times as much for a byte as otherwise.
+     */
     static void sync() throws Exception {
         Child.output(List.of("sync"));
+        var file = Files.createTempFile("daybook-bench", ".room");
+        try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            var piece = ByteBuffer.allocate(1 << 18);
+            for (long written = 0; written < ROOM_BYTES; written += piece.capacity()) {
+                channel.write(piece.clear());
+            }
+        } finally {
+            Files.delete(file);
+        }
     }
 
     /** Seconds of time and of the broker's processor that this takes, as two figures. */
