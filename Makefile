@@ -184,9 +184,12 @@ torture: all build/tests build/compat ## break the disk POINTS times, kill the b
 	@$(JDK)/java -ea -Xmx1g $(NO_LOG) -cp 'build/compat:build/classes:$(KAFKA)/*' \
 	    daybook.compat.Torture $(or $(ROUNDS),200) '$(SEED)'
 
-bench: all build/compat ## measure it beside Apache Kafka; LOADS='NAME ...' only these, ROUNDS times
-	@$(JDK)/java -ea -Xmx1g $(NO_LOG) -cp 'build/compat:build/classes:$(KAFKA)/*' \
-	    daybook.bench.Bench $(KAFKA) $(or $(ROUNDS),3) $(LOADS)
+# The heap of who makes the load is fixed, and its collector has no threads of its own: it must not grow nor work
+# while the broker is measured.
+bench: all build/compat ## measure it beside Apache Kafka; ONLY=REGEX of loads, MODE=short|full, ROUNDS=, CHART=FILE
+	@$(JDK)/java -Xms1g -Xmx1g -XX:+UseSerialGC $(NO_LOG) $(BENCH) -cp 'build/compat:build/classes:$(KAFKA)/*' \
+	    daybook.bench.Bench $(KAFKA) $(or $(MODE),full) $(or $(ROUNDS),0) '$(ONLY)'
+	@$(if $(CHART),cp build/bench/chart.svg '$(CHART)')
 
 audit: build/daybook.jar ## print the reading order, the lines of each room, the modules required; check the rules
 	@mkdir -p build/audit; $(JDK)/javac --release 21 -d build/audit $(AUDIT)

@@ -53,7 +53,7 @@ final class BrokerKeys {
             fixed("controller.listener.names", LIST, "", ANY,
                     "Listeners that are not opened: Daybook's controller is inside of the process."),
             fixed("num.network.threads", INT, "3", atLeast(1), "Selector threads."),
-            fixed("socket.send.buffer.bytes", INT, "102400", atLeast(-1), "SO_SNDBUF; -1: the system's."),
+            fixed("socket.send.buffer.bytes", INT, "-1", atLeast(-1), "SO_SNDBUF; -1: the system's."),
             fixed("socket.receive.buffer.bytes", INT, "102400", atLeast(-1), "SO_RCVBUF; -1: the system's."),
             fixed("socket.listen.backlog.size", INT, "50", atLeast(1),
                     "Connections that wait to be accepted."),

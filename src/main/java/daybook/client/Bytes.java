@@ -23,5 +23,11 @@ record Bytes(ByteBuffer buffer) implements Region {
     }
 
     @Override
+    public void read(int from, ByteBuffer into) {
+        int bytes = Math.min(into.remaining(), buffer.remaining() - from);
+        into.put(buffer.slice(buffer.position() + from, bytes));
+    }
+
+    @Override
     public void close() { }
 }

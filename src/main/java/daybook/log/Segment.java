@@ -609,9 +609,26 @@ final class Segment {
             long at = (long) position + from;
             long taken = segment.log.transferTo(at, lengthBytes - from, target);
             if (taken == 0 && segment.log.size() <= at) {
-                throw new EOFException(segment.path() + " ends before byte " + at);
+                throw ended(at);
             }
             return taken;
+        }
+
+        @Override
+        public void read(int from, ByteBuffer into) throws IOException {
+            int limit = into.limit();
+            into.limit(Math.min(limit, into.position() + lengthBytes - from));
+            long at = (long) position + from - into.position();
+            while (into.hasRemaining()) {
+                if (segment.log.read(into, at + into.position()) < 0) {
+                    throw ended(at + into.position());
+                }
+            }
+            into.limit(limit);
+        }
+
+        private EOFException ended(long at) {
+            return new EOFException(segment.path() + " ends before byte " + at);
         }
 
         @Override

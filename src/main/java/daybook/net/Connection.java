@@ -1,7 +1,6 @@
 package daybook.net;
 
 import daybook.wire.MalformedException;
-import daybook.wire.Region;
 import daybook.wire.Writer;
 
 import java.io.IOException;
@@ -39,6 +38,13 @@ public final class Connection {
     private static final long LINGER_MS = 1_000;
     /** How many replies may wait for the disk while the requests behind them are served. */
     private static final int UNSENT_MOST = 64;
+    /** What is gathered for one write. */
+    private static final int ROOM_BYTES = 64 << 10;
+    /**
+     * Regions of at most so many bytes are copied, for that is cheaper than a call of the system for what is
+     * before them, one for them and one for what is behind, each of which may wake the client.
+     */
+    private static final int SMALL_BYTES = 16 << 10;
     private static final System.Logger LOG = System.getLogger("daybook.net");
 
     private final Server server;
@@ -91,7 +97,8 @@ public final class Connection {
     // Owned by the thread.
     /** Replies that are not sent yet, in the order of their requests. */
     private final Deque<Writer> unsent = new ArrayDeque<>();
-    private final Replies replies = new Replies();
+    /** Bytes of the first of them that are. */
+    private long goneBytes;
     /** The buffer of the frame in work, where that is the last one in it. */
     private ByteBuffer lastOf;
     /** The handler's. */
@@ -108,7 +115,7 @@ public final class Connection {
         localAddress = (InetSocketAddress) channel.getLocalAddress();
         remoteAddress = (InetSocketAddress) channel.getRemoteAddress();
         id = text(localAddress) + "-" + text(remoteAddress) + "-" + number;
-        reader = new FrameReader(this, memory, loop.scratch, server.limits.get().frameBytes());
+        reader = new FrameReader(this, memory, loop, server.limits.get().frameBytes());
         activeMs = server.clock.millis();
     }
 
@@ -461,7 +468,7 @@ public final class Connection {
                 frames.position(frames.position() + length);
                 last = !frames.hasRemaining();
                 lastOf = last ? frames : null;
-                goesOn = answer(frame);
+                goesOn = answer(frame, last);
             }
         } finally {
             if (!last) {
@@ -471,14 +478,15 @@ public final class Connection {
         return goesOn;
     }
 
-    private boolean answer(ByteBuffer frame) {
+    /** Replies to what came together leave together, unless they become many. */
+    private boolean answer(ByteBuffer frame, boolean last) {
         try {
             var reply = handle(frame);
             if (reply == null) {
                 return true;
             }
             unsent.add(reply);
-            return reply.waits() && unsent.size() < UNSENT_MOST || settle();
+            return (reply.waits() || !last) && unsent.size() < UNSENT_MOST || settle();
         } catch (ConnectionClosedException | MalformedException refused) {
             refuse(refused);
         } catch (Throwable failed) {
@@ -494,19 +502,80 @@ public final class Connection {
      * @return false where the connection broke meanwhile
      */
     public boolean settle() {
-        while (!unsent.isEmpty()) {
-            try (var reply = unsent.poll()) {
-                reply.drain(replies);
-            } catch (IOException broken) {
-                if (open()) {
-                    server.refusals.warn("reply", "Connection " + id + " is closed: its reply broke off: "
-                            + broken);
-                }
-                closed = true;
-                return false;
+        try {
+            while (!unsent.isEmpty()) {
+                unsent.peek().complete();
+                went(send());
             }
+            return true;
+        } catch (IOException broken) {
+            if (open()) {
+                server.refusals.warn("reply", "Connection " + id + " is closed: its reply broke off: "
+                        + broken);
+            }
+            closed = true;
+            return false;
         }
-        return true;
+    }
+
+    /**
+     * One call of the system: of a large region, which goes from file to socket inside the kernel, or of all
+     * up to the next one, gathered in a buffer. No buffer is held while the socket is full.
+     *
+     * @return how many bytes the socket took
+     */
+    private long send() throws IOException {
+        var room = server.buffers.take(ROOM_BYTES);
+        try {
+            gather(room);
+            if (room.position() > 0) {
+                return transport.write(room.flip());
+            }
+        } finally {
+            server.buffers.give(room);
+        }
+        var placed = unsent.peek().regionAt(goneBytes);
+        return transport.send(placed.region(), (int) (goneBytes - placed.begin()));
+    }
+
+    /** Copies from the replies as many bytes as can go now. */
+    private void gather(ByteBuffer room) throws IOException {
+        long from = goneBytes;
+        for (var reply : unsent) {
+            if (reply.waits()) {
+                return;
+            }
+            reply.complete();
+            if (reply.gather(from, room, SMALL_BYTES) < reply.lengthBytes()) {
+                return;
+            }
+            from = 0;
+        }
+    }
+
+    /** So many bytes went; where none did, waits until the socket takes more. */
+    private void went(long bytes) throws ClosedChannelException {
+        if (bytes == 0) {
+            awaitRoom();
+            return;
+        }
+        activeMs = server.clock.millis();
+        goneBytes += bytes;
+        while (!unsent.isEmpty() && goneBytes >= unsent.peek().lengthBytes()) {
+            goneBytes -= unsent.peek().lengthBytes();
+            unsent.poll().close();
+        }
+    }
+
+    private void awaitRoom() throws ClosedChannelException {
+        full = true;
+        loop.execute(this::awaitWritable);
+        while (full && !closed) {
+            LockSupport.park(this);
+        }
+        if (closed) {
+            throw new ClosedChannelException();
+        }
     }
 
     private Writer handle(ByteBuffer frame) throws IOException {
@@ -528,38 +597,5 @@ public final class Connection {
 
     private static String text(InetSocketAddress address) {
         return address.getAddress().getHostAddress() + ":" + address.getPort();
-    }
-
-    /** Writes pieces to the socket, and waits where it is full. */
-    private final class Replies implements Writer.Sink {
-        @Override
-        public void bytes(ByteBuffer piece) throws IOException {
-            while (piece.hasRemaining()) {
-                went(transport.write(piece));
-            }
-        }
-
-        @Override
-        public void region(Region piece) throws IOException {
-            for (int at = 0; at < piece.lengthBytes();) {
-                at += (int) went(transport.send(piece, at));
-            }
-        }
-
-        private long went(long bytes) throws ClosedChannelException {
-            if (bytes > 0) {
-                activeMs = server.clock.millis();
-                return bytes;
-            }
-            full = true;
-            loop.execute(Connection.this::awaitWritable);
-            while (full && !closed) {
-                LockSupport.park(this);
-            }
-            if (closed) {
-                throw new ClosedChannelException();
-            }
-            return 0;
-        }
     }
 }

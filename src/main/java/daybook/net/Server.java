@@ -40,6 +40,7 @@ public final class Server implements AutoCloseable {
     final Handler handler;
     final InstantSource clock;
     final RateLimitedLog refusals;
+    final Buffers buffers;
     final RequestMemory memory;
     private final List<Bound> bound = new ArrayList<>();
     private final List<EventLoop> loops = new ArrayList<>();
@@ -71,7 +72,8 @@ public final class Server implements AutoCloseable {
         refusals = new RateLimitedLog(LOG, clock);
         var first = limits.get();
         long memoryBytes = first.memoryBytes();
-        memory = new RequestMemory(new Buffers(Math.min(KEPT_BYTES, memoryBytes)), memoryBytes);
+        buffers = new Buffers(Math.min(KEPT_BYTES, memoryBytes));
+        memory = new RequestMemory(buffers, memoryBytes);
         try {
             for (var listener : listeners) {
                 bound.add(bind(listener, first));

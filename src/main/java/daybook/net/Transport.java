@@ -11,7 +11,7 @@ interface Transport {
     /** Reads what is there, on the loop; 0 when nothing is, -1 when the client sends no more. */
     int read(ByteBuffer into) throws IOException;
 
-    /** Writes what the socket takes, on the connection's thread; 0 when it is full. */
+    /** Writes what the socket takes of a direct buffer, on the connection's thread; 0 when it is full. */
     int write(ByteBuffer from) throws IOException;
 
     /** Sends a region's bytes from {@code at}, on the connection's thread; 0 when the socket is full. */
@@ -19,12 +19,6 @@ interface Transport {
 
     /** Bytes as they are: regions go from file to socket inside the kernel. */
     record Plain(SocketChannel channel) implements Transport {
-        /**
-         * The JDK copies a heap buffer through a direct one as large as the write, and keeps that one with
-         * the carrier thread; this bounds it.
-         */
-        private static final int SLICE_BYTES = 64 << 10;
-
         @Override
         public int read(ByteBuffer into) throws IOException {
             return channel.read(into);
@@ -32,13 +26,7 @@ interface Transport {
 
         @Override
         public int write(ByteBuffer from) throws IOException {
-            int limit = from.limit();
-            from.limit(Math.min(limit, from.position() + SLICE_BYTES));
-            try {
-                return channel.write(from);
-            } finally {
-                from.limit(limit);
-            }
+            return channel.write(from);
         }
 
         @Override

@@ -15,8 +15,8 @@
  *
  * <p>A loop never waits: it runs no handler and touches no file. A connection's thread takes the next frame
  * without any wake-up when it is there already, and is woken only when it had parked. Replies go from that
- * thread to the socket, regions inside the kernel; when the socket is full the thread parks until the loop
- * sees it writable.
+ * thread to the socket: what is small gathered in one buffer, of several replies too, larger regions inside
+ * the kernel; when the socket is full the thread parks until the loop sees it writable.
  *
  * <p>Memory for requests is bounded three times: a connection's queue (1 MB and one frame), all requests
  * together ({@link daybook.net.RequestMemory}), and the unused buffers kept for the next ones ({@link

@@ -12,7 +12,7 @@ import java.util.function.Consumer;
 
 /**
  * Writes one message, field by field in wire order: bytes into one growing array, and file regions between
- * them, which are only noted here and go from file to socket when the writer is drained. Methods return the
+ * them, which are only noted here and go from file to socket when the message is sent. Methods return the
  * writer, so that the fields of a structure stand in a row. Whoever made the writer must {@link #close} it,
  * which closes its regions.
  *
@@ -32,7 +32,17 @@ public final class Writer implements AutoCloseable {
     /** A tagged field: its number and what writes its value. */
     public record Tagged(int tag, Consumer<Writer> value) { }
 
-    private record Placed(int at, Region region) { }
+    /**
+     * A region in the message.
+     *
+     * @param at how many of the writer's own bytes are before it
+     * @param begin how many bytes are before it in all
+     */
+    public record Placed(int at, long begin, Region region) {
+        long end() {
+            return begin + region.lengthBytes();
+        }
+    }
 
     private final int version;
     private final boolean flexible;
@@ -184,7 +194,7 @@ public final class Writer implements AutoCloseable {
     /** The bytes of a file, as a byte string; this writer closes the region. */
     public Writer region(Region region) {
         lengthBytes(region.lengthBytes());
-        regions.add(new Placed(out.position(), region));
+        regions.add(new Placed(out.position(), out.position() + regionBytes, region));
         regionBytes += region.lengthBytes();
         return this;
     }
@@ -267,23 +277,32 @@ public final class Writer implements AutoCloseable {
     }
 
     /**
-     * Writes what was left for later, then gives all pieces to {@code sink} in order, with the length in
-     * front for a frame.
+     * Writes what was left for later, and the length in front of a frame; nothing is written behind that.
      *
      * @throws IllegalStateException if the frame would pass 2,147,483,647 bytes
      */
-    public void drain(Sink sink) throws IOException {
+    public void complete() {
         if (rest != null) {
             rest.run();
             rest = null;
         }
         if (frameStart >= 0) {
-            long length = size() - 4 + regionBytes;
+            long length = lengthBytes() - 4;
             if (length > Integer.MAX_VALUE) {
                 throw new IllegalStateException("A frame of " + length + " bytes");
             }
             out.putInt(frameStart, (int) length);
         }
+    }
+
+    /** Bytes written so far, with those of regions. */
+    public long lengthBytes() {
+        return size() + regionBytes;
+    }
+
+    /** Completes the message, and gives all its pieces to {@code sink} in order. */
+    public void drain(Sink sink) throws IOException {
+        complete();
         int from = 0;
         for (var placed : regions) {
             sink.bytes(ByteBuffer.wrap(array, from, placed.at - from));
@@ -293,6 +312,54 @@ public final class Writer implements AutoCloseable {
         if (from < size()) {
             sink.bytes(ByteBuffer.wrap(array, from, size() - from));
         }
+    }
+
+    /**
+     * Copies what follows the first {@code from} bytes of the completed message, with the regions that are
+     * small, until {@code into} is full, the message ends, or a larger region begins.
+     *
+     * @param smallBytes regions of at most so many bytes are small
+     * @return behind the last byte copied
+     */
+    public long gather(long from, ByteBuffer into, int smallBytes) throws IOException {
+        long at = from;
+        for (var placed : regions) {
+            at += copy(at, placed.begin, placed.at, into);
+            if (at < placed.begin || at < placed.end() && placed.region.lengthBytes() > smallBytes) {
+                return at;
+            }
+            if (at < placed.end()) {
+                int before = into.position();
+                placed.region.read((int) (at - placed.begin), into);
+                at += into.position() - before;
+            }
+            if (at < placed.end()) {
+                return at;
+            }
+        }
+        return at + copy(at, lengthBytes(), size(), into);
+    }
+
+    /**
+     * Copies the writer's own bytes from {@code at} to {@code end} in the message, where those before {@code
+     * index} end.
+     */
+    private int copy(long at, long end, int index, ByteBuffer into) {
+        int count = (int) Math.max(0, Math.min(end - at, into.remaining()));
+        if (count > 0) {
+            into.put(array, index - (int) (end - at), count);
+        }
+        return count;
+    }
+
+    /** The region that has the byte behind the first {@code from} of the message; null where none has. */
+    public Placed regionAt(long from) {
+        for (var placed : regions) {
+            if (from < placed.end()) {
+                return from < placed.begin ? null : placed;
+            }
+        }
+        return null;
     }
 
     /** Closes the regions. */

@@ -74,8 +74,8 @@ final class ClientLoad implements Load {
     }
 
     @Override
-    public String table(String name, Figures ofDaybook, Figures ofKafka) {
-        return Figures.table(name, figures.get(Client.DAYBOOK), figures.get(Client.KAFKA));
+    public List<Figures> sides(Figures ofDaybook, Figures ofKafka) {
+        return List.of(figures.get(Client.DAYBOOK), figures.get(Client.KAFKA));
     }
 
     /** Runs the client; returns how many records it sent, by topic. */

@@ -6,8 +6,8 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 
 /**
- * One client at work in a process of its own: {@code ClientRun CLIENT produce|consume ADDRESS}. Prints what it
- * measured, a figure a line: its name, a tab, its value.
+ * One client at work in a process of its own: {@code ClientRun CLIENT produce|consume ADDRESS}. Prints what
+ * it measured, a figure a line: its name, a tab, its value.
  */
 final class ClientRun {
     private static final int MOST_BEYOND_TIME = 1_000;
@@ -65,7 +65,9 @@ final class ClientRun {
         }
     }
 
-    /** Works unmeasured at first, for a JVM is slow at its beginning. Returns how many records it was in all. */
+    /**
+     * Works unmeasured at first, for a JVM is slow at its beginning. Returns how many records it was in all.
+     */
     private static long measure(ClientLoad.Size size, Runnable end, Work work) {
         long warmUp = work(work, size.warmUpMs());
         end.run();

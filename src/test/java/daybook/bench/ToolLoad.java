@@ -45,8 +45,8 @@ final class ToolLoad implements Load {
     }
 
     @Override
-    public String table(String name, Figures ofDaybook, Figures ofKafka) {
-        return Figures.table(name, ours, theirs);
+    public List<Figures> sides(Figures ofDaybook, Figures ofKafka) {
+        return List.of(ours, theirs);
     }
 
     private static void measure(Subject broker, Tool tool, Figures figures) throws Exception {

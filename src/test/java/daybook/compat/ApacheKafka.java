@@ -14,7 +14,7 @@ import org.apache.kafka.clients.admin.Admin;
  * Apache Kafka's own broker, a process that is broker and controller of one directory. All that it logs goes
  * to a file of its own for each start.
  */
-public final class ApacheKafka {
+public final class ApacheKafka implements Server {
     private static final long START_LIMIT_SECONDS = 60;
     private static final long STOP_LIMIT_SECONDS = 60;
 
@@ -55,7 +55,7 @@ public final class ApacheKafka {
                 """.formatted(address, controller, controller, data, more));
     }
 
-    /** HOST:PORT. */
+    @Override
     public String address() {
         return address;
     }
@@ -70,20 +70,26 @@ public final class ApacheKafka {
                 "NYpWDSYzQkmNGnXODHKLrg", "--config", properties.toString()).expectSuccess();
     }
 
-    /** Starts it and returns when a client is told of one broker. */
-    public void start() throws Exception {
+    @Override
+    public void begin() throws Exception {
         log = Files.createTempFile(tools.directory(), "kafka", ".log");
         var command = tools.command("kafka.Kafka", properties.toString());
         command.set(command.indexOf(Tools.NO_LOG), "-Dorg.slf4j.simpleLogger.defaultLogLevel=info");
         process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+    }
+
+    /** Starts it and returns when a client is told of one broker. */
+    @Override
+    public void start() throws Exception {
+        begin();
         try (var admin = Admin.create(Map.of("bootstrap.servers", address))) {
             var nodes = admin.describeCluster().nodes().get(START_LIMIT_SECONDS, TimeUnit.SECONDS);
             CheckFailed.expectEqual(1, nodes.size(), "brokers of Apache Kafka");
         }
     }
 
-    /** Stops it as an operator would (SIGTERM). */
-    void stop() throws Exception {
+    @Override
+    public void stop() throws Exception {
         process.destroy();
         if (!process.waitFor(STOP_LIMIT_SECONDS, TimeUnit.SECONDS)) {
             kill();
@@ -91,14 +97,14 @@ public final class ApacheKafka {
         }
     }
 
-    /** Kills it (SIGKILL). */
+    @Override
     public void kill() throws Exception {
         if (process != null) {
             process.destroyForcibly().waitFor();
         }
     }
 
-    /** The process that runs. */
+    @Override
     public ProcessHandle handle() {
         return process.toHandle();
     }

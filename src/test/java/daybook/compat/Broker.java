@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
  * The broker under test, a process of its own. What it writes to standard error goes on to the file {@code
  * broker.log}; its line "… is ready on HOST:PORT" tells the port.
  */
-public final class Broker {
+public final class Broker implements Server {
     private static final Pattern READY = Pattern.compile("is ready on 127\\.0\\.0\\.1:(\\d+)");
     private static final long START_LIMIT_SECONDS = 60;
     private static final long STOP_LIMIT_SECONDS = 30;
@@ -32,12 +32,18 @@ public final class Broker {
 
     /** {@code launcher} is bin/daybook; {@code directory} gets the data and the log lines. */
     public Broker(Path launcher, Path directory, String... options) {
-        this.launcher = launcher;
-        this.directory = directory;
-        this.options = List.of(options);
+        this(launcher, directory, 0, List.of(options));
     }
 
-    /** HOST:PORT. */
+    /** @param port 0 for a free one */
+    public Broker(Path launcher, Path directory, int port, List<String> options) {
+        this.launcher = launcher;
+        this.directory = directory;
+        this.port = port;
+        this.options = List.copyOf(options);
+    }
+
+    @Override
     public String address() {
         return "127.0.0.1:" + port;
     }
@@ -63,7 +69,12 @@ public final class Broker {
         return ready;
     }
 
-    /** Starts it and returns when it is ready. */
+    @Override
+    public void begin() throws IOException {
+        launch();
+    }
+
+    @Override
     public void start() throws Exception {
         var ready = launch();
         try {
@@ -93,7 +104,7 @@ public final class Broker {
         ready.completeExceptionally(new IOException("the broker ended"));
     }
 
-    /** The process that runs. */
+    @Override
     public ProcessHandle handle() {
         return process.toHandle();
     }
@@ -107,7 +118,8 @@ public final class Broker {
         return process != null && process.isAlive();
     }
 
-    /** Stops it as an operator would (SIGTERM); fails when it does not end by itself. */
+    /** Fails when it does not end by itself. */
+    @Override
     public void stop() throws Exception {
         process.destroy();
         if (!process.waitFor(STOP_LIMIT_SECONDS, TimeUnit.SECONDS)) {
@@ -116,7 +128,7 @@ public final class Broker {
         }
     }
 
-    /** Kills it (SIGKILL). */
+    @Override
     public void kill() throws Exception {
         if (process != null) {
             process.destroyForcibly().waitFor();

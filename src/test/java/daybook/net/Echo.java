@@ -121,6 +121,11 @@ final class Echo implements AutoCloseable {
             }
 
             @Override
+            public void read(int from, ByteBuffer into) throws IOException {
+                file.read(into, from);
+            }
+
+            @Override
             public void close() {
                 leases.decrementAndGet();
             }

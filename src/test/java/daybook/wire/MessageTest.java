@@ -139,6 +139,33 @@ class MessageTest {
     }
 
     @Test
+    void aFrameIsGatheredFromAnyByteOnUpToALargeRegion() throws IOException {
+        var closed = new ArrayList<Integer>();
+        var frame = Writer.frame(0, false).int16(7).region(new Bytes(new byte[] {1, 2, 3}, closed))
+                .region(new Bytes(new byte[0], closed)).int8(9)
+                .region(new Bytes(new byte[] {4, 5, 6, 7}, closed)).int8(8);
+        frame.complete();
+        var whole = HexFormat.of().parseHex("00000017" + "0007" + "00000003" + "010203" + "00000000" + "09"
+                + "00000004" + "04050607" + "08");
+        assertEquals(whole.length, frame.lengthBytes());
+        int large = whole.length - 5;
+        for (int from = 0; from <= whole.length; from++) {
+            for (int room = 0; room <= whole.length; room++) {
+                var into = ByteBuffer.allocate(room);
+                int end = Math.min(from + room, whole.length);
+                assertEquals(end, frame.gather(from, into, 4));
+                assertEquals(ByteBuffer.wrap(whole, from, end - from), into.flip());
+                end = from == whole.length - 1 ? end : Math.max(from, Math.min(end, large));
+                assertEquals(end, frame.gather(from, into.clear(), 3));
+            }
+            var placed = frame.regionAt(from);
+            assertEquals(from >= 10 && from < 13 || from >= large && from < large + 4, placed != null);
+            long begin = from < large ? 10 : large;
+            assertEquals(begin, placed == null ? begin : placed.begin());
+        }
+    }
+
+    @Test
     void uuidsHaveKafkasText() {
         assertEquals("AAAAAAAAAAAAAAAAAAAAAQ", Uuid.METADATA_TOPIC.toString());
         var uuid = Uuid.random();
@@ -165,6 +192,11 @@ class MessageTest {
         @Override
         public long transferTo(int from, WritableByteChannel target) {
             throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void read(int from, ByteBuffer into) {
+            into.put(content, from, Math.min(into.remaining(), content.length - from));
         }
 
         @Override
