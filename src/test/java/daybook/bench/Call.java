@@ -3,13 +3,8 @@ package daybook.bench;
 /** The requests that loads send, each in one flexible version. */
 enum Call {
     PRODUCE(0, 11), FETCH(1, 12), OFFSET_COMMIT(8, 9), OFFSET_FETCH(9, 9), FIND_COORDINATOR(10, 4),
-<<<<<<< HEAD
     JOIN_GROUP(11, 9), HEARTBEAT(12, 4), LEAVE_GROUP(13, 5), SYNC_GROUP(14, 5), CREATE_TOPICS(19, 7),
     CONSUMER_GROUP_HEARTBEAT(68, 1);
-=======
-    JOIN_GROUP(11, 9), HEARTBEAT(12, 4),
-    LEAVE_GROUP(13, 5), SYNC_GROUP(14, 5), CREATE_TOPICS(19, 7), CONSUMER_GROUP_HEARTBEAT(68, 1);
->>>>>>> fast
 
     final int key;
     final int version;
