@@ -210,11 +210,13 @@ public final class Broker implements AutoCloseable {
                 topic.partitions().forEach(partition -> logs.delete(place(topic, partition)));
             }
         }
+        // Only then are those of each topic looked up, of which there may be thousands.
+        boolean configured = !before.configs().equals(after.configs());
         for (var topic : after.topics().values()) {
             var resource = ConfigResource.topic(topic.name());
             if (before.topic(topic.id()) != topic) {
                 lead(topic, logConfig(topic, after));
-            } else if (brokerChanged || before.config(resource) != after.config(resource)) {
+            } else if (configured && (brokerChanged || before.config(resource) != after.config(resource))) {
                 configure(topic, logConfig(topic, after));
             }
         }

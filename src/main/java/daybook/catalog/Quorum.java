@@ -94,7 +94,7 @@ final class Quorum {
     void lead(int epoch) throws IOException {
         var state = "{\"leaderId\":" + self.nodeId() + ",\"leaderEpoch\":" + epoch + ",\"votedId\":-1,"
                 + "\"votedDirectoryId\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"data_version\":1}";
-        disk.replaceText(log.directory().resolve(STATE), state);
+        disk.replaceText(log.directory().resolve(STATE), state, true);
     }
 
     /** The control batch with which this broker's epoch begins. */

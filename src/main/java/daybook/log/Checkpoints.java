@@ -43,7 +43,7 @@ final class Checkpoints {
     static void writeOffsets(Disk disk, Path file, Map<TopicPartition, Long> offsets) throws IOException {
         var entries = new ArrayList<String>();
         offsets.forEach((at, offset) -> entries.add(at.topic() + " " + at.partition() + " " + offset));
-        write(disk, file, entries);
+        write(disk, file, entries, true);
     }
 
     /** The epochs by their first offsets in a file of {@code epoch offset} lines, as {@link #offsets}. */
@@ -65,10 +65,11 @@ final class Checkpoints {
         };
     }
 
+    /** Not forced: what a power cut leaves of it is the file before, this one, or one that counts as missing. */
     static void writeEpochs(Disk disk, Path file, NavigableMap<Long, Integer> epochs) throws IOException {
         var entries = new ArrayList<String>();
         epochs.forEach((offset, epoch) -> entries.add(epoch + " " + offset));
-        write(disk, file, entries);
+        write(disk, file, entries, false);
     }
 
     static int byName(TopicPartition one, TopicPartition other) {
@@ -76,10 +77,10 @@ final class Checkpoints {
         return byTopic != 0 ? byTopic : Integer.compare(one.partition(), other.partition());
     }
 
-    private static void write(Disk disk, Path file, List<String> entries) throws IOException {
+    private static void write(Disk disk, Path file, List<String> entries, boolean force) throws IOException {
         var text = new StringBuilder(VERSION).append('\n').append(entries.size()).append('\n');
         entries.forEach(entry -> text.append(entry).append('\n'));
-        disk.replaceText(file, text.toString());
+        disk.replaceText(file, text.toString(), force);
     }
 
     private static <T> List<T> read(Disk disk, Path file, int words, Function<String[], T> entry) {
@@ -127,6 +128,9 @@ final class Checkpoints {
                 }
             }
             require(number != 1, "expected a number of entries behind it, found none");
+            // A power cut may have left a part, of which the last line would pass for another number.
+            require(number == 0 || bytes[bytes.length - 1] == '\n',
+                    "expected a line feed at the end, found none");
             int count = Math.max(0, number - 2);
             require(count == announced, "expected " + announced + " entries, found " + count);
         } catch (IllegalArgumentException wrong) {

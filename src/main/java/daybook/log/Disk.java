@@ -121,9 +121,9 @@ public class Disk {
         return properties;
     }
 
-    /** Makes a small file hold this text, on the disk when this returns. */
-    public void replaceText(Path file, String text) throws IOException {
-        replace(file, StandardCharsets.UTF_8.encode(text), true);
+    /** As {@link #replace}, with this text. */
+    public void replaceText(Path file, String text, boolean force) throws IOException {
+        replace(file, StandardCharsets.UTF_8.encode(text), force);
     }
 
     /**

@@ -60,12 +60,14 @@ final class LeaderEpochs {
         epochs = kept;
     }
 
-    /** Writes the file, where it lacks something. */
-    void write() throws IOException {
-        if (unwritten) {
+    /** Writes the file, where it lacks something; whether it did, so that it is to be forced. */
+    boolean write() throws IOException {
+        boolean lacked = unwritten;
+        if (lacked) {
             Checkpoints.writeEpochs(disk, file, epochs);
             unwritten = false;
         }
+        return lacked;
     }
 
     /** The epoch in which the record at {@code offset} was written, -1 where that is not known. */

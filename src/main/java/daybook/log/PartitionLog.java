@@ -70,6 +70,11 @@ public final class PartitionLog {
     private volatile boolean closed;
     /** Whether its directory was put aside. Written under {@link #lock}. */
     private volatile boolean deleted;
+    /**
+     * Whether a start finds after a power cut too the directory, the names in it and the small files as they
+     * are. Set back by who changes them, afterwards and under {@link #lock}.
+     */
+    private volatile boolean namesForced;
     /** When bytes were last forced, in milliseconds since 1970. */
     private volatile long forcedMs;
 
@@ -290,7 +295,7 @@ public final class PartitionLog {
             if (segment.full(config, batch, nowMs)) {
                 segment = roll(nowMs);
             }
-            epochs.write();
+            writeEpochs();
             segment.append(bytes, batch, producers.aborted(batch));
             producers.note(batch, nowMs);
             if (!home.forceAcksAll()) {
@@ -320,7 +325,16 @@ public final class PartitionLog {
 
     /** Begins a segment at the log's end. Under {@link #lock}. */
     private Segment roll(long nowMs) throws IOException {
-        return segments.roll(producers, endOffset(), config, nowMs);
+        var begun = segments.roll(producers, endOffset(), config, nowMs);
+        namesForced = false;
+        return begun;
+    }
+
+    /** Under {@link #lock}. */
+    private void writeEpochs() throws IOException {
+        if (epochs.write()) {
+            namesForced = false;
+        }
     }
 
     /** As {@link #roll}, for a log that goes on with its last segment where that fails. */
@@ -393,6 +407,11 @@ public final class PartitionLog {
     private long forceSegments() throws IOException {
         long until = endOffset();
         try {
+            if (!namesForced) {
+                // First, since they may change again meanwhile, for records that are not forced here.
+                namesForced = true;
+                home.forceNames(directory);
+            }
             for (var segment : segments.from(flusher.forcedOffset())) {
                 segment.force();
             }
@@ -628,7 +647,7 @@ public final class PartitionLog {
                     Long.toString(startOffset), expendable.size());
             expendable.forEach(segment -> producers.forgetSnapshot(segment.baseOffset()));
             epochs.keep(startOffset, Long.MAX_VALUE);
-            epochs.write();
+            writeEpochs();
         }
     }
 

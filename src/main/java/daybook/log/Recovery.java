@@ -408,17 +408,17 @@ final class Recovery {
         }
         startOffset = Math.min(Math.max(startOffset, segments.firstBase()), endOffset);
         epochs.keep(startOffset, endOffset);
-        if (!trusted) {
-            segments.active().mayHaveBeenCut();
-            // What a killed process made or renamed, and what was deleted here, is so for good from now on.
-            disk.forceDirectory(directory);
-        }
         try {
             epochs.write();
         } catch (IOException failure) {
             // The next batch writes it, or is refused; until then the log can be read.
             LOG.log(Level.WARNING, "The leader epochs in {0} cannot be written: {1}", directory,
                     failure.toString());
+        }
+        if (!trusted) {
+            segments.active().mayHaveBeenCut();
+            // What a killed process made or renamed, and what was deleted here, is so for good from now on.
+            disk.forceDirectory(directory);
         }
         settleTransactions();
         long unstable = producers.firstUnstable();

@@ -112,7 +112,7 @@ final class Segment {
     }
 
     /**
-     * A new segment, whose name is on the disk; where that fails, no file of it is left there.
+     * A new segment, whose name is yet to be forced; where that fails, no file of it is left there.
      *
      * @throws IOError where one may be left: the next start would take it for the end of the segment before
      */
@@ -124,7 +124,6 @@ final class Segment {
                 segment.log.write(ByteBuffer.allocate(1), config.segmentBytes() - 1L);
             }
             segment.indexes = SegmentIndexes.create(disk, directory, baseOffset);
-            disk.forceDirectory(directory);
             return segment;
         } catch (IOException failure) {
             segment.release();

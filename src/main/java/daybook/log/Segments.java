@@ -84,7 +84,7 @@ final class Segments {
 
     // Changing.
 
-    /** Begins a segment, which is the active one from now on; its name is on the disk. */
+    /** Begins a segment, which is the active one from now on; its name is yet to be forced. */
     Segment begin(long baseOffset, LogConfig config, long nowMs) throws IOException {
         var segment = Segment.create(disk, directory, baseOffset, config, nowMs);
         byBase.put(baseOffset, segment);
@@ -96,14 +96,16 @@ final class Segments {
      * there is no room for another, that one goes on. It is cut first, and its indexes forced, so that at no
      * time a segment with others behind it holds more than its batches, or has indexes that a power cut may
      * have left in part: a start looks only at the segment of the recovery point and at those behind it. In
-     * a log that is compacted a start cannot tell a hole from records that went, so there the batches are
-     * forced too: a power cut may else take the last of a segment, and leave what was written behind them.
+     * a log that is compacted a start cannot tell a hole from records that went, so there the batches and
+     * the name are forced too: a power cut may else take a segment, or its last batches, and leave what was
+     * written behind them.
      */
     Segment roll(ProducerStates producers, long endOffset, LogConfig config, long nowMs) throws IOException {
         var ended = active();
         ended.cut();
         if (!dense || config.compaction() != null) {
             ended.force();
+            disk.forceDirectory(directory);
         }
         ended.sealIndexes();
         var begun = begin(endOffset, config, nowMs);

@@ -115,7 +115,7 @@ public final class Connection {
         localAddress = (InetSocketAddress) channel.getLocalAddress();
         remoteAddress = (InetSocketAddress) channel.getRemoteAddress();
         id = text(localAddress) + "-" + text(remoteAddress) + "-" + number;
-        reader = new FrameReader(this, memory, loop.scratch, server.limits.get().frameBytes());
+        reader = new FrameReader(this, memory, loop, server.limits.get().frameBytes());
         activeMs = server.clock.millis();
     }
 
@@ -468,7 +468,7 @@ public final class Connection {
                 frames.position(frames.position() + length);
                 last = !frames.hasRemaining();
                 lastOf = last ? frames : null;
-                goesOn = answer(frame);
+                goesOn = answer(frame, last);
             }
         } finally {
             if (!last) {
@@ -478,14 +478,15 @@ public final class Connection {
         return goesOn;
     }
 
-    private boolean answer(ByteBuffer frame) {
+    /** Replies to what came together leave together, unless they become many. */
+    private boolean answer(ByteBuffer frame, boolean last) {
         try {
             var reply = handle(frame);
             if (reply == null) {
                 return true;
             }
             unsent.add(reply);
-            return reply.waits() && unsent.size() < UNSENT_MOST || settle();
+            return (reply.waits() || !last) && unsent.size() < UNSENT_MOST || settle();
         } catch (ConnectionClosedException | MalformedException refused) {
             refuse(refused);
         } catch (Throwable failed) {

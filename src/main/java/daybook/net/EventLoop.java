@@ -25,8 +25,8 @@ final class EventLoop {
     final Selector selector;
     private final Thread thread;
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
-    /** Used within one read of one connection; the loop's. */
-    final ByteBuffer scratch = ByteBuffer.allocateDirect(SCRATCH_BYTES);
+    /** Used within one read of one connection, and given away when it is full of frames; the loop's. */
+    ByteBuffer scratch = ByteBuffer.allocateDirect(SCRATCH_BYTES);
     /** The loop's. */
     private long sweptMs;
     /** New connections are closed at once; the loop's. */

@@ -7,10 +7,12 @@ import java.nio.ByteBuffer;
  * Cuts the bytes of one connection into frames. Everything here runs on the connection's loop.
  *
  * <p>Between frames the socket is read into the loop's scratch buffer; the whole frames found there leave as
- * one buffer, so that many small ones cost one read and one copy. A frame of which a part is there gets a
- * buffer of its own, and the rest of it is read straight into that. The buffer grows with what has arrived,
- * sixteenfold at most, never with what the client announced: announcing is free, so it must cost nothing
- * here.
+ * one buffer, so that many small ones cost one read: those that fill most of the scratch leave in it, and the
+ * loop takes another, fewer are copied. A frame of which a part is there gets a buffer of its own, and the
+ * rest of it is read straight into that. The buffer grows with what has arrived, sixteenfold at most, or is
+ * as large as the frame before was, never what the client announced: announcing is free, so it must cost
+ * nothing here. Who sends large frames is likely to send another, so of that only the beginning is read into
+ * the scratch.
  *
  * <pre>
  *   what leaves:  | int32 N | N bytes | int32 M | M bytes | ...      one frame or more, always whole
@@ -23,11 +25,13 @@ final class FrameReader {
      */
     private static final int STRAIGHT_BYTES = 32 << 10;
     private static final int GROWTH = 16;
+    /** How much of a frame is read at first, where the one before was read straight. */
+    private static final int BEGINNING_BYTES = 4 << 10;
     private static final int LENGTH_BYTES = 4;
 
     private final Connection connection;
     private final RequestMemory memory;
-    private final ByteBuffer scratch;
+    private final EventLoop loop;
     private final int frameLimitBytes;
     /** The frame under way with its length in front, filled up to its position; null when there is none. */
     private ByteBuffer frame;
@@ -39,11 +43,13 @@ final class FrameReader {
     /** A read between frames has been granted. */
     private boolean granted;
     private boolean filled;
+    /** How long the last frame was that had a buffer of its own; 0 where others came after it. */
+    private int largeBytes;
 
-    FrameReader(Connection connection, RequestMemory memory, ByteBuffer scratch, int frameLimitBytes) {
+    FrameReader(Connection connection, RequestMemory memory, EventLoop loop, int frameLimitBytes) {
         this.connection = connection;
         this.memory = memory;
-        this.scratch = scratch;
+        this.loop = loop;
         this.frameLimitBytes = Math.min(frameLimitBytes, Integer.MAX_VALUE - LENGTH_BYTES);
     }
 
@@ -79,14 +85,14 @@ final class FrameReader {
     int read(Transport transport) throws IOException {
         boolean straight = frame != null
                 && (frame.remaining() >= STRAIGHT_BYTES || frame.limit() < frameBytes || memory.contended());
-        var into = straight ? frame : scratch.clear().put(carried, 0, carriedBytes);
+        var into = straight ? frame : scratch();
         int bytes = transport.read(into);
         filled = !into.hasRemaining();
         if (straight) {
             giveFrameWhenWhole();
         } else if (bytes > 0) {
             carriedBytes = 0;
-            cut(scratch.flip());
+            cut(into.flip());
         }
         return bytes;
     }
@@ -109,6 +115,15 @@ final class FrameReader {
         }
     }
 
+    /** The loop's buffer, with what was carried at its beginning. */
+    private ByteBuffer scratch() {
+        var scratch = loop.scratch.clear();
+        if (largeBytes > 0) {
+            scratch.limit((frame == null ? 0 : frame.remaining()) + BEGINNING_BYTES);
+        }
+        return scratch.put(carried, 0, carriedBytes);
+    }
+
     private void cut(ByteBuffer in) {
         if (frame != null) {
             int part = Math.min(frame.remaining(), in.remaining());
@@ -116,7 +131,8 @@ final class FrameReader {
             in.position(in.position() + part);
             giveFrameWhenWhole();
         }
-        int end = in.position();
+        int begin = in.position();
+        int end = begin;
         int length = 1;
         while (in.limit() - end >= LENGTH_BYTES) {
             length = in.getInt(end);
@@ -125,17 +141,26 @@ final class FrameReader {
             }
             end += LENGTH_BYTES + length;
         }
-        if (end > in.position()) {
-            int bytes = end - in.position();
-            var whole = memory.take(connection, bytes).put(in.slice(in.position(), bytes));
-            in.position(end);
-            connection.arrived(whole.flip());
+        if (allowed(length)) {
+            keep(in.position(end));
+        }
+        if (end > begin) {
+            largeBytes = 0;
+            connection.arrived(whole(in.limit(end).position(begin)));
         }
         if (!allowed(length)) {
             throw new ConnectionClosedException("it announced a frame of " + length + " bytes, where 1 to "
                     + frameLimitBytes + " are allowed");
         }
-        keep(in);
+    }
+
+    /** A buffer with just these frames: the scratch itself or another. */
+    private ByteBuffer whole(ByteBuffer frames) {
+        if (frames.remaining() < frames.capacity() / 2) {
+            return memory.take(connection, frames.remaining()).put(frames).flip();
+        }
+        loop.scratch = memory.exchange(connection, frames);
+        return frames;
     }
 
     private boolean allowed(int length) {
@@ -150,7 +175,8 @@ final class FrameReader {
             return;
         }
         frameBytes = LENGTH_BYTES + in.getInt(in.position());
-        int room = memory.fits(bytes * GROWTH) ? bytes * GROWTH : bytes;
+        int likely = Math.max(bytes * GROWTH, largeBytes);
+        int room = memory.fits(likely) ? likely : bytes;
         int most = Math.min(frameBytes, Math.max(Buffers.LEAST_BYTES, room));
         frame = memory.take(connection, most);
         frame.limit(Math.min(frameBytes, frame.capacity())).put(in);
@@ -171,6 +197,7 @@ final class FrameReader {
         if (frame.position() == frameBytes) {
             var whole = frame.flip();
             frame = null;
+            largeBytes = frameBytes < STRAIGHT_BYTES ? 0 : frameBytes;
             connection.arrived(whole);
         }
     }

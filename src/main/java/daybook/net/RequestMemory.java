@@ -80,6 +80,12 @@ final class RequestMemory {
         return buffer;
     }
 
+    /** Takes a full buffer of nobody's for the connection's, and gives an empty one of the same capacity. */
+    ByteBuffer exchange(Connection connection, ByteBuffer full) {
+        add(connection, full.capacity());
+        return buffers.take(full.capacity());
+    }
+
     /** A buffer for which {@link #admit} reserved the capacity. */
     ByteBuffer takeReserved(int bytes) {
         return buffers.take(bytes);

@@ -12,8 +12,10 @@ record ProduceLoad(List<Case> cases) implements Load {
     /** What the page cache takes without making who writes wait for the disk. */
     private static final long MEASURED_BYTES = 1_000_000_000;
     private static final long WARM_UP_BYTES = MEASURED_BYTES / 4;
-    private static final long FIRST_NANOS = TimeUnit.SECONDS.toNanos(3);
+    private static final long FIRST_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final int KB = 1_024;
+    /** From here on bytes count, below requests. */
+    private static final int BULK_BYTES = 64 * KB;
     /** As many requests a connection has on its way as those of Kafka's Java producer. */
     private static final int IN_FLIGHT = 5;
 
@@ -75,7 +77,8 @@ record ProduceLoad(List<Case> cases) implements Load {
             Load.rates(broker, figures, one.name, () -> {
                 long answered = producer.send(broker.mode().measuredNanos,
                         MEASURED_BYTES / requests.batchBytes());
-                return new Done(answered * requests.batchBytes(), answered);
+                return one.batchBytes < BULK_BYTES ? new Done(0, answered)
+                        : new Done(answered * requests.batchBytes(), 0);
             });
         }
     }

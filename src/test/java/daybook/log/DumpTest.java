@@ -410,6 +410,7 @@ class DumpTest {
         for (var wrong : Map.of("", "", "1\n0\n", "line 1: expected version 0, found another",
                 "0\n2\na 0 1\n", "line 3: expected 2 entries, found 1",
                 "0", "line 1: expected a number of entries behind it, found none",
+                "0\n1\na 0 47", "line 3: expected a line feed at the end, found none",
                 "0\n1\na 0\n", "line 3: expected 3 words, found 2",
                 "0\n1\na 0 0 0\n", "line 3: expected 3 words, found 4",
                 "0\n2\na 0 0\na x 0\n", "line 4: For input string: \"x\"",
