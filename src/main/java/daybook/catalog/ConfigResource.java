@@ -4,6 +4,17 @@ import java.util.Map;
 
 /** What a configuration belongs to. An empty name of a broker stands for all brokers. */
 public record ConfigResource(Type type, String name) {
+    /** As a record has it by itself, but for that the JVM would first make code, in every start. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof ConfigResource that && type == that.type && name.equals(that.name);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * type.hashCode() + name.hashCode();
+    }
+
     /** The table of the keys that such resources have; empty where Daybook has none. */
     public Map<String, ConfigKey> keys() {
         return switch (type) {

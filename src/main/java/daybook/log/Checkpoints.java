@@ -58,8 +58,9 @@ final class Checkpoints {
         var last = new LeaderEpochs.Start[] {new LeaderEpochs.Start(-1, -1)};
         return words -> {
             var start = new LeaderEpochs.Start(Integer.parseInt(words[0]), Long.parseLong(words[1]));
-            boolean rises = start.epoch() > last[0].epoch() && start.offset() > last[0].offset();
-            require(rises, "expected an epoch above " + last[0] + ", found " + start);
+            if (start.epoch() <= last[0].epoch() || start.offset() <= last[0].offset()) {
+                throw new IllegalArgumentException("expected an epoch above " + last[0] + ", found " + start);
+            }
             last[0] = start;
             return start;
         };

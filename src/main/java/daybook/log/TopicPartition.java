@@ -1,7 +1,5 @@
 package daybook.log;
 
-import java.util.Comparator;
-
 /**
  * One partition of a topic.
  *
@@ -9,9 +7,6 @@ import java.util.Comparator;
  * @param partition its number in the topic, from 0
  */
 public record TopicPartition(String topic, int partition) implements Comparable<TopicPartition> {
-    private static final Comparator<TopicPartition> ORDER = Comparator.comparing(TopicPartition::topic)
-            .thenComparingInt(TopicPartition::partition);
-
     /** The partition whose directory has this name, as in {@code words-0}; null where it is no such name. */
     public static TopicPartition parse(String directory) {
         int dash = directory.lastIndexOf('-');
@@ -27,7 +22,19 @@ public record TopicPartition(String topic, int partition) implements Comparable<
     /** By topic, then by number. */
     @Override
     public int compareTo(TopicPartition other) {
-        return ORDER.compare(this, other);
+        int byTopic = topic.compareTo(other.topic);
+        return byTopic != 0 ? byTopic : Integer.compare(partition, other.partition);
+    }
+
+    /** As a record has it by itself, but for that the JVM would first make code, in every start. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof TopicPartition that && partition == that.partition && topic.equals(that.topic);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * topic.hashCode() + partition;
     }
 
     /** The name of the partition's directory. */

@@ -59,7 +59,7 @@ final class Latency implements Load {
         long intervalNanos = (long) (requests.batchBytes() * 1e3 / megabytesPerSecond);
         var latencies = new long[(int) (nanos / intervalNanos)];
         long beginNanos = System.nanoTime() + AHEAD_NANOS;
-        Load.eachAtOnce(List.of(true, false), producer -> {
+        Load.few(List.of(true, false), producer -> {
             if (producer) {
                 produce(broker.address(), requests, latencies.length, beginNanos, intervalNanos);
             } else {

@@ -61,15 +61,15 @@ interface Load {
         each(Executors.newVirtualThreadPerTaskExecutor(), all, action);
     }
 
-    /** As {@link #each}, for few that are to lose no time: threads that the system wakes itself. */
-    static <T> void eachAtOnce(Collection<T> all, Action<T> action) throws Exception {
+    /** As {@link #each}, of a few, each in a thread of the system, which begins to run sooner. */
+    static <T> void few(Collection<T> all, Action<T> action) throws Exception {
         each(Executors.newThreadPerTaskExecutor(Thread.ofPlatform().factory()), all, action);
     }
 
     private static <T> void each(ExecutorService executor, Collection<T> all, Action<T> action)
             throws Exception {
-        try (executor) {
-            var running = all.stream().map(one -> executor.submit(() -> {
+        try (var threads = executor) {
+            var running = all.stream().map(one -> threads.submit(() -> {
                 action.run(one);
                 return one;
             })).toList();
