@@ -38,7 +38,10 @@ final class CommittedReader {
 
     /** Reads on. */
     void read(TransactionLink link) throws IOException {
-        position = read(link, position, given);
+        // Step by step, for the broker may be killed between two of them.
+        for (long next = fetch(link, position, given); next != position; next = fetch(link, position, given)) {
+            position = next;
+        }
     }
 
     /** Reads all anew, and from somewhere; it must be what was given out before, and perhaps more. */

@@ -156,12 +156,14 @@ final class FetchSessions {
     Opened open(int id, int epoch, boolean topicsById, Map<Slot, Wanted> named, List<Slot> forgotten) {
         lock.lock();
         try {
-            if (epoch == FINAL_EPOCH || epoch == INITIAL_EPOCH) {
+            if (epoch == FINAL_EPOCH) {
+                end(sessions.get(id));
+                return new Accepted(new Session(topicsById, clock.millis(), Map.of()), true, named);
+            }
+            if (epoch == INITIAL_EPOCH) {
                 end(sessions.get(id));
                 var session = new Session(topicsById, clock.millis(), named);
-                if (epoch == INITIAL_EPOCH) {
-                    keep(session);
-                }
+                keep(session);
                 return new Accepted(session, true, session.wanted());
             }
             var session = sessions.get(id);

@@ -66,7 +66,9 @@ final class Checkpoints {
         };
     }
 
-    /** Not forced: what a power cut leaves of it is the file before, this one, or one that counts as missing. */
+    /**
+     * Not forced: what a power cut leaves of it is the file before, this one, or one that counts as missing.
+     */
     static void writeEpochs(Disk disk, Path file, NavigableMap<Long, Integer> epochs) throws IOException {
         var entries = new ArrayList<String>();
         epochs.forEach((offset, epoch) -> entries.add(epoch + " " + offset));

@@ -327,7 +327,9 @@ final class Directory {
         disk.replaceText(directory.resolve(PARTITION_METADATA), "version: 0\ntopic_id: " + topicId, false);
     }
 
-    /** Has on the disk what a start needs to find the segments of a log: its directory, names and small files. */
+    /**
+     * Has on the disk what a start needs to find the segments of a log: its directory, names and small files.
+     */
     void forceNames(Path directory) throws IOException {
         for (var file : List.of(PARTITION_METADATA, LeaderEpochs.FILE)) {
             if (disk.exists(directory.resolve(file))) {

@@ -95,6 +95,8 @@ final class Flusher {
     private void run() {
         long reached = -1;
         try {
+            // Where processors are scarce, those who are about to append do so first, and are forced along.
+            Thread.yield();
             reached = source.force();
         } catch (Throwable failure) {
             // The source has told it; here it only counts that the disk did not take the bytes.

@@ -407,13 +407,13 @@ public final class PartitionLog {
     private long forceSegments() throws IOException {
         long until = endOffset();
         try {
-            if (!namesForced) {
-                // First, since they may change again meanwhile, for records that are not forced here.
-                namesForced = true;
-                home.forceNames(directory);
-            }
             for (var segment : segments.from(flusher.forcedOffset())) {
                 segment.force();
+            }
+            if (!namesForced) {
+                // Set before, since they may change again meanwhile, for records that are not forced here.
+                namesForced = true;
+                home.forceNames(directory);
             }
         } catch (Throwable failure) {
             // Whatever it was: it is not known what is on the disk. Of a log that is gone nobody asks: its

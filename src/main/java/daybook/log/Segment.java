@@ -374,6 +374,10 @@ final class Segment {
         if (known >= 0 && known < limit) {
             return new Place(known, 0);
         }
+        var guessed = guess(offset, limit);
+        if (guessed != null) {
+            return guessed;
+        }
         int from = indexes().positionOf(offset);
         var cursor = cursor(from, limit, BatchCursor.SMALL_WINDOW_BYTES);
         boolean found = cursor.next();
@@ -391,6 +395,21 @@ final class Segment {
         }
         cursor.requireLimit(path());
         return null;
+    }
+
+    /**
+     * The batch that holds {@code offset}, found by its header alone: where batches are large the index has
+     * all but the first of them. Null where it is another one.
+     */
+    private Place guess(long offset, int limit) throws IOException {
+        int position = indexes().positionBehind(offset, 2 * BatchCursor.SMALL_WINDOW_BYTES);
+        if (position < 0 || position >= limit) {
+            return null;
+        }
+        var cursor = cursor(position, limit, RecordBatch.HEADER_BYTES);
+        boolean holds = cursor.next() && cursor.batch().baseOffset() <= offset
+                && offset <= cursor.batch().lastOffset();
+        return holds ? new Place(position, cursor.sizeBytes()) : null;
     }
 
     /**

@@ -142,6 +142,20 @@ final class SegmentIndexes {
     }
 
     /**
+     * Where the first indexed batch lies that ends behind {@code offset}, if it is more than {@code
+     * apartBytes} behind the indexed one before it; else -1.
+     */
+    int positionBehind(long offset, int apartBytes) throws IOException {
+        int entry = offsets.floor(offset - baseOffset);
+        if (entry + 1 >= offsets.entries()) {
+            return -1;
+        }
+        int from = entry < 0 ? 0 : offsets.value(entry);
+        int behind = offsets.value(entry + 1);
+        return behind - from > apartBytes ? behind : -1;
+    }
+
+    /**
      * A position before which no record is as new as {@code timestampMs}, or only ones before {@code offset}.
      */
     int positionOf(long timestampMs, long offset) throws IOException {

@@ -29,7 +29,8 @@ public record TopicPartition(String topic, int partition) implements Comparable<
     /** As a record has it by itself, but for that the JVM would first make code, in every start. */
     @Override
     public boolean equals(Object other) {
-        return other instanceof TopicPartition that && partition == that.partition && topic.equals(that.topic);
+        return other instanceof TopicPartition that && partition == that.partition
+                && topic.equals(that.topic);
     }
 
     @Override

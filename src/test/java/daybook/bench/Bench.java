@@ -39,6 +39,7 @@ public final class Bench {
         LOADS.put("produce", ProduceLoad.bulk());
         LOADS.put("small", ProduceLoad.small());
         LOADS.put("single", ProduceLoad.single());
+        LOADS.put("forced", ProduceLoad.forced());
         LOADS.put("start", new Start());
         LOADS.put("idle", new Idle());
         LOADS.put("partitions", new Partitions());

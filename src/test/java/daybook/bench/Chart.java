@@ -29,8 +29,9 @@ final class Chart {
             more("produce and tail, MB/s", "tail", "produce and tail, MB/s"),
             less("end to end at 50 MB/s, p99", "latency", "50 MB/s, ms 99 %"),
             less("end to end at 50 MB/s, p99.9", "latency", "50 MB/s, ms 99.9 %"),
-            more("forced to disk, bulk, MB/s", "forced", "bulk, MB/s"),
-            more("forced to disk, single records/s", "forced", "single records, 64 connections, requests/s"),
+            more("forced, Kafka is not, bulk, MB/s", "produce", "256 KB, 16 partitions, acks all, MB/s"),
+            more("both forced, single records/s", "forced",
+                    "single records, 16 partitions, 64 connections, requests/s"),
             less("memory under bulk load", "produce", "peak memory, MiB"),
             less("idle memory", "idle", "just started, memory, MiB"),
             less("start to first acknowledged", "start", "hardly any data, s"));

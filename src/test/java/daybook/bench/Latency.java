@@ -28,6 +28,8 @@ final class Latency implements Load {
 
     @Override
     public void run(Subject broker, Figures figures) throws Exception {
+        // As many batches as let the compilers come to rest, which otherwise take a processor for milliseconds.
+        measure(broker, "warm-up", 200, 2 * broker.mode().measuredNanos);
         for (int rate : new int[] {10, 50, 100, 200}) {
             measure(broker, "warm-up-" + rate, rate, broker.mode().warmUpNanos);
             Load.sync();
@@ -57,7 +59,7 @@ final class Latency implements Load {
         long intervalNanos = (long) (requests.batchBytes() * 1e3 / megabytesPerSecond);
         var latencies = new long[(int) (nanos / intervalNanos)];
         long beginNanos = System.nanoTime() + AHEAD_NANOS;
-        Load.each(List.of(true, false), producer -> {
+        Load.few(List.of(true, false), producer -> {
             if (producer) {
                 produce(broker.address(), requests, latencies.length, beginNanos, intervalNanos);
             } else {

@@ -4,7 +4,7 @@ import java.util.concurrent.TimeUnit;
 
 /** How thoroughly is measured: at a glance, or for a table that is to be believed. */
 enum Mode {
-    SHORT(500, 1_000, 1), FULL(2_000, 4_000, 3);
+    SHORT(500, 1_000, 1), FULL(1_500, 3_000, 3);
 
     /** What is measured is done unmeasured for so long at first, where a load says nothing else. */
     final long warmUpNanos;

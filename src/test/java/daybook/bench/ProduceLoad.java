@@ -2,13 +2,14 @@ package daybook.bench;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
  * Batches sent as fast as the broker takes them. With acks=all Daybook has them on its disk when it answers,
- * Apache Kafka in the page cache, as with acks=1.
+ * Apache Kafka in the page cache, as with acks=1, unless it is told to force each of them.
  */
-record ProduceLoad(List<Case> cases) implements Load {
+record ProduceLoad(List<Case> cases, Map<String, String> kafkaSettings) implements Load {
     /** What the page cache takes without making who writes wait for the disk. */
     private static final long MEASURED_BYTES = 1_000_000_000;
     private static final long WARM_UP_BYTES = MEASURED_BYTES / 4;
@@ -36,14 +37,28 @@ record ProduceLoad(List<Case> cases) implements Load {
                 }
             }
         }
-        return new ProduceLoad(cases);
+        return new ProduceLoad(cases, Map.of());
+    }
+
+    /** What is on the disk of both when it is acknowledged. */
+    static Load forced() {
+        var cases = new ArrayList<Case>();
+        for (int partitions : List.of(1, 16)) {
+            var on = partitions == 1 ? "1 partition" : "16 partitions";
+            cases.add(new Case("bulk, " + on, partitions, ProduceRequests.ACKS_ALL, 1_000, 256 * KB, 1, IN_FLIGHT));
+            for (int connections : List.of(1, 64)) {
+                cases.add(new Case("single records, " + on + (connections == 1 ? ", 1 connection"
+                        : ", 64 connections"), partitions, ProduceRequests.ACKS_ALL, 100, 1, connections, 1));
+            }
+        }
+        return new ProduceLoad(cases, Map.of("log.flush.interval.messages", "1"));
     }
 
     /** Records of 100 bytes in batches of 16 KB. */
     static Load small() {
         return new ProduceLoad(List.of(1, 8, 64).stream().map(connections -> new Case("16 KB, "
                 + connections + (connections == 1 ? " connection" : " connections"), 16, 1, 100, 16 * KB,
-                connections, IN_FLIGHT)).toList());
+                connections, IN_FLIGHT)).toList(), Map.of());
     }
 
     /** Batches of one record of 100 bytes. */
@@ -55,7 +70,7 @@ record ProduceLoad(List<Case> cases) implements Load {
                         + depth + " on its way", 16, 1, 100, 1, connections, depth));
             }
         }
-        return new ProduceLoad(cases);
+        return new ProduceLoad(cases, Map.of());
     }
 
     @Override

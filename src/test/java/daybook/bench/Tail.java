@@ -35,7 +35,7 @@ final class Tail implements Load {
         end = Long.MAX_VALUE;
         var requests = ProduceRequests.of(topic, 1, 1, RECORD_BYTES, BATCH_BYTES, AT_ONCE);
         var sent = new long[1];
-        Load.each(IntStream.rangeClosed(0, consumers).boxed().toList(), number -> {
+        Load.few(IntStream.rangeClosed(0, consumers).boxed().toList(), number -> {
             if (number > 0) {
                 read(broker, topic);
                 return;

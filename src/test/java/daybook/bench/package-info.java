@@ -14,7 +14,7 @@
  *     ├── Results              every single value of all loads, in CSV, and the tables of them
  *     ├── Chart                the ratios that matter most, as a picture
  *     └── Load                 what a broker is asked to do
- *           ├── ProduceLoad      batches in bulk, of 16 KB, of a single record, over many connections or one
+ *           ├── ProduceLoad      batches in bulk, of 16 KB, of a single record, by one or many, forced
  *           ├── Start            from the start of its program to the first record acknowledged
  *           ├── Idle             what it costs when there is nothing to do
  *           ├── Partitions       topics of many partitions
