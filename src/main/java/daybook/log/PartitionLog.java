@@ -634,6 +634,8 @@ public final class PartitionLog {
         if (!expendable.isEmpty() && !halfReplaced) {
             startOffset = Math.max(startOffset, segments.baseAfter(expendable.getLast()));
             try {
+                // Else a power cut may take all of a log that was never forced, and it begins at 0 again.
+                home.forceNames(directory);
                 home.deleteLater(segments.remove(expendable), nowMs + config.fileDeleteDelayMs());
             } catch (IOException failure) {
                 // A power cut may bring one back with a hole where it was not forced, and all behind it would

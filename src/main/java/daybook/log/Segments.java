@@ -122,13 +122,12 @@ final class Segments {
 
     /**
      * Takes segments out, the oldest ones; returns the files to delete later, which have other names on the
-     * disk now. The names of those that stay are there before, and each one is gone for good before the next
-     * goes: a power cut never leaves a hole. Only then is it forgotten here too, for the checkpoint tells
-     * where a log begins until no older one can come back.
+     * disk now. The names of those that stay were forced before, and each one is gone for good before the
+     * next goes: a power cut never leaves a hole. Only then is it forgotten here too, for the checkpoint
+     * tells where a log begins until no older one can come back.
      */
     List<Path> remove(Collection<Segment> expendable) throws IOException {
         var doomed = new ArrayList<Path>();
-        disk.forceDirectory(directory);
         for (var segment : expendable) {
             doomed.addAll(segment.delete());
             byBase.remove(segment.baseOffset());

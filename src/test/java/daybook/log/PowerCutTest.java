@@ -243,6 +243,28 @@ class PowerCutTest {
     }
 
     @Test
+    void aLogThatWasNeverForcedBeginsWhereRetentionLeftIt() throws IOException {
+        config.retentionMs = 1_000;
+        for (int draw = 0; draw < DRAWS; draw++) {
+            path = temp.resolve("retained-" + draw);
+            disk = FaultyDisk.empty(path, draw);
+            sequence = 0;
+            var logs = open();
+            logs.load(List.of());
+            var log = logs.create(TestLogs.expected(TestLogs.WORDS, config));
+            send(log, nowMs);
+            log.retain(nowMs + 100_000, Long.MAX_VALUE);
+            assertEquals(1, log.startOffset());
+            cut(logs, draw);
+            logs = open();
+            logs.load(List.of(TestLogs.expected(TestLogs.WORDS, config)));
+            assertEquals(1, words(logs).startOffset());
+            assertEquals(1, words(logs).endOffset());
+            logs.close();
+        }
+    }
+
+    @Test
     void aFlippedOffsetDeltaIsDamageAndNothingIsCut() throws IOException {
         for (boolean clean : new boolean[] {true, false}) {
             for (int hit : new int[] {1, 9}) {
