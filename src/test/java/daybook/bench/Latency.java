@@ -15,6 +15,8 @@ import java.util.concurrent.locks.LockSupport;
  * holds up counts in full.
  */
 final class Latency implements Load {
+    private static final int[] RATES = {10, 50, 100, 200};
+    private static final int[] SHORT_RATES = {50};
     private static final int RECORD_BYTES = 1_000;
     private static final int BATCH_BYTES = 64 << 10;
     /** More than are ever on their way. */
@@ -30,7 +32,7 @@ final class Latency implements Load {
     public void run(Subject broker, Figures figures) throws Exception {
         // As many batches as let the compilers come to rest, which otherwise take a processor for milliseconds.
         measure(broker, "warm-up", 200, 2 * broker.mode().measuredNanos);
-        for (int rate : new int[] {10, 50, 100, 200}) {
+        for (int rate : broker.mode() == Mode.SHORT ? SHORT_RATES : RATES) {
             measure(broker, "warm-up-" + rate, rate, broker.mode().warmUpNanos);
             Load.sync();
             double processorSeconds = broker.processorSeconds();
