@@ -21,6 +21,8 @@ final class LeaderEpochs {
     private volatile NavigableMap<Long, Integer> epochs;
     /** Whether the file lacks something. Guarded by the log's lock. */
     private boolean unwritten;
+    /** Whether the file was written and not forced since. */
+    private volatile boolean unforced;
 
     private LeaderEpochs(Disk disk, Path file) {
         this.disk = disk;
@@ -60,14 +62,23 @@ final class LeaderEpochs {
         epochs = kept;
     }
 
-    /** Writes the file, where it lacks something; whether it did, so that it is to be forced. */
-    boolean write() throws IOException {
-        boolean lacked = unwritten;
-        if (lacked) {
+    /** Writes the file, where it lacks something; it is yet to be forced then. */
+    void write() throws IOException {
+        if (unwritten) {
             Checkpoints.writeEpochs(disk, file, epochs);
             unwritten = false;
+            unforced = true;
         }
-        return lacked;
+    }
+
+    /** Whether the file is to be forced, by who asks, before any record counts as forced. */
+    boolean takeUnforced() {
+        boolean taken = unforced;
+        if (taken) {
+            // Before it is forced, since it may be written again meanwhile, for later records.
+            unforced = false;
+        }
+        return taken;
     }
 
     /** The epoch in which the record at {@code offset} was written, -1 where that is not known. */

@@ -70,11 +70,6 @@ public final class PartitionLog {
     private volatile boolean closed;
     /** Whether its directory was put aside. Written under {@link #lock}. */
     private volatile boolean deleted;
-    /**
-     * Whether a start finds after a power cut too the directory, the names in it and the small files as they
-     * are. Set back by who changes them, afterwards and under {@link #lock}.
-     */
-    private volatile boolean namesForced;
     /** When bytes were last forced, in milliseconds since 1970. */
     private volatile long forcedMs;
 
@@ -295,7 +290,7 @@ public final class PartitionLog {
             if (segment.full(config, batch, nowMs)) {
                 segment = roll(nowMs);
             }
-            writeEpochs();
+            epochs.write();
             segment.append(bytes, batch, producers.aborted(batch));
             producers.note(batch, nowMs);
             if (!home.forceAcksAll()) {
@@ -325,16 +320,7 @@ public final class PartitionLog {
 
     /** Begins a segment at the log's end. Under {@link #lock}. */
     private Segment roll(long nowMs) throws IOException {
-        var begun = segments.roll(producers, endOffset(), config, nowMs);
-        namesForced = false;
-        return begun;
-    }
-
-    /** Under {@link #lock}. */
-    private void writeEpochs() throws IOException {
-        if (epochs.write()) {
-            namesForced = false;
-        }
+        return segments.roll(producers, endOffset(), config, nowMs);
     }
 
     /** As {@link #roll}, for a log that goes on with its last segment where that fails. */
@@ -410,9 +396,7 @@ public final class PartitionLog {
             for (var segment : segments.from(flusher.forcedOffset())) {
                 segment.force();
             }
-            if (!namesForced) {
-                // Set before, since they may change again meanwhile, for records that are not forced here.
-                namesForced = true;
+            if (segments.takeUnforced() | epochs.takeUnforced()) {
                 home.forceNames(directory);
             }
         } catch (Throwable failure) {
@@ -649,7 +633,7 @@ public final class PartitionLog {
                     Long.toString(startOffset), expendable.size());
             expendable.forEach(segment -> producers.forgetSnapshot(segment.baseOffset()));
             epochs.keep(startOffset, Long.MAX_VALUE);
-            writeEpochs();
+            epochs.write();
         }
     }
 

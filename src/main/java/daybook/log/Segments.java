@@ -42,6 +42,8 @@ final class Segments {
     private final Path directory;
     private final NavigableMap<Long, Segment> byBase;
     private final boolean dense;
+    /** Whether there are names that were not forced; at first that is not known. */
+    private volatile boolean unforced = true;
 
     /**
      * @param byBase safe for many threads; never empty once the log is recovered
@@ -88,7 +90,18 @@ final class Segments {
     Segment begin(long baseOffset, LogConfig config, long nowMs) throws IOException {
         var segment = Segment.create(disk, directory, baseOffset, config, nowMs);
         byBase.put(baseOffset, segment);
+        unforced = true;
         return segment;
+    }
+
+    /** Whether names are to be forced, by who asks, before any record counts as forced. */
+    boolean takeUnforced() {
+        boolean taken = unforced;
+        if (taken) {
+            // Before they are forced, since another may come meanwhile, for later records.
+            unforced = false;
+        }
+        return taken;
     }
 
     /**
