@@ -10,9 +10,9 @@ import java.util.concurrent.locks.ReentrantLock;
  * connections stop reading and stand in line, first come, first served.
  *
  * <p>A connection asks before it reads. What one read of a loop brings (64 KB) is then always taken, in
- * buffers of up to half as much again, so the bound may be passed by that much a loop. Besides, one connection at a time may pass it, the first in line:
- * otherwise frames received in part could wait for one another for ever, and a frame larger than the bound
- * would never fit.
+ * buffers of up to half as much again, so the bound may be passed by that much a loop. Besides, one
+ * connection at a time may pass it, the first in line: otherwise frames received in part could wait for one
+ * another for ever, and a frame larger than the bound would never fit.
  *
  * <p>Nothing in line: free of locks. The lock is held for a few instructions, never around anything that
  * waits.
