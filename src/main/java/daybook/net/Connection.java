@@ -482,11 +482,11 @@ public final class Connection {
     private boolean answer(ByteBuffer frame, boolean last) {
         try {
             var reply = handle(frame);
-            if (reply == null) {
-                return true;
+            if (reply != null) {
+                unsent.add(reply);
             }
-            unsent.add(reply);
-            return (reply.waits() || !last) && unsent.size() < UNSENT_MOST || settle();
+            boolean stays = !last || reply != null && reply.waits();
+            return stays && unsent.size() < UNSENT_MOST || settle();
         } catch (ConnectionClosedException | MalformedException refused) {
             refuse(refused);
         } catch (Throwable failed) {

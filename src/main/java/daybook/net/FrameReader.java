@@ -175,10 +175,10 @@ final class FrameReader {
             return;
         }
         frameBytes = LENGTH_BYTES + in.getInt(in.position());
-        int likely = Math.max(bytes * GROWTH, largeBytes);
-        int room = memory.fits(likely) ? likely : bytes;
-        int most = Math.min(frameBytes, Math.max(Buffers.LEAST_BYTES, room));
-        frame = memory.take(connection, most);
+        frame = memory.takeWithin(connection, Math.min(frameBytes, Math.max(bytes * GROWTH, largeBytes)));
+        if (frame == null) {
+            frame = memory.take(connection, bytes);
+        }
         frame.limit(Math.min(frameBytes, frame.capacity())).put(in);
     }
 

@@ -9,10 +9,10 @@ import java.util.concurrent.locks.ReentrantLock;
  * The one bound on memory for requests, received in part or whole: the capacity of all their buffers. Past it
  * connections stop reading and stand in line, first come, first served.
  *
- * <p>A connection asks before it reads. What one read of a loop brings (64 KB) is then always taken, so the
- * bound may be passed by that much a loop. Besides, one connection at a time may pass it, the first in line:
- * otherwise frames received in part could wait for one another for ever, and a frame larger than the bound
- * would never fit.
+ * <p>A connection asks before it reads. What one read of a loop brings (64 KB) is then always taken, in
+ * buffers of up to half as much again, so the bound may be passed by that much a loop. Besides, one
+ * connection at a time may pass it, the first in line: otherwise frames received in part could wait for one
+ * another for ever, and a frame larger than the bound would never fit.
  *
  * <p>Nothing in line: free of locks. The lock is held for a few instructions, never around anything that
  * waits.
@@ -80,10 +80,21 @@ final class RequestMemory {
         return buffer;
     }
 
+    /** As {@link #take}, but null where the bound would be passed, also by what others take now. */
+    ByteBuffer takeWithin(Connection connection, int bytes) {
+        int capacity = Buffers.capacity(bytes);
+        if (!reserve(capacity)) {
+            return null;
+        }
+        connection.heldBytes.addAndGet(capacity);
+        return buffers.take(bytes);
+    }
+
     /** Takes a full buffer of nobody's for the connection's, and gives an empty one of the same capacity. */
     ByteBuffer exchange(Connection connection, ByteBuffer full) {
+        var empty = buffers.take(full.capacity());
         add(connection, full.capacity());
-        return buffers.take(full.capacity());
+        return empty;
     }
 
     /** A buffer for which {@link #admit} reserved the capacity. */
@@ -112,11 +123,6 @@ final class RequestMemory {
         return usedBytes.get() < boundBytes / 2;
     }
 
-    /** Whether that many bytes more keep the bound; for none, whether there is any room. */
-    boolean fits(int bytes) {
-        return fits(usedBytes.get(), bytes);
-    }
-
     /** Whether connections stand in line. */
     boolean contended() {
         return waiting > 0;
@@ -126,6 +132,7 @@ final class RequestMemory {
         return usedBytes.get();
     }
 
+    /** Whether that many bytes more keep the bound; for none, whether there is any room. */
     private boolean fits(long used, int bytes) {
         return used < boundBytes && used + bytes <= boundBytes;
     }
@@ -167,7 +174,7 @@ final class RequestMemory {
         if (first == null || granted != null) {
             return;
         }
-        if (!fits(first.bytes)) {
+        if (!fits(usedBytes.get(), first.bytes)) {
             if (passing != null && passing != first.connection) {
                 return;
             }

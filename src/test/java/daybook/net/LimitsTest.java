@@ -129,6 +129,32 @@ class LimitsTest {
     }
 
     @Test
+    void whatIsLikelyToComeKeepsTheBound() throws Exception {
+        int bound = 1 << 20;
+        try (var echo = new Echo(limits(bound, bound, 100, 100), null); var other = echo.client();
+                var client = echo.client()) {
+            var held = new byte[100_000];
+            held[0] = 'w';
+            other.sendFrame(held);
+            assertTrue(echo.waits.await(10, TimeUnit.SECONDS));
+            long heldBytes = echo.server.memory.usedBytes();
+            // Its buffer has 128 KB more than it, and fits no longer for those.
+            var large = new byte[7 << 17];
+            large[0] = 'x';
+            assertArrayEquals(PING, client.ask(large));
+            while (echo.server.memory.usedBytes() > heldBytes) {
+                Thread.onSpinWait();
+            }
+            client.send(Echo.announce(large.length));
+            client.send(new byte[100]);
+            while (echo.server.memory.usedBytes() == heldBytes) {
+                Thread.onSpinWait();
+            }
+            assertEquals(heldBytes + Buffers.LEAST_BYTES, echo.server.memory.usedBytes());
+        }
+    }
+
+    @Test
     void whoDoesNotReadCostsItselfOnly(@TempDir Path folder) throws Exception {
         var path = Files.write(folder.resolve("region"), new byte[4 << 20]);
         try (var file = FileChannel.open(path, StandardOpenOption.READ);

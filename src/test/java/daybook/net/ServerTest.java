@@ -249,6 +249,29 @@ class ServerTest {
     }
 
     @Test
+    void aReplyIsNotHeldUpByRequestsWithoutOne() throws IOException {
+        try (var echo = new Echo(); var client = echo.client()) {
+            client.sendFrame(new byte[] {'f'});
+            while (echo.handled.get() < 1 || echo.server.memory.usedBytes() > 0) {
+                Thread.onSpinWait();
+            }
+            // Each in a buffer of its own, and both there when the thread goes on.
+            client.send(new byte[] {0, 0, 0, 1, 'x', 0, 0, 0, 1, 's'});
+            while (echo.server.memory.usedBytes() == 0) {
+                Thread.onSpinWait();
+            }
+            long oneBytes = echo.server.memory.usedBytes();
+            client.sendFrame(new byte[] {'w'});
+            while (echo.server.memory.usedBytes() == oneBytes) {
+                Thread.onSpinWait();
+            }
+            echo.disk.countDown();
+            assertArrayEquals(new byte[] {1}, client.reply());
+            assertArrayEquals(new byte[] {'x'}, client.reply());
+        }
+    }
+
+    @Test
     void aStopLosesNoReplyThoughTheClientGoesOnSending() throws Exception {
         for (int round = 0; round < 20; round++) {
             try (var echo = new Echo();
