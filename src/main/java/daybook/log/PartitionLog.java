@@ -347,9 +347,7 @@ public final class PartitionLog {
     }
 
     private void wake() {
-        for (var watcher : watchers) {
-            watcher.run();
-        }
+        watchers.forEach(Runnable::run);
     }
 
     private void fail(String what, Throwable failure) {
