@@ -2,7 +2,6 @@ package daybook.bench;
 
 import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
-import daybook.wire.Region;
 import daybook.wire.Writer;
 
 import java.io.BufferedInputStream;
@@ -23,7 +22,7 @@ final class Connection implements AutoCloseable {
 
     private final Socket socket;
     private final DataInputStream in;
-    private final Writer.Sink out;
+    private final OutputStream out;
     private int sent;
     private int received;
 
@@ -33,7 +32,7 @@ final class Connection implements AutoCloseable {
         socket.setTcpNoDelay(true);
         socket.setSoTimeout(TIMEOUT_MS);
         in = new DataInputStream(new BufferedInputStream(socket.getInputStream(), BUFFER_BYTES));
-        out = sink(socket.getOutputStream());
+        out = socket.getOutputStream();
     }
 
     /** Sends a request, and returns the body of the answer. */
@@ -48,7 +47,9 @@ final class Connection implements AutoCloseable {
             frame.int16(call.key).int16(call.version).int32(sent++);
             frame.int16(CLIENT_ID.remaining()).raw(CLIENT_ID).tags();
             body.accept(frame);
-            frame.tags().drain(out);
+            frame.tags().complete();
+            var bytes = frame.toBuffer();
+            out.write(bytes.array(), bytes.arrayOffset(), bytes.remaining());
         }
     }
 
@@ -79,19 +80,5 @@ final class Connection implements AutoCloseable {
     @Override
     public void close() throws IOException {
         socket.close();
-    }
-
-    private static Writer.Sink sink(OutputStream stream) {
-        return new Writer.Sink() {
-            @Override
-            public void bytes(ByteBuffer piece) throws IOException {
-                stream.write(piece.array(), piece.arrayOffset() + piece.position(), piece.remaining());
-            }
-
-            @Override
-            public void region(Region piece) {
-                throw new IllegalStateException("a request has no regions");
-            }
-        };
     }
 }

@@ -1,10 +1,8 @@
 package daybook.bench;
 
 import daybook.record.BatchBuilder;
-import daybook.wire.Region;
 import daybook.wire.Writer;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
@@ -35,7 +33,7 @@ record ProduceRequests(ByteBuffer train, int frameBytes, int batchBytes, int rec
      * @param atOnce how many requests are on their way at once: the train is not shorter
      */
     static ProduceRequests of(String topic, int partitions, int acks, int recordBytes, int batchBytes,
-            int atOnce) throws IOException {
+            int atOnce) {
         int records = Math.max(1, (batchBytes - BATCH_OVERHEAD_BYTES) / (recordBytes + RECORD_OVERHEAD_BYTES));
         var batch = batch(records, recordBytes);
         int frames = (atOnce + partitions - 1) / partitions * partitions;
@@ -65,26 +63,14 @@ record ProduceRequests(ByteBuffer train, int frameBytes, int batchBytes, int rec
         return BatchBuilder.plain(InstantSource.system().millis(), entries);
     }
 
-    private static ByteBuffer frame(String topic, int partition, int acks, int number, ByteBuffer batch)
-            throws IOException {
+    private static ByteBuffer frame(String topic, int partition, int acks, int number, ByteBuffer batch) {
         try (var frame = Writer.frame(Call.PRODUCE.version, true)) {
             frame.int16(Call.PRODUCE.key).int16(Call.PRODUCE.version).int32(number);
             frame.int16(CLIENT_ID.length).raw(ByteBuffer.wrap(CLIENT_ID)).tags();
             frame.string(null).int16(acks).int32(TIMEOUT_MS);
             frame.length(1).string(topic).length(1).int32(partition).bytes(batch).tags().tags().tags();
-            var bytes = ByteBuffer.allocate(frame.size());
-            frame.drain(new Writer.Sink() {
-                @Override
-                public void bytes(ByteBuffer piece) {
-                    bytes.put(piece);
-                }
-
-                @Override
-                public void region(Region piece) {
-                    throw new IllegalStateException("a request has no regions");
-                }
-            });
-            return bytes.flip();
+            frame.complete();
+            return frame.toBuffer();
         }
     }
 }
