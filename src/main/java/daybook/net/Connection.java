@@ -416,7 +416,9 @@ public final class Connection {
             while (frames != null && serve(frames)) {
                 frames = take();
             }
-            settle();
+            if (!closed) {
+                settle();
+            }
         } catch (Throwable failed) {
             EventLoop.tell("Connection " + id + " is closed: a reply failed", failed);
         } finally {
@@ -515,6 +517,9 @@ public final class Connection {
             }
             closed = true;
             return false;
+        } catch (RuntimeException | Error failed) {
+            closed = true; // What is half written must not be sent.
+            throw failed;
         }
     }
 
