@@ -33,7 +33,7 @@ final class Chart {
             more("both forced, single records/s", "forced",
                     "single records, 16 partitions, 64 connections, requests/s"),
             less("memory under bulk load", "produce", "peak memory, MiB"),
-            less("idle memory", "idle", "just started, memory, MiB"),
+            less("idle memory", "idle", "just started, memory MiB"),
             less("start to first acknowledged", "start", "hardly any data, s"));
     private static final int WIDTH = 760;
     private static final int LABELS = 210;

@@ -366,9 +366,9 @@ final class ModelTransactions {
         for (var writer : writers) {
             var last = last(writer, topic.written());
             boolean ended = last != null && last.control() && last.baseOffset() > writer.firstOffset;
-            // One that was refused may be there all the same; once it is deleted nobody knows where it was.
-            boolean unknown = writer.firstOffset < 0 && !writer.sent.stream().allMatch(this::taken);
-            if (writer.state != State.NONE && !ended && (unknown || writer.firstOffset >= 0)) {
+            // What was refused may be there all the same; once it is deleted nobody knows where it was.
+            boolean unknown = writer.firstOffset < 0 && !writer.sent.isEmpty();
+            if (writer.state != State.NONE && (unknown || !ended && writer.firstOffset >= 0)) {
                 least = Math.min(least, unknown ? 0 : writer.firstOffset);
             }
         }
