@@ -111,13 +111,17 @@ final class Segments {
      * have left in part: a start looks only at the segment of the recovery point and at those behind it. In
      * a log that is compacted a start cannot tell a hole from records that went, so there the batches and
      * the name are forced too: a power cut may else take a segment, or its last batches, and leave what was
-     * written behind them.
+     * written behind them. The name of the first segment is, of any log: where that went, no start can tell
+     * that the log did not begin with the second.
      */
     Segment roll(ProducerStates producers, long endOffset, LogConfig config, long nowMs) throws IOException {
         var ended = active();
         ended.cut();
-        if (!dense || config.compaction() != null) {
+        boolean holesUntold = !dense || config.compaction() != null;
+        if (holesUntold) {
             ended.force();
+        }
+        if (holesUntold || byBase.size() == 1) {
             disk.forceDirectory(directory);
         }
         ended.sealIndexes();
