@@ -22,8 +22,8 @@ import org.apache.kafka.common.errors.TimeoutException;
 
 /** Offsets of a group that are committed in transactions, by members of both protocols and by no member. */
 final class TransactionOffsetChecks {
-    private static final int PARTITIONS = 2;
-    private static final int RECORDS = 20;
+    private static final int PARTITIONS = 5;
+    private static final int RECORDS = 10;
     private static final Duration PENDING = Duration.ofMillis(300);
 
     private final Report report;
@@ -81,7 +81,7 @@ final class TransactionOffsetChecks {
             fill();
             consumer.subscribe(List.of(topic.name()));
             Clients.read(consumer, PARTITIONS * RECORDS);
-            transaction(5, true, false);
+            transaction(4, true, false);
             expectEqual(Map.of(), told(), "offsets after an abort");
             transaction(5, true, true);
             expectEqual(at(5), told(), "offsets after a commit");
@@ -114,13 +114,22 @@ final class TransactionOffsetChecks {
             producer.sendOffsetsToTransaction(offsetsAt(offset), consumer.groupMetadata());
             expectEqual(before, offsets(topic.admin(), topic.name()), "offsets while others are pending");
             expectPending(topic.admin(), topic.name());
+            expectWait(topic.partition((int) (offset % PARTITIONS)));
+            TransactedTopic.end(producer, commit);
+        }
+
+        /**
+         * The member is told nothing of a partition whose offset is pending. It asks for another partition each
+         * time: Kafka's client 4.3.1 of the consumer protocol does not stop asking when the caller gives up, and
+         * whoever asks for the same partitions meanwhile may be told nothing at all, by Apache Kafka too.
+         */
+        private void expectWait(TopicPartition partition) {
             try {
-                consumer.committed(Set.copyOf(topic.all()), PENDING);
+                consumer.committed(Set.of(partition), PENDING);
                 throw new CheckFailed("a member need not wait for offsets that are pending");
             } catch (TimeoutException waited) {
                 // As it must.
             }
-            TransactedTopic.end(producer, commit);
         }
 
         private static Map<TopicPartition, Long> positions(Map<TopicPartition, OffsetAndMetadata> committed) {
