@@ -136,7 +136,8 @@ public final class BrokerConfig {
 
     /**
      * How many selector threads serve the connections on so many processors. More than there is work for cost
-     * wake-ups: on two processors three of them take a tenth to a third more CPU for a small request than one.
+     * wake-ups: on two processors three of them take a tenth to a third more CPU for a small request than
+     * one.
      */
     public int selectorThreads(int processors) {
         int asked = integer("num.network.threads");

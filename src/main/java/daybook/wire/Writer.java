@@ -359,7 +359,9 @@ public final class Writer implements AutoCloseable {
         return index == regions.size() || from < regions.get(index).begin ? null : regions.get(index);
     }
 
-    /** The index of the first region that ends behind {@code from}, by halving: an answer may have thousands. */
+    /**
+     * The index of the first region that ends behind {@code from}, by halving: an answer may have thousands.
+     */
     private int firstBehind(long from) {
         int least = 0;
         int most = regions.size();
