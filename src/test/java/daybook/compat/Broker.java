@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
 public final class Broker implements Server {
     private static final Pattern READY = Pattern.compile("is ready on 127\\.0\\.0\\.1:(\\d+)");
     private static final long START_LIMIT_SECONDS = 60;
-    private static final long STOP_LIMIT_SECONDS = 30;
+    private static final long STOP_LIMIT_SECONDS = 60;
 
     private final Path launcher;
     private final Path directory;
