@@ -225,7 +225,7 @@ final class OurProducerChecks {
 
     private void refused() throws Exception {
         create(target, "ours-refused", 1, Map.of("cleanup.policy", "compact"));
-        try (var producer = Producer.builder(target.address()).maxBlockMs(5_000).open()) {
+        try (var producer = Producer.builder(target.address()).maxBlockMs(2_000).open()) {
             expectRefused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "a topic that is not there", () ->
                     receipt(producer.send("ours-nowhere", null, sample.line(1))));
             expectRefused(ErrorCode.INVALID_TOPIC_EXCEPTION, "a name that no topic has", () ->
