@@ -27,7 +27,7 @@ final class TransactionProgramChecks {
     private static final int RECORDS = 100;
     private static final int COPIED = 1_000;
     /** The copier asks for its offsets before it ends what the dead one had open, so it waits for this. */
-    private static final int TRANSACTION_MS = 2_000;
+    private static final int TRANSACTION_MS = 6_000;
 
     private final Report report;
     private final Broker broker;
