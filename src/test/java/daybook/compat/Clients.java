@@ -7,9 +7,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -42,6 +45,23 @@ record Clients(Supplier<String> address) {
 
     Admin admin() {
         return Admin.create(Map.of("bootstrap.servers", address.get(), "default.api.timeout.ms", 60_000));
+    }
+
+    /**
+     * Waits until the broker leads all partitions of a topic that was made. Apache Kafka does so only a while
+     * after it has answered: until then its admin client gives up what asks for the topic, and a batch that a
+     * new producer sends may overtake the one before.
+     */
+    static void awaitLeader(Admin admin, String topic, int partitions) throws Exception {
+        var latest = partitions(topic, partitions).stream().collect(Collectors.toMap(each -> each, each ->
+                OffsetSpec.latest()));
+        Until.holds(topic + " is led", () -> "", () -> {
+            try {
+                return Group.get(admin.listOffsets(latest).all()).size() == partitions;
+            } catch (ExecutionException notYet) {
+                return false;
+            }
+        });
     }
 
     static List<TopicPartition> partitions(String topic, int count) {

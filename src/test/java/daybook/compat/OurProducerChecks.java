@@ -60,17 +60,14 @@ final class OurProducerChecks {
         target.check(report, "producer, in order and once over kill -9", this::crash);
     }
 
-    /**
-     * A topic for one check, which the broker leads by then: Kafka's tells so only a while after it has made
-     * one, and where that lets a new producer's second batch overtake its first, Kafka's producer gives up.
-     */
+    /** A topic for one check, which the broker leads by then. */
     static void create(Target target, String topic, int partitions, Map<String, String> configs)
             throws Exception {
         try (var admin = target.clients().admin()) {
             admin.createTopics(List.of(new NewTopic(topic, partitions, (short) 1).configs(configs))).all()
                     .get(LIMIT_SECONDS, TimeUnit.SECONDS);
+            Clients.awaitLeader(admin, topic, partitions);
         }
-        OurConsumerChecks.ends(target, topic, partitions);
     }
 
     static Receipt receipt(Delivery delivery) throws Exception {

@@ -37,10 +37,8 @@ record TransactedTopic(Clients clients, Admin admin, String name, int partitions
             throws Exception {
         var admin = clients.admin();
         get(admin.createTopics(List.of(new NewTopic(name, partitions, (short) 1).configs(configs))).all());
-        var topic = new TransactedTopic(clients, admin, name, partitions);
-        // Apache Kafka leads its partitions a moment later: what is sent before that may overtake itself.
-        topic.ends(IsolationLevel.READ_UNCOMMITTED);
-        return topic;
+        Clients.awaitLeader(admin, name, partitions);
+        return new TransactedTopic(clients, admin, name, partitions);
     }
 
     List<TopicPartition> all() {
