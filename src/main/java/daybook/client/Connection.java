@@ -202,46 +202,35 @@ final class Connection implements AutoCloseable {
 
     /**
      * Sends a request; the future is completed on this connection's thread. It does not throw for a failure.
+     *
+     * @param answer null for a request that is not answered (Produce with acks=0): it is done when it is
+     *     written
      */
     <T> CompletableFuture<T> send(Call call, int version, Consumer<Writer> body, Function<Reader, T> answer) {
         var future = new CompletableFuture<T>();
-        write(call, version, body, answer, future);
-        return future;
-    }
-
-    /**
-     * Sends a request that is not answered: Produce with acks=0.
-     *
-     * @throws ClientException NETWORK_EXCEPTION where it could not be sent
-     */
-    void tell(Call call, int version, Consumer<Writer> body) {
-        if (!write(call, version, body, null, null)) {
-            throw lost();
-        }
-    }
-
-    private <T> boolean write(Call call, int version, Consumer<Writer> body, Function<Reader, T> answer,
-            CompletableFuture<T> future) {
         writing.lock();
         try (var frame = Writer.frame(version, call.flexible())) {
             int id = correlationId++;
             frame.int16(call.key()).int16(version).int32(id);
             frame.int16(clientId.length).raw(ByteBuffer.wrap(clientId)).tags();
             body.accept(frame);
-            if (future != null) {
+            if (answer != null) {
                 asked.add(new Asked<>(id, call, version, System.nanoTime(), answer, future));
             }
             if (!isOpen()) {
                 throw new IOException("the connection is closed");
             }
             write(frame);
-            return true;
+            if (answer == null) {
+                future.complete(null);
+            }
         } catch (IOException failed) {
             close();
-            return false;
+            future.completeExceptionally(lost());
         } finally {
             writing.unlock();
         }
+        return future;
     }
 
     private void write(Writer frame) throws IOException {

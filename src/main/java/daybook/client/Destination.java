@@ -49,17 +49,17 @@ final class Destination {
      * @throws IllegalStateException if the producer is closed meanwhile
      * @throws ClientException what was heard last, where it is not in time
      */
-    void await(int partition, Dispatch dispatch) {
+    void await(int partition, Sender sender) {
         lock.lock();
         try {
             trouble = waiting == 0 ? null : trouble;
             waiting++;
             int enough = Math.max(partition, 0) + 1;
             wanted = Math.max(wanted, enough);
-            dispatch.seek();
-            long left = TimeUnit.MILLISECONDS.toNanos(dispatch.settings.maxBlockMs());
+            sender.seek(this);
+            long left = TimeUnit.MILLISECONDS.toNanos(sender.settings.maxBlockMs());
             while (outboxes.length < enough) {
-                if (dispatch.isEnded()) {
+                if (sender.isEnded()) {
                     throw new IllegalStateException("the producer is closed");
                 }
                 if (left <= 0 || trouble != null && !trouble.retriable()) {
@@ -101,6 +101,7 @@ final class Destination {
         lock.lock();
         try {
             this.trouble = trouble;
+            wanted = trouble.retriable() ? wanted : 0;
             learned.signalAll();
         } finally {
             lock.unlock();
@@ -108,17 +109,20 @@ final class Destination {
     }
 
     /**
-     * It has so many partitions; those that are new get an outbox. Where the topic was made anew with fewer,
-     * what is sent to the others fails in its time.
+     * What the cluster has told of it: partitions that are new get an outbox, and outboxes whose leader was
+     * not known a way to it. Where the topic was made anew with fewer, what is sent to the others fails in
+     * its time.
      */
-    void resize(int partitions, Dispatch dispatch) {
+    void learned(Topic topic, Sender sender) {
         lock.lock();
         try {
-            int before = outboxes.length;
-            var all = Arrays.copyOf(outboxes, Math.max(before, partitions));
-            for (int i = before; i < partitions; i++) {
-                all[i] = new Outbox(dispatch, new TopicPartition(topic, i));
-                dispatch.finds(all[i]);
+            var all = Arrays.copyOf(outboxes, Math.max(outboxes.length, topic.partitions().size()));
+            for (int i = 0; i < topic.partitions().size(); i++) {
+                int leader = topic.partitions().get(i).leader();
+                all[i] = all[i] != null ? all[i] : new Outbox(sender, new TopicPartition(topic.name(), i));
+                if (all[i].line() == null && leader != Topic.NO_LEADER) {
+                    all[i].line(sender.line(leader));
+                }
             }
             outboxes = all;
             learned.signalAll();
@@ -152,8 +156,8 @@ final class Destination {
         var one = all[chance.nextInt(all.length)];
         var other = all[chance.nextInt(all.length)];
         boolean less = other.backlog.get() < one.backlog.get();
-        sticky.compareAndSet(from, new Sticky(one.isSent() == other.isSent() ? less ? other : one
-                : one.isSent() ? one : other));
+        sticky.compareAndSet(from, new Sticky(one.line() == null == (other.line() == null)
+                ? less ? other : one : one.line() != null ? one : other));
     }
 
     /** A partition for a while. */
