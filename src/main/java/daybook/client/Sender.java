@@ -222,7 +222,8 @@ final class Sender {
             }
         } catch (RuntimeException | Error fault) {
             LOG.log(System.Logger.Level.ERROR, "a fault of the producer's own ends it", fault);
-            outcome = Outcome.failed(ErrorCode.UNKNOWN_SERVER_ERROR, "a fault of the producer's own: " + fault);
+            outcome = Outcome.failed(ErrorCode.UNKNOWN_SERVER_ERROR,
+                    "a fault of the producer's own: " + fault);
             ended = true;
         }
         cluster.close();
@@ -294,7 +295,8 @@ final class Sender {
         line.request = new LinkedHashMap<>();
         line.bytes = 0;
         line.requests++;
-        line.written = line.written.thenRunAsync(guarded(() -> write(line, request)), Thread::startVirtualThread);
+        line.written = line.written.thenRunAsync(guarded(() -> write(line, request)),
+                Thread::startVirtualThread);
     }
 
     /** A fault of what goes on beside the thread ends it. */
