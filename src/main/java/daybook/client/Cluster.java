@@ -372,13 +372,6 @@ final class Cluster implements AutoCloseable {
         return node;
     }
 
-    // One request.
-
-    /** Asks any broker, and again while it fails with what is retriable. */
-    <T> T ask(Call call, Consumer<Writer> body, Function<Reader, T> answer) {
-        return retried(() -> any().ask(call, body, answer));
-    }
-
     /** Asks every broker there is for what it has, and again all that there are then while one fails. */
     <T> List<T> everywhere(Call call, Consumer<Writer> body, Function<Reader, List<T>> answer) {
         return retried(() -> {

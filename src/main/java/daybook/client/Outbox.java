@@ -108,7 +108,7 @@ final class Outbox {
     private Batch begin(byte[] array) {
         if (sender.isEnded()) {
             sender.memory.give(array);
-            throw new IllegalStateException("the producer is closed");
+            sender.checkOpen();
         }
         hand();
         var batch = new Batch(this, array);

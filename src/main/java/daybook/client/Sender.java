@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * The thread of a producer. It sends what is due in the outboxes to the brokers that lead their partitions,
@@ -67,7 +68,10 @@ final class Sender {
     final ProducerTransactions transactions;
     private final Cluster cluster;
     private final Thread thread;
+    /** The topics that are known; written by the thread. */
     private final Map<String, Destination> destinations = new ConcurrentHashMap<>();
+    /** Of all who wait. */
+    private final Set<Wish> wishes = ConcurrentHashMap.newKeySet();
     /** Batches that are begun and not finished. */
     private final Set<Batch> unfinished = ConcurrentHashMap.newKeySet();
     /** How many wait for that nothing lingers. */
@@ -84,8 +88,6 @@ final class Sender {
     private final ArrayDeque<Outbox> watched = new ArrayDeque<>();
     private final Map<Integer, Line> lines = new HashMap<>();
     private Identity identity = Identity.NONE;
-    /** Topics of which somebody waits to learn. */
-    private final Set<Destination> sought = new HashSet<>();
     /** Whether the cluster is being asked for topics; how soon it may be again, and must be. */
     private boolean learning;
     private long learnNanos = System.nanoTime();
@@ -106,24 +108,36 @@ final class Sender {
      * The topic, once this partition of it is known.
      *
      * @param partition -1 for any
+     * @throws IllegalStateException if the producer is closed meanwhile
      * @throws ClientException what was heard last, where that is not in time
      */
     Destination destination(String topic, int partition) {
+        int partitions = Math.max(partition, 0) + 1;
         var known = destinations.get(topic);
-        if (known != null && known.outboxes().length > Math.max(partition, 0)) {
+        if (known != null && known.outboxes().length >= partitions) {
             return known;
         }
-        var destination = destinations.computeIfAbsent(topic, Destination::new);
-        destination.await(partition, this);
-        return destination;
+        var wish = new Wish(topic, partitions);
+        wishes.add(wish);
+        post(() -> learnNanos = System.nanoTime());
+        try {
+            var granted = ended ? null : wish.await(settings.maxBlockMs());
+            checkOpen();
+            return granted;
+        } finally {
+            wishes.remove(wish);
+        }
     }
 
-    /** Somebody waits to learn of it: at once. */
-    void seek(Destination destination) {
-        post(() -> {
-            sought.add(destination);
-            learnNanos = System.nanoTime();
-        });
+    boolean isEnded() {
+        return ended;
+    }
+
+    /** @throws IllegalStateException if the producer is closed */
+    void checkOpen() {
+        if (ended) {
+            throw new IllegalStateException("the producer is closed");
+        }
     }
 
     /** @throws ClientException REQUEST_TIMED_OUT where it does not come in time */
@@ -187,10 +201,6 @@ final class Sender {
         LockSupport.unpark(thread);
     }
 
-    boolean isEnded() {
-        return ended;
-    }
-
     /** Ends it, and waits until it has; what is not finished fails. */
     void end() {
         ended = true;
@@ -227,8 +237,8 @@ final class Sender {
             ended = true;
         }
         cluster.close();
+        wishes.forEach(Wish::end);
         for (var destination : destinations.values()) {
-            destination.end();
             for (var outbox : destination.outboxes()) {
                 outbox.end(outcome);
             }
@@ -402,14 +412,17 @@ final class Sender {
     }
 
     /**
-     * Has a broker asked, where it must be, for an identity and these topics and those that are sought, and
-     * now and then for all.
+     * Has a broker asked, where it must be, for an identity, for these topics and those that are wished for,
+     * and now and then for all.
      *
      * @return how long until it is to be asked
      */
     private long learn(Set<String> topics, long nowNanos) {
-        sought.removeIf(destination -> !destination.isSought());
-        sought.forEach(destination -> topics.add(destination.topic));
+        for (var wish : wishes) {
+            if (wish.isOpen()) {
+                topics.add(wish.topic);
+            }
+        }
         boolean refresh = refreshNanos - nowNanos <= 0;
         if (topics.isEmpty() && !refresh && (isNamed() || watched.isEmpty())) {
             pauseMs = 0;
@@ -420,8 +433,7 @@ final class Sender {
         }
         if (refresh) {
             refreshNanos = nowNanos + FRESH_NANOS;
-            destinations.values().stream().filter(destination -> destination.outboxes().length > 0)
-                    .forEach(destination -> topics.add(destination.topic));
+            topics.addAll(destinations.keySet());
         }
         learning = true;
         pauseMs = Math.clamp(2L * pauseMs, RETRY_MS, RETRY_MOST_MS);
@@ -453,19 +465,28 @@ final class Sender {
                 var error = metadata.errors().getOrDefault(name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
                 trouble(name, new ClientException(error, "topic " + name));
             } else {
-                destinations.get(name).learned(topic, this);
+                var destination = destinations.computeIfAbsent(name, each -> new Destination());
+                destination.learned(topic, this);
+                wishes(name).forEach(wish -> wish.grant(destination));
             }
         }
     }
 
     private void trouble(String topic, ClientException trouble) {
+        wishes(topic).forEach(wish -> wish.refuse(trouble));
         var destination = destinations.get(topic);
-        destination.trouble(trouble);
+        if (destination == null || trouble.retriable()) {
+            return;
+        }
         for (var outbox : destination.outboxes()) {
-            if (!trouble.retriable() && outbox.line() == null) {
+            if (outbox.line() == null) {
                 outbox.fail(System.nanoTime(), Outcome.failed(trouble.error(), trouble.getMessage()));
             }
         }
+    }
+
+    private Stream<Wish> wishes(String topic) {
+        return wishes.stream().filter(wish -> wish.topic.equals(topic));
     }
 
     Line line(int node) {

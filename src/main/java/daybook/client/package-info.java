@@ -24,7 +24,7 @@
  * a request, asking for topics) goes on beside it, each on a virtual thread of its own, and tells it the end.
  *
  * <p>Locks, in the order in which they are taken: {@code ProducerTransactions.turn}, {@code
- * Destination.lock}, {@code Outbox.lock}, {@code Cluster.connecting}, {@code Connection.writing}. The
+ * Outbox.lock}, {@code Cluster.connecting}, {@code Connection.writing}. The
  * consumer's ({@code Feeds.lock}, {@code Member.lock}, {@code Consumer.committing}) are never held together
  * with another. While an answer is waited for only {@code turn} and {@code connecting} are held: by whoever
  * begins or ends a transaction, or makes a connection.
