@@ -129,8 +129,13 @@ final class Batch {
     /** Compresses the records; the header is still to be stamped. */
     void seal(Codec codec, int level) {
         int headerBytes = RecordBatch.HEADER_BYTES;
+        var records = array;
+        if (records == null) {
+            // The producer was closed before.
+            return;
+        }
         header = BatchHeader.plain(count, baseTimestampMs).maxTimestamp(maxTimestampMs).codec(codec);
-        var batch = ByteBuffer.wrap(array, 0, at);
+        var batch = ByteBuffer.wrap(records, 0, at);
         if (codec != Codec.NONE) {
             var payload = codec.compress(batch.slice(headerBytes, at - headerBytes), level);
             batch = ByteBuffer.allocate(headerBytes + payload.remaining());

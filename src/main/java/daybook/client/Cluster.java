@@ -152,8 +152,7 @@ final class Cluster implements AutoCloseable {
      * The connection of this lane to a node, made where there is none.
      *
      * @throws ClientException BROKER_NOT_AVAILABLE where the metadata has no such node; NETWORK_EXCEPTION
-     *     where
-     *     it cannot be reached
+     *     where it cannot be reached
      */
     Connection to(int node, Lane lane) {
         return line(new Line(node, lane), () -> {

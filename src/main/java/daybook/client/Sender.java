@@ -266,7 +266,7 @@ final class Sender {
             if (line == null) {
                 astray.add(outbox.partition.topic());
             }
-            boolean may = named && line != null && line.isFree();
+            boolean may = named && dropped == null && line != null && line.isFree();
             long dueInNanos = may ? outbox.dueInNanos(nowNanos, hurry) : FOREVER;
             if (dueInNanos == 0 && gather(line, outbox)) {
                 served.add(outbox);
@@ -277,7 +277,8 @@ final class Sender {
         }
         lines.values().forEach(this::send);
         watched.addAll(served);
-        return served.isEmpty() ? Math.min(waitNanos, learn(astray, nowNanos)) : 0;
+        long learnsInNanos = learn(astray, nowNanos);
+        return served.isEmpty() ? Math.min(waitNanos, learnsInNanos) : 0;
     }
 
     /** Adds what is due in the outbox to the next request; false where it has to wait. */
@@ -330,15 +331,17 @@ final class Sender {
             int version = transactions == null ? known : transactions.include(request.keySet(), known);
             boolean isAnswered = settings.acks() != Acks.NONE;
             connection.send(Call.PRODUCE, version, out -> write(out, request),
-                    isAnswered ? Sender::outcomes : null).whenComplete((outcomes, failed) ->
-                        post(() -> answered(line, request, partition -> failed != null
-                                // Whatever came in place of an answer: nobody knows whether it was taken.
-                                ? Outcome.failed(ErrorCode.NETWORK_EXCEPTION, failed.getMessage())
-                                : isAnswered ? outcomes.getOrDefault(partition, UNANSWERED)
-                                : Outcome.unknown())));
+                    isAnswered ? Sender::outcomes : null).whenComplete((outcomes, failed) -> post(() -> {
+                        if (failed != null) {
+                            // Whatever came in place of an answer: nobody knows whether it was taken.
+                            failed(line, request, ErrorCode.NETWORK_EXCEPTION, failed);
+                        } else {
+                            answered(line, request, partition -> !isAnswered ? Outcome.unknown()
+                                    : outcomes.getOrDefault(partition, UNANSWERED));
+                        }
+                    }));
         } catch (ClientException failed) {
-            var outcome = Outcome.failed(failed.error(), failed.getMessage());
-            post(() -> answered(line, request, partition -> outcome));
+            post(() -> failed(line, request, failed.error(), failed));
         }
     }
 
@@ -346,9 +349,15 @@ final class Sender {
         try {
             return cluster.to(node, Cluster.Lane.DATA);
         } catch (ClientException failed) {
-            LOG.log(System.Logger.Level.WARNING, "no way to broker " + node + ": " + failed.getMessage());
             throw new ClientException(ErrorCode.NETWORK_EXCEPTION, failed.getMessage(), failed);
         }
+    }
+
+    private void failed(Line line, Map<TopicPartition, Batch> request, ErrorCode error, Throwable why) {
+        LOG.log(System.Logger.Level.WARNING,
+                "a request to broker " + line.node + " failed: " + why.getMessage());
+        var outcome = Outcome.failed(error, why.getMessage());
+        answered(line, request, partition -> outcome);
     }
 
     /** ProduceRequest.json; v12 is the last that has topics by name. */
