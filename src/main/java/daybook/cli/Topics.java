@@ -38,7 +38,8 @@ final class Topics {
                     .flags(PARTITIONS, REPLICATION, CONFIG, IF_NOT_EXISTS, Operator.DRY_RUN, Flag.BOOTSTRAP)
                     .examples("bin/daybook topics create orders --partitions 3",
                             "bin/daybook topics create sessions --config cleanup.policy=compact"),
-            Command.of("topics alter", "TOPIC...", "give topics more partitions", Operator.lines(Topics::alter))
+            Command.of("topics alter", "TOPIC...", "give topics more partitions",
+                    Operator.lines(Topics::alter))
                     .about("""
                             Gives topics more partitions: never fewer, and records stay where they are, so
                             that a key may go to another one from then on. Their configuration is altered
@@ -46,7 +47,8 @@ final class Topics {
                             """)
                     .flags(PARTITIONS, Operator.DRY_RUN, Flag.BOOTSTRAP)
                     .examples("bin/daybook topics alter orders --partitions 6"),
-            Command.of("topics delete", "TOPIC...", "delete topics and all that they hold", Operator.lines(Topics::delete))
+            Command.of("topics delete", "TOPIC...", "delete topics and all that they hold",
+                    Operator.lines(Topics::delete))
                     .flags(IF_EXISTS, Flag.BOOTSTRAP)
                     .examples("bin/daybook topics delete orders"));
 
