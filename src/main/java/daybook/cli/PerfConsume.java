@@ -1,12 +1,12 @@
 package daybook.cli;
 
 import daybook.client.Consumer;
-import daybook.client.TopicPartition;
+import daybook.client.Fetched;
 
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /** {@code bin/daybook perf consume}: how many records a second are read. */
 final class PerfConsume {
@@ -26,16 +26,7 @@ final class PerfConsume {
             .examples("bin/daybook perf consume orders",
                     "bin/daybook perf consume orders --group billing --records 1_000_000 --json");
 
-    private final Consumer consumer;
-    /** Where to end, by partition; null in a group, of which others read a part. */
-    private final Map<TopicPartition, Long> ends;
-    private final Tally tally;
-
-    private PerfConsume(Consumer consumer, Map<TopicPartition, Long> ends, Tally tally) {
-        this.consumer = consumer;
-        this.ends = ends;
-        this.tally = tally;
-    }
+    private PerfConsume() { }
 
     private static int run(Arguments arguments, Streams streams) throws Exception {
         boolean grouped = arguments.has(GROUP);
@@ -45,19 +36,30 @@ final class PerfConsume {
         var topic = arguments.operand(0);
         try (var stop = new Stop(() -> { }); var consumer = builder(arguments).open();
                 var progress = Perf.progress(streams)) {
-            var ends = grouped ? null : Perf.ends(consumer, topic);
+            BooleanSupplier ended = () -> false;
             if (grouped) {
                 consumer.subscribe(List.of(topic));
             } else {
+                var ends = Perf.ends(consumer, topic);
                 consumer.assign(ends.keySet());
+                ended = () -> ends.keySet().stream()
+                        .allMatch(partition -> consumer.position(partition) >= ends.get(partition));
             }
-            var run = new PerfConsume(consumer, ends, Perf.tally(streams, progress));
-            boolean came = run.read(records, timeoutMs, stop);
+            var tally = Perf.tally(streams, progress);
+            long cameNanos = System.nanoTime();
+            boolean comes = true;
+            while (comes && tally.records() < records && !stop.wanted() && !ended.getAsBoolean()) {
+                long before = tally.records();
+                count(consumer.poll(Perf.POLL), tally);
+                tally.tellIfDue();
+                cameNanos = tally.records() > before ? System.nanoTime() : cameNanos;
+                comes = System.nanoTime() - cameNanos <= TimeUnit.MILLISECONDS.toNanos(timeoutMs);
+            }
             if (grouped) {
                 consumer.commit();
             }
-            Perf.tell(arguments, streams, progress, run.tally);
-            if (!came) {
+            Perf.tell(arguments, streams, progress, tally);
+            if (!comes) {
                 throw CommandException.failed("Nothing has come for " + timeoutMs + " ms");
             }
         }
@@ -65,33 +67,17 @@ final class PerfConsume {
     }
 
     private static Consumer.Builder builder(Arguments arguments) {
-        var builder = Consumer.builder(Bootstrap.reached(arguments)).reset(Consumer.Reset.EARLIEST);
-        builder = arguments.has(GROUP) ? builder.group(arguments.text(GROUP)) : builder;
+        var builder = Consumer.builder(Bootstrap.reached(arguments)).reset(Consumer.Reset.EARLIEST)
+                .group(arguments.text(GROUP));
         return arguments.has(COMMITTED) ? builder.readCommitted() : builder;
     }
 
-    /** Reads until so many have come or the end has; false where nothing comes for so long. */
-    private boolean read(long records, long timeoutMs, Stop stop) {
-        long cameNanos = System.nanoTime();
-        while (tally.records() < records && !stop.wanted() && !atEnd()) {
-            long before = tally.records();
-            for (var batch : consumer.poll(Perf.POLL)) {
-                for (var record : batch) {
-                    tally.count(1, lengthBytes(record.key()) + lengthBytes(record.value()));
-                }
-            }
-            tally.tellIfDue();
-            cameNanos = tally.records() > before ? System.nanoTime() : cameNanos;
-            if (System.nanoTime() - cameNanos > TimeUnit.MILLISECONDS.toNanos(timeoutMs)) {
-                return false;
+    private static void count(List<Fetched> batches, Tally tally) {
+        for (var batch : batches) {
+            for (var record : batch) {
+                tally.count(1, lengthBytes(record.key()) + lengthBytes(record.value()));
             }
         }
-        return true;
-    }
-
-    private boolean atEnd() {
-        return ends != null && ends.keySet().stream()
-                .allMatch(partition -> consumer.position(partition) >= ends.get(partition));
     }
 
     private static long lengthBytes(ByteBuffer bytes) {

@@ -32,7 +32,7 @@ final class PerfLatency {
                     Where one record is sent after the other, as Kafka's end-to-end tool does, a pause
                     counts once, and most of it is omitted.
                     """)
-            .flags(RECORDS, RATE, Perf.SIZE, Perf.ACKS, Perf.COMPRESSION, Perf.BATCH_SIZE, LINGER,
+            .flags(RECORDS, RATE, Perf.SIZE, Produce.ACKS, Produce.COMPRESSION, Perf.BATCH_SIZE, LINGER,
                     Perf.BUFFER_MEMORY, WARM_UP, Perf.TIMEOUT, Flag.JSON, Flag.BOOTSTRAP)
             .examples("bin/daybook perf latency orders",
                     "bin/daybook perf latency orders --rate 5_000 --records 100_000 --acks 1 --json");
