@@ -169,6 +169,7 @@ class FetchTest {
         ask.isolation = 1;
         fetch(11, ask).partitions().forEach(each -> assertEquals(List.of(), each.aborted()));
         ask.isolation = 2;
+        assertEquals(List.of(), fetch(13, ask.in(7, 1)).partitions());
         var refused = fetch(11, ask);
         assertEquals(ErrorCode.UNKNOWN_SERVER_ERROR, refused.error());
         assertEquals(ErrorCode.UNKNOWN_SERVER_ERROR, refused.partitions().getFirst().error());

@@ -141,7 +141,7 @@ final class TestBroker implements AutoCloseable {
     Uuid topic(String name, int partitions, Map<String, String> configs) throws IOException {
         var wanted = new CreateTopics.Wanted(name, partitions, -1, List.of(), configs);
         var created = new CreateTopics(services).create(List.of(wanted), false).getFirst();
-        assertEquals(ErrorCode.NONE, created.error(), created.message());
+        assertEquals(Outcome.DONE, created.outcome());
         return created.id();
     }
 
