@@ -95,6 +95,14 @@ final class Arguments {
         return values.containsKey(flag.name());
     }
 
+    /** That these two are not given both. */
+    void exclude(Flag one, Flag other) {
+        if (has(one) && has(other)) {
+            throw CommandException.usage("The flags --" + one.name() + " and --" + other.name()
+                    + " do not go together");
+        }
+    }
+
     /** The last value given, or else the flag's default, which may be null. */
     String text(Flag flag) {
         return has(flag) ? values.get(flag.name()).getLast() : flag.otherwise();

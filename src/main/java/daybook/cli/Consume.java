@@ -81,9 +81,7 @@ final class Consume {
         if (arguments.has(COMMITTED)) {
             builder.readCommitted();
         }
-        if (arguments.has(GROUP)) {
-            builder.group(arguments.text(GROUP));
-        }
+        builder.group(arguments.text(GROUP));
         try (var stop = new Stop(() -> { }); var consumer = builder.open()) {
             var consume = new Consume(consumer, streams, template, arguments.has(GROUP), max);
             consume.begin(arguments, from);
@@ -93,13 +91,11 @@ final class Consume {
     }
 
     private static From from(Arguments arguments) {
-        for (var pair : List.of(List.of(GROUP, PARTITION), List.of(GROUP, LAST), List.of(LAST, From.FLAG),
-                List.of(JSON, FORMAT), List.of(JSON, NULL))) {
-            if (arguments.has(pair.get(0)) && arguments.has(pair.get(1))) {
-                throw CommandException.usage("The flags --" + pair.get(0).name() + " and --"
-                        + pair.get(1).name() + " do not go together");
-            }
-        }
+        arguments.exclude(GROUP, PARTITION);
+        arguments.exclude(GROUP, LAST);
+        arguments.exclude(LAST, From.FLAG);
+        arguments.exclude(JSON, FORMAT);
+        arguments.exclude(JSON, NULL);
         if (arguments.has(LAST)) {
             return new From.Further(Map.of(), -arguments.number(LAST, 0, Long.MAX_VALUE));
         }
@@ -117,13 +113,11 @@ final class Consume {
             consumer.subscribe(arguments.operands());
             return;
         }
-        if (arguments.has(PARTITION)) {
-            var chosen = arguments.numbers(PARTITION, 0, Integer.MAX_VALUE);
-            partitions.removeIf(partition -> !chosen.contains((long) partition.partition()));
-            for (long index : chosen) {
-                if (partitions.stream().noneMatch(partition -> partition.partition() == index)) {
-                    throw CommandException.failed("There is no partition " + index);
-                }
+        var chosen = arguments.numbers(PARTITION, 0, Integer.MAX_VALUE);
+        partitions.removeIf(partition -> !chosen.isEmpty() && !chosen.contains((long) partition.partition()));
+        for (long index : chosen) {
+            if (partitions.stream().noneMatch(partition -> partition.partition() == index)) {
+                throw CommandException.failed("There is no partition " + index);
             }
         }
         consumer.assign(partitions);

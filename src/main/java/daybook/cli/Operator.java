@@ -24,7 +24,7 @@ final class Operator implements AutoCloseable {
             .repeated();
     static final Flag DRY_RUN = Flag.of("dry-run", "only say whether it could be done");
 
-    /** Whoever typed a command waits for it, and can type it again. */
+    /** Whoever typed a command waits for it, also for a broker that hangs, and can type it again. */
     private static final int PATIENCE_MS = 15_000;
 
     /** What a command asks the cluster for, or has it do. */
@@ -80,7 +80,7 @@ final class Operator implements AutoCloseable {
     Admin admin() {
         if (admin == null) {
             admin = Admin.builder(Bootstrap.reached(arguments)).clientId("daybook-cli")
-                    .apiTimeoutMs(PATIENCE_MS).open();
+                    .requestTimeoutMs(PATIENCE_MS).apiTimeoutMs(PATIENCE_MS).open();
         }
         return admin;
     }

@@ -94,9 +94,7 @@ final class Produce {
     }
 
     private static int run(Arguments arguments, Streams streams) throws IOException {
-        if (arguments.has(KEY) && arguments.has(SEPARATOR)) {
-            throw CommandException.usage("The flags --key and --key-separator do not go together");
-        }
+        arguments.exclude(KEY, SEPARATOR);
         if (arguments.has(SEPARATOR) && arguments.text(SEPARATOR).isEmpty()) {
             throw CommandException.usage("The flag --key-separator is empty");
         }

@@ -6,6 +6,7 @@ import daybook.wire.Uuid;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -24,6 +25,9 @@ import java.util.function.Consumer;
 final class Feeds {
     private static final int BACKOFF_MS = 50;
     private static final int BACKOFF_MOST_MS = 1_000;
+    /** What is tried again besides what is retriable: a member's next heartbeats put it right. */
+    private static final Set<ErrorCode> PASSING = EnumSet.of(ErrorCode.STALE_MEMBER_EPOCH,
+            ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.FENCED_MEMBER_EPOCH, ErrorCode.UNKNOWN_SERVER_ERROR);
 
     private final long aheadMostBytes;
     /** What to look up where no offset is committed, or the one that is lies outside the log; null: fail. */
@@ -300,30 +304,20 @@ final class Feeds {
         });
     }
 
-    /** The log does not have the offset. */
-    void outOfRange(Ask ask) {
-        reset(ask, "offset " + ask.offset() + " of " + ask.partition());
-    }
-
-    /** Where to go on is looked up as the reset says, or the caller is told that there is nothing. */
-    private void reset(Ask ask, String what) {
+    /**
+     * What was asked for was refused: it is tried again a little later, or the caller is told. Where the log
+     * does not have the offset, or the group none, it is looked up as the reset says.
+     */
+    void refused(Ask ask, ClientException why) {
+        var error = why.error();
+        boolean again = why.retriable() && error != ErrorCode.CORRUPT_MESSAGE || PASSING.contains(error);
         current(ask, feed -> {
             feed.asked = false;
-            if (reset == null) {
-                fail(feed, new ClientException(ErrorCode.OFFSET_OUT_OF_RANGE, what));
-            } else {
+            if (error == ErrorCode.OFFSET_OUT_OF_RANGE && reset != null) {
                 feed.next = Feed.UNKNOWN;
                 feed.wanted = reset;
                 work.signalAll();
-            }
-        });
-    }
-
-    /** What was asked for was refused: it is tried again a little later, or the caller is told. */
-    void refused(Ask ask, ClientException why, boolean again) {
-        current(ask, feed -> {
-            feed.asked = false;
-            if (again) {
+            } else if (again) {
                 feed.leader = Topic.NO_LEADER;
                 feed.notBeforeNanos = Guarded.nanosIn(
                         Math.min(BACKOFF_MS << Math.min(feed.failures++, 10), BACKOFF_MOST_MS));
@@ -384,11 +378,12 @@ final class Feeds {
 
     /**
      * The offset is known; what was polled before it went out of range still comes first. Where there is none
-     * the end is looked up instead of a time, and of what is not committed the reset decides.
+     * the end is looked up instead of a time; what is not committed is refused.
      */
     void located(Ask ask, long offset) {
         if (offset < 0 && ask.wanted() == Feed.COMMITTED) {
-            reset(ask, "no offset is committed for " + ask.partition());
+            refused(ask, new ClientException(ErrorCode.OFFSET_OUT_OF_RANGE,
+                    "no offset is committed for " + ask.partition()));
             return;
         }
         current(ask, feed -> {

@@ -10,7 +10,6 @@ import daybook.wire.Writer;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -54,12 +53,7 @@ public final class Groups {
      * @param target what it is to have
      */
     public record Member(String id, String instanceId, String clientId, String host, int epoch,
-            List<TopicPartition> assignment, List<TopicPartition> target) {
-        /** What tells it from the others. */
-        public String name() {
-            return instanceId != null ? instanceId : id;
-        }
-    }
+            List<TopicPartition> assignment, List<TopicPartition> target) { }
 
     /**
      * How far a group has come.
@@ -310,32 +304,5 @@ public final class Groups {
                     var id = in.string();
                     return new Answer<>(id, ErrorCode.of(in.int16()), id);
                 }));
-    }
-
-    /**
-     * Takes members out of a classic group; they may join again.
-     *
-     * @param reason goes into the broker's log
-     * @return by the {@link Member#name} of each
-     */
-    public Outcomes<String, String> removeMembers(String id, Collection<Member> members, String reason) {
-        var byName = new LinkedHashMap<String, Member>();
-        members.forEach(member -> byName.put(member.name(), member));
-        return Inquiry.of(cluster, Call.LEAVE_GROUP, byName.keySet(), coordinator.owned(id),
-                (out, names) -> out.string(id).structs(names, (each, name) -> {
-                    var instanceId = byName.get(name).instanceId;
-                    each.string(instanceId == null ? name : "").string(instanceId)
-                            .since(5, more -> more.string(reason));
-                }).tags(),
-                in -> {
-                    in.int32();
-                    ClientException.check(ErrorCode.of(in.int16()), "group " + id);
-                    return in.structs(each -> {
-                        var memberId = each.string();
-                        var instanceId = each.nullableString();
-                        var name = instanceId != null ? instanceId : memberId;
-                        return new Answer<>(name, ErrorCode.of(each.int16()), name);
-                    });
-                });
     }
 }

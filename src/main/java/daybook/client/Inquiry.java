@@ -30,7 +30,7 @@ record Inquiry<K, V>(Cluster cluster, Place<K> place, Call call, BiConsumer<Writ
         Function<Reader, List<Answer<K, V>>> answers) {
     /** What fails when it is done twice: a topic that was made cannot be made. */
     private static final Set<Call> ONCE = EnumSet.of(Call.CREATE_TOPICS, Call.DELETE_TOPICS,
-            Call.CREATE_PARTITIONS, Call.DELETE_GROUPS, Call.LEAVE_GROUP);
+            Call.CREATE_PARTITIONS, Call.DELETE_GROUPS);
 
     /**
      * What a broker says of one thing.

@@ -4,7 +4,6 @@ import daybook.client.Feed.Ask;
 import daybook.wire.ErrorCode;
 
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -18,10 +17,6 @@ import java.util.stream.Collectors;
  * neither the caller nor a fetcher has to wait for it. Everything in this class runs on the locator's thread.
  */
 final class Locator implements Runnable {
-    /** What a member is told that the group has gone past; its next heartbeats put that right. */
-    private static final Set<ErrorCode> OF_MEMBERS = EnumSet.of(ErrorCode.STALE_MEMBER_EPOCH,
-            ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.FENCED_MEMBER_EPOCH, ErrorCode.UNKNOWN_SERVER_ERROR);
-
     private final Cluster cluster;
     private final Feeds feeds;
     private final Fetcher.Limits limits;
@@ -69,7 +64,7 @@ final class Locator implements Runnable {
         } catch (ClientException failed) {
             var known = lost.stream().collect(Collectors
                     .partitioningBy(ask -> cluster.known(ask.partition().topic()) != null));
-            known.get(false).forEach(ask -> refused(ask, failed));
+            known.get(false).forEach(ask -> feeds.refused(ask, failed));
             return known.get(true);
         }
     }
@@ -91,17 +86,13 @@ final class Locator implements Runnable {
             feeds.led(ask, topic.id(), node, topic.partitions().get(partition.partition()).leaderEpoch());
             return true;
         } catch (ClientException failed) {
-            refused(ask, failed);
+            feeds.refused(ask, failed);
             return false;
         }
     }
 
     private void locate(Map<TopicPartition, Ask> asks, Outcomes<TopicPartition, Long> found) {
         found.values().forEach((partition, offset) -> feeds.located(asks.get(partition), offset));
-        found.errors().forEach((partition, failed) -> refused(asks.get(partition), failed));
-    }
-
-    private void refused(Ask ask, ClientException why) {
-        feeds.refused(ask, why, why.retriable() || OF_MEMBERS.contains(why.error()));
+        found.errors().forEach((partition, failed) -> feeds.refused(asks.get(partition), failed));
     }
 }

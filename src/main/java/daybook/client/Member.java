@@ -71,8 +71,6 @@ final class Member {
     private ClientException out;
     /** Whether the next heartbeat is to be sent at once. */
     private boolean hurried = true;
-    /** Whether the group may know of the member, for a heartbeat was sent, whatever came of it. */
-    private boolean begun;
     private boolean polling;
     private long polledNanos = System.nanoTime();
     private boolean closed;
@@ -261,10 +259,7 @@ final class Member {
 
     /** Sends one heartbeat, and returns after how many milliseconds the next is due. */
     private int beat() {
-        var beat = guarded.read(() -> {
-            begun = true;
-            return new Beat(epoch, subscription, owned);
-        });
+        var beat = guarded.read(() -> new Beat(epoch, subscription, owned));
         try {
             var answer = send(beat);
             return accept(answer) ? answer.intervalMs : Math.min(answer.intervalMs, RETRY_MS);
@@ -310,9 +305,6 @@ final class Member {
     }
 
     private void leave() {
-        if (!guarded.read(() -> begun)) {
-            return;
-        }
         try {
             send(new Beat(instanceId == null ? LEAVING : LEAVING_FOR_A_WHILE, null, null));
         } catch (ClientException failed) {
