@@ -78,9 +78,9 @@ final class Configs {
     private static Outcomes<Resource, String> alter(Operator operator, Arguments arguments) {
         var resource = resource(arguments);
         var changes = new ArrayList<Change>();
-        operator.pairs(SET).forEach((key, value) -> changes.add(Change.set(key, value)));
-        operator.pairs(APPEND).forEach((key, value) -> changes.add(Change.append(key, value)));
-        operator.pairs(SUBTRACT).forEach((key, value) -> changes.add(Change.subtract(key, value)));
+        arguments.map(SET).forEach((key, value) -> changes.add(Change.set(key, value)));
+        arguments.map(APPEND).forEach((key, value) -> changes.add(Change.append(key, value)));
+        arguments.map(SUBTRACT).forEach((key, value) -> changes.add(Change.subtract(key, value)));
         arguments.texts(DELETE).forEach(key -> changes.add(Change.delete(key)));
         if (changes.isEmpty()) {
             throw CommandException.usage("Say what to alter: --set, --delete, --append or --subtract");

@@ -111,20 +111,6 @@ final class Operator implements AutoCloseable {
         return new Outcomes<>(outcomes.values(), errors);
     }
 
-    /** The values of a flag that are {@code KEY=VALUE}; the last one of a key counts. */
-    Map<String, String> pairs(Flag flag) {
-        var pairs = new LinkedHashMap<String, String>();
-        for (var text : arguments.texts(flag)) {
-            int equals = text.indexOf('=');
-            if (equals <= 0) {
-                throw CommandException.usage("The flag --" + flag.name() + " is " + text
-                        + ", but must be KEY=VALUE");
-            }
-            pairs.put(text.substring(0, equals), text.substring(equals + 1));
-        }
-        return pairs;
-    }
-
     /** What {@code TOPIC} and {@code TOPIC:N,...} stand for. */
     List<TopicPartition> partitions(Collection<String> texts) {
         var partitions = new ArrayList<TopicPartition>();

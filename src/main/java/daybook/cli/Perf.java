@@ -1,13 +1,9 @@
 package daybook.cli;
 
-import daybook.client.Consumer;
-import daybook.client.Offsets;
 import daybook.client.Producer;
-import daybook.client.TopicPartition;
 
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.Map;
 import java.util.Random;
 
 /** What the commands that measure have in common: flags, values to send, and how it is told. */
@@ -51,11 +47,6 @@ final class Perf {
             }
         }
         return values;
-    }
-
-    /** Where the partitions of the topic end. */
-    static Map<TopicPartition, Long> ends(Consumer consumer, String topic) {
-        return consumer.offsetsAt(Offsets.all(consumer.partitions(topic), Offsets.LATEST));
     }
 
     static Progress progress(Streams streams) {

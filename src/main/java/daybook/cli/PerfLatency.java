@@ -1,6 +1,7 @@
 package daybook.cli;
 
 import daybook.client.Consumer;
+import daybook.client.Offsets;
 import daybook.client.Producer;
 
 import java.nio.ByteBuffer;
@@ -84,7 +85,7 @@ final class PerfLatency {
     /** Has the topic made where there is none, and the consumer at its end. */
     private void prepare(Producer producer, Consumer consumer, String topic) {
         producer.send(topic, null, value(FIRST)).join();
-        var ends = Perf.ends(consumer, topic);
+        var ends = consumer.offsetsAt(Offsets.all(consumer.partitions(topic), Offsets.LATEST));
         consumer.assign(ends.keySet());
         ends.forEach(consumer::seek);
     }

@@ -74,19 +74,12 @@ final class Produce {
 
     private Produce(Arguments arguments) {
         this.topic = arguments.operand(0);
-        this.partition = arguments.has(PARTITION) ? (int) arguments.number(PARTITION, 0, Integer.MAX_VALUE)
-                : OutgoingRecord.ANY;
+        this.partition = (int) arguments.number(PARTITION, 0, Integer.MAX_VALUE, OutgoingRecord.ANY);
         this.separator = bytes(arguments, SEPARATOR);
         this.key = bytes(arguments, KEY);
         this.none = bytes(arguments, NULL);
-        for (var header : arguments.texts(HEADER)) {
-            int equals = header.indexOf('=');
-            if (equals < 1) {
-                throw CommandException.usage("The flag --header is " + header + ", but must be NAME=VALUE");
-            }
-            headers.add(new Record.Header(header.substring(0, equals),
-                    StandardCharsets.UTF_8.encode(header.substring(equals + 1))));
-        }
+        arguments.pairs(HEADER).forEach(header -> headers.add(new Record.Header(header.getKey(),
+                StandardCharsets.UTF_8.encode(header.getValue()))));
     }
 
     private static byte[] bytes(Arguments arguments, Flag flag) {
@@ -100,7 +93,7 @@ final class Produce {
         }
         var produce = new Produce(arguments);
         var file = arguments.has(FILE) ? Path.of(arguments.text(FILE)) : null;
-        long rate = arguments.has(RATE) ? arguments.number(RATE, 1, TimeUnit.SECONDS.toNanos(1)) : 0;
+        long rate = arguments.number(RATE, 1, TimeUnit.SECONDS.toNanos(1), 0);
         try (var in = file == null ? streams.in() : opened(file)) {
             var builder = builder(arguments).clientId("daybook-produce")
                     .batchSizeBytes(BATCH_BYTES).maxRequestSizeBytes(RECORD_MOST_BYTES)

@@ -52,6 +52,9 @@ final class Topics {
                     .flags(IF_EXISTS, Flag.BOOTSTRAP)
                     .examples("bin/daybook topics delete orders"));
 
+    /** In place of a number: what the broker is configured to give. */
+    private static final int AS_CONFIGURED = -1;
+
     private Topics() { }
 
     private static List<Map<String, Object>> list(Operator operator, Arguments arguments) {
@@ -109,9 +112,9 @@ final class Topics {
     }
 
     private static Outcomes<String, String> create(Operator operator, Arguments arguments) {
-        int partitions = count(arguments, PARTITIONS);
-        int replication = count(arguments, REPLICATION);
-        var configs = operator.pairs(CONFIG);
+        int partitions = (int) arguments.number(PARTITIONS, 1, Short.MAX_VALUE, AS_CONFIGURED);
+        int replication = (int) arguments.number(REPLICATION, 1, Short.MAX_VALUE, AS_CONFIGURED);
+        var configs = arguments.map(CONFIG);
         var topics = arguments.operands().stream()
                 .map(name -> new NewTopic(name, partitions, replication, configs)).toList();
         boolean dryRun = arguments.has(Operator.DRY_RUN);
@@ -121,11 +124,6 @@ final class Topics {
                 .map((name, topic) -> (dryRun ? "Would create " : "Created ") + name
                         + ", partitions: " + topic.partitions()
                         + ", replication: " + topic.replicationFactor());
-    }
-
-    /** -1 where the flag is not given, which means what the broker is configured to give. */
-    private static int count(Arguments arguments, Flag flag) {
-        return arguments.has(flag) ? (int) arguments.number(flag, 1, Short.MAX_VALUE) : -1;
     }
 
     private static Outcomes<String, String> alter(Operator operator, Arguments arguments) {
