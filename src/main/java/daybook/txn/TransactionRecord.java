@@ -89,7 +89,7 @@ public record TransactionRecord(String transactionalId, Transaction transaction)
     private static ByteBuffer encodeValue(Transaction value) {
         var out = new Writer(NEWEST, true).int16(NEWEST);
         out.int64(value.producerId()).int16(value.producerEpoch()).int32(value.timeoutMs());
-        out.int8(value.status().number());
+        out.int8(value.status().ordinal());
         // Null exactly for an empty one: Apache Kafka takes the list of any other for given.
         out.structs(value.status() == TransactionStatus.EMPTY ? null : value.byTopic().entrySet(),
                 (each, topic) -> each.string(topic.getKey()).int32s(topic.getValue()));
