@@ -15,7 +15,6 @@ import daybook.wire.ErrorCode;
 import daybook.wire.Uuid;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -294,15 +293,13 @@ final class ConsumerGroup implements Group {
     private List<TopicPartitions> withEpochs(Assignment assignment, Assignment kept, int epochOfOthers) {
         var topics = new ArrayList<TopicPartitions>();
         assignment.topics().forEach((topic, numbers) -> {
-            var partitions = new ArrayList<Integer>(numbers.length);
-            var epochs = new ArrayList<Integer>(numbers.length);
+            var epochs = new ArrayList<Integer>(numbers.size());
             for (int number : numbers) {
                 var owner = kept.contains(topic, number) ? owners.get(new Place(topic, number)) : null;
                 int since = owner == null ? epochOfOthers : owner.epoch;
-                partitions.add(number);
                 epochs.add(epochOfOthers == ConsumerMember.AWAY ? 0 : since);
             }
-            topics.add(new TopicPartitions(topic, partitions, epochs));
+            topics.add(new TopicPartitions(topic, numbers, epochs));
         });
         return topics;
     }
@@ -405,19 +402,15 @@ final class ConsumerGroup implements Group {
     }
 
     private static Assignment assignment(List<TopicPartitions> topics) {
-        var partitions = new HashMap<Uuid, int[]>();
-        for (var topic : topics) {
-            partitions.put(topic.topicId(),
-                    topic.partitions().stream().mapToInt(Integer::intValue).toArray());
-        }
+        var partitions = new HashMap<Uuid, List<Integer>>();
+        topics.forEach(topic -> partitions.put(topic.topicId(), topic.partitions()));
         return Assignment.of(partitions);
     }
 
     /** The same as a record says it. */
     static List<TopicPartitions> topicPartitions(Assignment assignment) {
         var topics = new ArrayList<TopicPartitions>();
-        assignment.topics().forEach((topic, numbers) ->
-                topics.add(new TopicPartitions(topic, Arrays.stream(numbers).boxed().toList(), null)));
+        assignment.topics().forEach((topic, numbers) -> topics.add(new TopicPartitions(topic, numbers, null)));
         return topics;
     }
 }

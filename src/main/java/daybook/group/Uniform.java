@@ -211,16 +211,10 @@ final class Uniform {
     }
 
     private Assignment assignment(Owner owner) {
-        var partitions = new HashMap<Uuid, int[]>();
-        int[] numbers = owner.partitions.stream().mapToInt(Integer::intValue).sorted().toArray();
-        for (int from = 0; from < numbers.length; ) {
-            var topic = topicOf[numbers[from]];
-            int to = from;
-            while (to < numbers.length && numbers[to] < topic.first + topic.count) {
-                numbers[to++] -= topic.first;
-            }
-            partitions.put(topic.id, Arrays.copyOfRange(numbers, from, to));
-            from = to;
+        var partitions = new HashMap<Uuid, List<Integer>>();
+        for (int partition : owner.partitions) {
+            var topic = topicOf[partition];
+            partitions.computeIfAbsent(topic.id, id -> new ArrayList<>()).add(partition - topic.first);
         }
         return Assignment.of(partitions);
     }
