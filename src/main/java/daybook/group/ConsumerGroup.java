@@ -95,11 +95,6 @@ final class ConsumerGroup implements Group {
     }
 
     @Override
-    public String type() {
-        return "consumer";
-    }
-
-    @Override
     public String protocolType() {
         return "consumer";
     }
@@ -239,19 +234,9 @@ final class ConsumerGroup implements Group {
         return member.classic() ? ErrorCode.ILLEGAL_GENERATION : ErrorCode.STALE_MEMBER_EPOCH;
     }
 
-    /** As in Apache Kafka only heartbeats tell that a member lives. */
-    @Override
-    public void committed(Asker who, long nowMs) { }
-
     @Override
     public boolean subscribes(String topic) {
         return subscribed().contains(topic);
-    }
-
-    /** No record says when the last member left: offsets expire by when they were committed. */
-    @Override
-    public long emptySinceMs() {
-        return -1;
     }
 
     /** In the order that Apache Kafka can replay. */
@@ -331,10 +316,7 @@ final class ConsumerGroup implements Group {
                 }
             }
             case ConsumerGroupPartitionMetadata old -> { }
-            case GroupRecord.OffsetCommit offset -> throw new IllegalArgumentException("An offset");
-            case GroupRecord.GroupMetadata classic ->
-                    throw new IllegalArgumentException("Of a classic group");
-            case GroupRecord.OtherGroup other -> throw new IllegalArgumentException("Of another kind");
+            default -> throw new IllegalArgumentException("Of no consumer group: " + record);
         }
     }
 
