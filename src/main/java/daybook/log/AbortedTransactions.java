@@ -145,14 +145,21 @@ public final class AbortedTransactions {
      * them is left as it is; another one is replaced in the end, so that a kill leaves the old or the new.
      */
     final class Remake {
+        /** Whether the file is to be another one whatever it holds. */
+        private final boolean anew;
         /** Entries of the file that were made again, one after the other from the first on. */
         private int same;
         /** All that were made, once the file is known to hold others. */
         private final AbortedTransactions made = new AbortedTransactions(disk,
                 file.resolveSibling(file.getFileName() + Segment.CLEANED));
 
+        /** @param anew whether what is read of the file may not be what is on the disk */
+        Remake(boolean anew) {
+            this.anew = anew;
+        }
+
         void append(Entry entry) throws IOException {
-            if (made.isEmpty() && same < entries && entry.equals(entry(same))) {
+            if (!anew && made.isEmpty() && same < entries && entry.equals(entry(same))) {
                 same++;
             } else {
                 copySame();

@@ -105,14 +105,12 @@ final class Segments {
     }
 
     /**
-     * Begins a segment at the log's end, and only then ends the one before as {@link #finish} does: where
-     * there is no room for another, that one goes on. It is cut first, and its indexes forced, so that at no
-     * time a segment with others behind it holds more than its batches, or has indexes that a power cut may
-     * have left in part: a start looks only at the segment of the recovery point and at those behind it. In
-     * a log that is compacted a start cannot tell a hole from records that went, so there the batches and
-     * the name are forced too: a power cut may else take a segment, or its last batches, and leave what was
-     * written behind them. The name of the first segment is, of any log: where that went, no start can tell
-     * that the log did not begin with the second.
+     * Begins a segment at the log's end, and only then ends the one before: where there is no room for
+     * another, that one goes on. It is cut first, so that at no time a segment with others behind it holds
+     * more than its batches. In a log that is compacted a start cannot tell a hole from records that went, so
+     * there the batches and the name are forced too: a power cut may else take a segment, or its last
+     * batches, and leave what was written behind them. The name of the first segment is, of any log: where
+     * that went, no start can tell that the log did not begin with the second.
      */
     Segment roll(ProducerStates producers, long endOffset, LogConfig config, long nowMs) throws IOException {
         var ended = active();
@@ -131,10 +129,31 @@ final class Segments {
         return begun;
     }
 
-    /** Ends the active segment, with a snapshot of the producers behind it. */
+    /** Ends the active segment for a clean stop, with a snapshot of the producers behind it. */
     void finish(ProducerStates producers, long endOffset) throws IOException {
         active().seal();
+        forceIndexes(endOffset);
         producers.snapshot(endOffset, byBase.keySet());
+    }
+
+    /** Forces the segments that end behind {@code offset}, and the indexes of those that have ended. */
+    void force(long offset) throws IOException {
+        for (var segment : from(offset)) {
+            segment.force();
+        }
+        forceIndexes(offset);
+    }
+
+    /**
+     * Forces the indexes of the segments that have ended since all before {@code offset} was forced, also of
+     * one that ended just there. A power cut may leave indexes in part, and nothing tells of that: so a start
+     * that was not clean looks at the segment of the last record before the recovery point, and at those
+     * behind it.
+     */
+    private void forceIndexes(long offset) throws IOException {
+        for (var segment : from(offset - 1)) {
+            segment.forceIndexes();
+        }
     }
 
     /**

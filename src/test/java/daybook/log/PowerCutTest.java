@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.log.FaultyDisk.Fault;
 import daybook.record.BatchBuilder;
+import daybook.record.TransactionMarker;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -295,6 +296,85 @@ class PowerCutTest {
                 assertEquals(names, disk.list(directory).stream().filter(name -> name.endsWith(Segment.LOG))
                         .toList());
             }
+        }
+    }
+
+    /** The directory's own name is on the disk with another log's: so the second segment may stay alone. */
+    @Test
+    void theFirstSegmentsNameIsForcedAtTheFirstRoll() throws IOException {
+        for (int draw = 0; draw < DRAWS; draw++) {
+            path = temp.resolve("rolled-" + draw);
+            disk = FaultyDisk.empty(path, draw);
+            sequence = 0;
+            var logs = openWords();
+            while (words(logs).segments().active().baseOffset() == 0) {
+                send(words(logs), nowMs);
+            }
+            disk.forceDirectory(path);
+            cut(logs, draw);
+            logs = openWords();
+            assertEquals(0, words(logs).startOffset(), "draw " + draw);
+            logs.close();
+        }
+    }
+
+    /** A segment that ended at the recovery point is checked: its indexes may be there in part. */
+    @Test
+    void indexesThatAPowerCutLeftInPartAreNotBelieved() throws IOException {
+        config.segmentBytes(30_000);
+        config.intervalBytes = 0;
+        for (int draw = 0; draw < DRAWS / 3; draw++) {
+            path = temp.resolve("indexed-" + draw);
+            disk = FaultyDisk.empty(path, draw);
+            sequence = 0;
+            var logs = openWords();
+            while (words(logs).segments().active().baseOffset() == 0) {
+                send(words(logs), nowMs + words(logs).endOffset());
+                if (words(logs).segments().active().baseOffset() == 0) {
+                    words(logs).awaitForced(words(logs).endOffset());
+                }
+            }
+            int rolledAt = (int) words(logs).segments().active().baseOffset();
+            if (draw % 2 == 0) {
+                // With a record behind it that is on the disk, the indexes are, too.
+                fill(words(logs), rolledAt + 1);
+            }
+            long timesFromMs = nowMs;
+            nowMs += 10_000;
+            logs.tick(nowMs);
+            assertEquals(draw % 2 == 0 ? rolledAt + 1 : rolledAt, words(logs).recoveryPoint());
+            cut(logs, draw);
+            logs = openWords();
+            for (int offset = 0; offset < rolledAt; offset++) {
+                assertEquals(offset, words(logs).offsetForTime(timesFromMs + offset).offset(), "draw " + draw);
+            }
+            logs.close();
+        }
+    }
+
+    @Test
+    void anAbortedTransactionWhoseForceFailedIsWrittenAgain() throws IOException {
+        for (int draw = 0; draw < DRAWS; draw++) {
+            path = temp.resolve("aborted-" + draw);
+            disk = FaultyDisk.empty(path, draw);
+            var logs = openWords();
+            words(logs).awaitForced(TestLogs.done(words(logs).append(
+                    TestBatch.at(nowMs).producer(7, 0, 0).transactional().build(), 1, false)).nextOffset());
+            TestLogs.done(words(logs).appendMarker(7, (short) 0, new TransactionMarker(false, 0), 0));
+            disk.plan(Fault.FORCE, 2);
+            assertFalse(words(logs).awaitForced(2));
+            kill(logs);
+            logs = openWords();
+            TestLogs.done(words(logs).append(TestBatch.of(1, nowMs).build()));
+            assertTrue(words(logs).awaitForced(3));
+            nowMs += 10_000;
+            logs.tick(nowMs);
+            cut(logs, draw);
+            logs = openWords();
+            var data = (ReadResult.Data) words(logs).read(0, 10_000, true, true);
+            data.region().close();
+            assertEquals(1, data.aborted().size(), "draw " + draw);
+            logs.close();
         }
     }
 }
