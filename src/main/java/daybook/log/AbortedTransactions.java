@@ -45,7 +45,8 @@ public final class AbortedTransactions {
      * Takes the entries that are in the file, before there are readers.
      *
      * @param baseOffset of the segment, before which no marker of it lies
-     * @return whether all of the file can be those of the segment; if not, they are to be made again
+     * @return whether all of the file can be those of the segment; if not, as where a force failed that was to
+     *     write them, they are to be made again
      */
     boolean load(long baseOffset) throws IOException {
         long sizeBytes = Math.max(0, disk.sizeBytes(file));
@@ -54,7 +55,7 @@ public final class AbortedTransactions {
         int sound = 0;
         while ((sound + 1L) * ENTRY_BYTES <= sizeBytes) {
             var entry = entry(sound);
-            if (entry == null || entry.lastOffset <= before) {
+            if (entry == null || entry.lastOffset <= before || entry.firstOffset >= entry.lastOffset) {
                 break;
             }
             before = entry.lastOffset;
@@ -145,21 +146,14 @@ public final class AbortedTransactions {
      * them is left as it is; another one is replaced in the end, so that a kill leaves the old or the new.
      */
     final class Remake {
-        /** Whether the file is to be another one whatever it holds. */
-        private final boolean anew;
         /** Entries of the file that were made again, one after the other from the first on. */
         private int same;
         /** All that were made, once the file is known to hold others. */
         private final AbortedTransactions made = new AbortedTransactions(disk,
                 file.resolveSibling(file.getFileName() + Segment.CLEANED));
 
-        /** @param anew whether what is read of the file may not be what is on the disk */
-        Remake(boolean anew) {
-            this.anew = anew;
-        }
-
         void append(Entry entry) throws IOException {
-            if (!anew && made.isEmpty() && same < entries && entry.equals(entry(same))) {
+            if (made.isEmpty() && same < entries && entry.equals(entry(same))) {
                 same++;
             } else {
                 copySame();

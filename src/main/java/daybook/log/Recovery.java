@@ -55,8 +55,6 @@ final class Recovery {
     private long recoveryPoint;
     /** What is wrong where the log ends too early, for the one who must look at it; null where nothing is. */
     private String flaw;
-    /** Whether a force failed before, so that the disk may not have what is read of it. */
-    private boolean forceFailed;
     /** Segments from here on are checked. */
     private long checkFrom = Long.MAX_VALUE;
     /** Batches from here on are new to {@link #producers}. */
@@ -85,15 +83,9 @@ final class Recovery {
     /** @param clean whether the log was closed properly */
     State open(boolean clean) throws IOException {
         openFiles();
-        forceFailed = disk.exists(directory.resolve(FORCE_FAILED));
-        if (forceFailed) {
-            writeAgain();
-        }
+        writeAgain();
         boolean trusted = clean && endsCleanly();
         replay(trusted);
-        if (forceFailed) {
-            disk.delete(directory.resolve(FORCE_FAILED));
-        }
         return settle(trusted);
     }
 
@@ -206,8 +198,11 @@ final class Recovery {
 
     /** After a force that failed: has on the disk what can be read of what was not known to be there. */
     private void writeAgain() throws IOException {
-        for (var segment : segments.from(recoveryPoint)) {
-            segment.writeAgain();
+        if (disk.exists(directory.resolve(FORCE_FAILED))) {
+            for (var segment : segments.from(recoveryPoint)) {
+                segment.writeAgain();
+            }
+            disk.delete(directory.resolve(FORCE_FAILED));
         }
     }
 
@@ -334,7 +329,7 @@ final class Recovery {
         long offsetLimit = offsetLimit(segment);
         boolean exact = dense || segment == segments.active();
         endOffset = segment.baseOffset();
-        var aborted = segment.aborted().new Remake(forceFailed);
+        var aborted = segment.aborted().new Remake();
         var wrong = segment.check(cursor -> {
             long offset = cursor.batch().baseOffset();
             boolean inOrder = exact ? offset == endOffset : offset >= endOffset;

@@ -91,7 +91,10 @@ final class Platter {
         long charged;
         private Content forced;
         private final List<Stage> stages = new ArrayList<>();
-        /** Sectors that a force failed to write: they count as written, and no later force writes them. */
+        /**
+         * Sectors that a force failed to write: they count as written, and no later force writes them unless
+         * somebody writes there again.
+         */
         private final Map<Integer, byte[]> dropped = new TreeMap<>();
 
         Inode(Path real, Content forced) {
@@ -113,6 +116,20 @@ final class Platter {
                     dropped.put(sector, bytes);
                 }
             }
+        }
+
+        /** These bytes are written, perhaps once more. */
+        void dirty(long position, int count) {
+            if (count > 0) {
+                dropped.keySet().removeIf(sector -> sector >= position / SECTOR_BYTES
+                        && sector <= (position + count - 1) / SECTOR_BYTES);
+            }
+        }
+
+        boolean isForced() throws IOException {
+            var written = Content.read(real);
+            return stages.isEmpty() && written.length == forced.length
+                    && Arrays.equals(written.bytes, forced.bytes);
         }
 
         boolean lostBytes() {
@@ -252,13 +269,16 @@ final class Platter {
             return left;
         }
 
-        /** What the files hold, by their paths. */
-        void contents(boolean forcedOnly, Map<Inode, Content> into) throws IOException {
+        /** What the files hold, by their paths. What a force failed to write may still be read, or not. */
+        void contents(boolean forcedOnly, Random random, Map<Inode, Content> into) throws IOException {
             for (var node : names.values()) {
                 switch (node) {
-                    case Inode file -> into.put(file, forcedOnly ? file.forced
-                            : file.withoutDropped(Content.read(file.real)));
-                    case Folder folder -> folder.contents(forcedOnly, into);
+                    case Inode file when forcedOnly -> into.put(file, file.forced);
+                    case Inode file -> {
+                        var written = Content.read(file.real);
+                        into.put(file, random.nextBoolean() ? written : file.withoutDropped(written));
+                    }
+                    case Folder folder -> folder.contents(forcedOnly, random, into);
                 }
             }
         }
