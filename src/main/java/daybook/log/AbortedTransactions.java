@@ -45,8 +45,8 @@ public final class AbortedTransactions {
      * Takes the entries that are in the file, before there are readers.
      *
      * @param baseOffset of the segment, before which no marker of it lies
-     * @return whether all of the file can be those of the segment; if not, as where a force failed that was to
-     *     write them, they are to be made again
+     * @return whether all of the file can be those of the segment; if not, as where the force failed that was
+     *     to write them, they are to be made again
      */
     boolean load(long baseOffset) throws IOException {
         long sizeBytes = Math.max(0, disk.sizeBytes(file));

@@ -74,9 +74,9 @@
  *
  * <p>What is on the disk when: data when it was forced, by {@code PartitionLog.awaitForced} or in the
  * background, and with it the index of aborted transactions; the other indexes once their segment has ended,
- * before the recovery point passes another record; names of files before anything in them counts; checkpoints,
- * which are forced and renamed into place. Snapshots are never forced, since they can be made again from the
- * batches where they are wrong.
+ * before the recovery point passes another record; names of files before anything in them counts;
+ * checkpoints, which are forced and renamed into place. Snapshots are never forced, since they can be made
+ * again from the batches where they are wrong.
  *
  * <p>Locks, each taken only while holding none below it in this list:
  * <ol>

@@ -19,11 +19,11 @@ import java.util.TreeMap;
  * length is the old one, the new one, or where the file grew any between. To truncate is a step: of what was
  * written before and what was written after it, a cut leaves no mixture.
  *
- * <p>Of a directory that was not forced since, each change of a name happened or not; to rename is one change,
- * so a file has its old name or its new one, and a name its old file or its new one. Changes that have a name
- * in common happen in their order. Others do so too on the journaling file systems in use, but no standard
- * says so: in half of the cuts they come and go as they like. That a file was forced says nothing of its
- * name. Guarded by the lock of the {@link FaultyDisk} it belongs to.
+ * <p>Of a directory that was not forced since, each change of a name happened or not; to rename is one
+ * change, so a file has its old name or its new one, and a name its old file or its new one. Changes that
+ * have a name in common happen in their order. Others do so too on the journaling file systems in use, but
+ * no standard says so: in half of the cuts they come and go as they like. That a file was forced says
+ * nothing of its name. Guarded by the lock of the {@link FaultyDisk} it belongs to.
  */
 final class Platter {
     static final int SECTOR_BYTES = 512;
@@ -255,7 +255,9 @@ final class Platter {
             return related.get(change.from != null ? change.from : change.to);
         }
 
-        /** The directory that a power cut leaves, all of it on the disk; its bytes are in its files' inodes. */
+        /**
+         * The directory that a power cut leaves, all of it on the disk; its bytes are in its files' inodes.
+         */
         Folder afterPowerCut(Path path, Random random) throws IOException {
             var left = new Folder();
             for (var entry : namesAfterPowerCut(random).entrySet()) {
