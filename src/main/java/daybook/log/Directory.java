@@ -447,8 +447,7 @@ final class Directory {
 
     /** Writes a file anew where {@code change} makes a difference to what it holds. */
     private void write(String file, Consumer<Map<TopicPartition, Long>> change) throws IOException {
-        var offsets = new TreeMap<TopicPartition, Long>(Checkpoints::byName);
-        offsets.putAll(checkpoints.get(file));
+        var offsets = new TreeMap<>(checkpoints.get(file));
         change.accept(offsets);
         if (!offsets.equals(checkpoints.get(file)) || unsure.contains(file)) {
             unsure.add(file);

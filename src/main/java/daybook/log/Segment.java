@@ -39,6 +39,7 @@ final class Segment {
     /** The end of the names of all other segments. */
     static final String IN_PLACE = "";
     static final List<String> INDEXES = List.of(INDEX, TIME_INDEX, TRANSACTION_INDEX);
+    static final List<String> FILES = List.of(LOG, INDEX, TIME_INDEX, TRANSACTION_INDEX);
 
     private static final System.Logger LOGGER = System.getLogger("daybook.log");
     private static final long NOT_READ = Long.MIN_VALUE;
@@ -619,7 +620,7 @@ final class Segment {
             if (indexes != null) {
                 indexes.hold();
             }
-            return delete(List.of(LOG, INDEX, TIME_INDEX, TRANSACTION_INDEX));
+            return delete(FILES);
         } finally {
             indexLock.unlock();
         }
@@ -628,7 +629,7 @@ final class Segment {
     /** Deletes a replacement that is not to take its place. */
     void discard() throws IOException {
         release();
-        for (var suffix : List.of(LOG, INDEX, TIME_INDEX, TRANSACTION_INDEX)) {
+        for (var suffix : FILES) {
             disk.delete(path(directory, baseOffset, suffix + SWAP));
             disk.delete(path(directory, baseOffset, suffix + CLEANED));
         }

@@ -13,6 +13,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The segments of one log. They are changed under the log's lock, and looked up by any thread without one:
@@ -43,7 +44,7 @@ final class Segments {
     private final NavigableMap<Long, Segment> byBase;
     private final boolean dense;
     /** Whether there are names that were not forced; at first that is not known. */
-    private volatile boolean unforced = true;
+    private final AtomicBoolean unforced = new AtomicBoolean(true);
 
     /**
      * @param byBase safe for many threads; never empty once the log is recovered
@@ -90,18 +91,16 @@ final class Segments {
     Segment begin(long baseOffset, LogConfig config, long nowMs) throws IOException {
         var segment = Segment.create(disk, directory, baseOffset, config, nowMs);
         byBase.put(baseOffset, segment);
-        unforced = true;
+        unforced.set(true);
         return segment;
     }
 
-    /** Whether names are to be forced, by who asks, before any record counts as forced. */
+    /**
+     * Whether names are to be forced, by who asks, before any record counts as forced; another may come
+     * meanwhile, for later records.
+     */
     boolean takeUnforced() {
-        boolean taken = unforced;
-        if (taken) {
-            // Before they are forced, since another may come meanwhile, for later records.
-            unforced = false;
-        }
-        return taken;
+        return unforced.getAndSet(false);
     }
 
     /**

@@ -84,7 +84,7 @@
  *   <li>{@code Logs.lock}: making logs;
  *   <li>{@code Cleaner.lock}: choosing the log to compact;
  *   <li>{@code PartitionLog.lock}: appending, rolling, retention, the end of a log;
- *   <li>{@code Segment.indexLock}: opening and rebuilding indexes, deleting a segment;
+ *   <li>{@code Segment.indexLock}: opening, rebuilding and forcing indexes, deleting a segment;
  *   <li>{@code Directory.lock}: checkpoints;
  *   <li>{@code Segment.forceLock}: forcing a segment, one force at a time.
  * </ol>
