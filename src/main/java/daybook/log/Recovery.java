@@ -414,7 +414,7 @@ final class Recovery {
                     failure.toString());
         }
         if (!trusted) {
-            segments.active().mayHaveBeenCut();
+            segments.active().goOn();
             // What a killed process made or renamed, and what was deleted here, is so for good from now on.
             disk.forceDirectory(directory);
         }

@@ -281,8 +281,12 @@ final class Segment {
 
     // Recovery, before there are readers.
 
-    /** Notes that a process may have cut the file and died before it was forced. */
-    void mayHaveBeenCut() {
+    /**
+     * Has the log go on with this segment, which may not have been its last one. A process may have cut the
+     * file and died before that was forced.
+     */
+    void goOn() {
+        sealed = false;
         endForced = false;
     }
 
