@@ -310,12 +310,7 @@ public sealed interface MetadataRecord {
     }
 
     /** A broker is gone for good. */
-    record UnregisterBrokerRecord(int brokerId) implements MetadataRecord {
-        @Override
-        public void write(Writer out) {
-            out.int32(brokerId).int64(-1);
-        }
-    }
+    record UnregisterBrokerRecord(int brokerId) implements MetadataRecord { }
 
     /**
      * Something is set or removed that Daybook keeps, and does not serve.
