@@ -268,7 +268,8 @@ public sealed interface MetadataRecord {
     record FeatureLevelRecord(String name, int level) implements MetadataRecord { }
 
     /** A block of producer ids is given out; the next one begins at {@code nextProducerId}. */
-    record ProducerIdsRecord(int brokerId, long brokerEpoch, long nextProducerId) implements MetadataRecord { }
+    record ProducerIdsRecord(int brokerId, long brokerEpoch, long nextProducerId)
+            implements MetadataRecord { }
 
     /** Something changed of a broker: Daybook writes that it is no longer fenced, and asks nothing of it. */
     record BrokerRegistrationChangeRecord(int brokerId, long brokerEpoch) implements MetadataRecord {
