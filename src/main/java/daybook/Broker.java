@@ -318,7 +318,7 @@ public final class Broker implements AutoCloseable {
 
     private Limits limits() {
         var now = config;
-        return new Limits(now.integer("num.network.threads"),
+        return new Limits(now.selectorThreads(Runtime.getRuntime().availableProcessors()),
                 now.integer("socket.request.max.bytes"),
                 now.requestMemoryBytes(),
                 now.integer("max.connections"),

@@ -3,6 +3,7 @@ package daybook.cli;
 import daybook.client.ClientException;
 import daybook.client.Consumer;
 import daybook.client.Fetched;
+import daybook.client.Offsets;
 import daybook.client.TopicPartition;
 import daybook.record.Record;
 import daybook.wire.ErrorCode;
@@ -100,7 +101,7 @@ final class Consume {
             }
         }
         if (arguments.has(LAST)) {
-            return new From.Last(arguments.number(LAST, 0, Long.MAX_VALUE));
+            return new From.Further(Map.of(), -arguments.number(LAST, 0, Long.MAX_VALUE));
         }
         var text = arguments.has(From.FLAG) ? arguments.text(From.FLAG) : "beginning";
         if (arguments.has(GROUP) && !text.equals("beginning") && !text.equals("end")) {
@@ -126,7 +127,7 @@ final class Consume {
             }
         }
         consumer.assign(partitions);
-        from.offsets(consumer, partitions).forEach(consumer::seek);
+        from.offsets(time -> consumer.offsetsAt(Offsets.all(partitions, time))).forEach(consumer::seek);
     }
 
     private void read(Stop stop, boolean exit) {
@@ -189,7 +190,7 @@ final class Consume {
     private boolean ended() {
         var assigned = consumer.assignment();
         var unknown = assigned.stream().filter(partition -> !ends.containsKey(partition)).toList();
-        ends.putAll(From.at(consumer, unknown, Consumer.LATEST));
+        ends.putAll(consumer.offsetsAt(Offsets.all(unknown, Offsets.LATEST)));
         if (!assigned.isEmpty()) {
             assignedNanos = System.nanoTime();
         }

@@ -2,6 +2,7 @@ package daybook.cli;
 
 import daybook.client.Acks;
 import daybook.client.Consumer;
+import daybook.client.Offsets;
 import daybook.client.Producer;
 import daybook.client.TopicPartition;
 import daybook.record.Codec;
@@ -11,7 +12,6 @@ import java.time.InstantSource;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
-import java.util.stream.Collectors;
 
 /** What the commands that measure have in common: flags, values to send, and how it is told. */
 final class Perf {
@@ -68,8 +68,7 @@ final class Perf {
 
     /** Where the partitions of the topic end. */
     static Map<TopicPartition, Long> ends(Consumer consumer, String topic) {
-        return consumer.offsetsAt(consumer.partitions(topic).stream()
-                .collect(Collectors.toMap(partition -> partition, partition -> Consumer.LATEST)));
+        return consumer.offsetsAt(Offsets.all(consumer.partitions(topic), Offsets.LATEST));
     }
 
     static Progress progress(Streams streams) {

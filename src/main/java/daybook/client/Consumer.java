@@ -282,19 +282,7 @@ public final class Consumer implements AutoCloseable {
      */
     public Map<TopicPartition, Long> offsetsAt(Map<TopicPartition, Long> timestampsMs) {
         open();
-        var found = new HashMap<TopicPartition, Long>();
-        var older = new HashMap<TopicPartition, Long>();
-        offsets.list(timestampsMs, committedOnly).all().forEach((partition, each) -> {
-            if (each.offset() >= 0) {
-                found.put(partition, each.offset());
-            } else {
-                older.put(partition, LATEST);
-            }
-        });
-        if (!older.isEmpty()) {
-            found.putAll(offsetsAt(older));
-        }
-        return found;
+        return offsets.at(timestampsMs, committedOnly);
     }
 
     /** Polls nothing of these partitions until they are resumed; what was fetched of them is kept. */

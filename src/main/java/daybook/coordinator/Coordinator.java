@@ -1,7 +1,6 @@
 package daybook.coordinator;
 
 import daybook.catalog.Catalog;
-import daybook.catalog.Image;
 import daybook.catalog.Topic;
 import daybook.log.Logs;
 import daybook.record.TransactionMarker;
@@ -19,8 +18,8 @@ import java.util.function.Supplier;
 
 /**
  * All partitions of an internal topic that this broker leads, each a {@link Shard}; a key belongs to one of
- * them by its hash. One thread loads what the catalog has and is not loaded yet, tells the shards of changes
- * of the catalog, and has them decide what is due.
+ * them by its hash. One thread loads what the catalog has and is not loaded yet, and has the shards decide what
+ * is due.
  *
  * @param <S> the state of a shard
  * @param <R> its records
@@ -169,9 +168,8 @@ public final class Coordinator<S extends State<R>, R> implements AutoCloseable {
         long nextMs = steady.millis() + SLEEP_MS;
         sleepsUntilMs = nextMs;
         follow();
-        var image = catalog.image();
         for (var shard : shards.values()) {
-            nextMs = Math.min(nextMs, bring(shard, image));
+            nextMs = Math.min(nextMs, bring(shard));
         }
         sleepsUntilMs = nextMs;
     }
@@ -180,9 +178,8 @@ public final class Coordinator<S extends State<R>, R> implements AutoCloseable {
      * Brings a shard up to now; returns when it is due next. Where it fails the shards behind it have their
      * turn, and it has its own with the next round.
      */
-    private static long bring(Shard<?, ?> shard, Image image) {
+    private static long bring(Shard<?, ?> shard) {
         try {
-            shard.follow(image);
             shard.decideDue();
             return shard.dueMs();
         } catch (RuntimeException | Error failed) {
@@ -198,8 +195,7 @@ public final class Coordinator<S extends State<R>, R> implements AutoCloseable {
         }
         lock.lock();
         try {
-            var image = catalog.image();
-            var topic = image.topic(topicName);
+            var topic = catalog.image().topic(topicName);
             boolean another = topic == null || followed == null || !topic.id().equals(followed.id());
             if (another) {
                 shards.values().forEach(Shard::end);
@@ -208,7 +204,7 @@ public final class Coordinator<S extends State<R>, R> implements AutoCloseable {
             followed = topic;
             if (topic != null && !closed) {
                 shards.values().removeIf(Shard::over);
-                topic.partitions().forEach(partition -> add(image, topic, partition.index()));
+                topic.partitions().forEach(partition -> add(topic, partition.index()));
             }
         } finally {
             lock.unlock();
@@ -216,12 +212,12 @@ public final class Coordinator<S extends State<R>, R> implements AutoCloseable {
     }
 
     /** Under {@link #lock}. */
-    private void add(Image image, Topic topic, int partition) {
+    private void add(Topic topic, int partition) {
         var log = logs.find(topic.name(), partition);
         if (shards.containsKey(partition) || log == null || !log.topicId().equals(topic.id())) {
             return;
         }
-        var shard = new Shard<>(log, format, fresh.get(), image, clock, steady);
+        var shard = new Shard<>(log, format, fresh.get(), clock, steady);
         boolean empty = log.endOffset() == log.startOffset();
         if (empty) {
             shard.load();

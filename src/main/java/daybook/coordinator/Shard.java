@@ -1,6 +1,5 @@
 package daybook.coordinator;
 
-import daybook.catalog.Image;
 import daybook.coordinator.Decision.Producer;
 import daybook.log.Appended;
 import daybook.log.LogReader;
@@ -22,6 +21,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * One partition of an internal topic with the state that its records make. Any thread may ask.
@@ -58,19 +58,15 @@ public final class Shard<S extends State<R>, R> {
     private volatile long writtenOffset;
     /** When the state is due next, as last seen. Written under {@link #lock}. */
     private volatile long dueMs = Long.MAX_VALUE;
-    /** The image that the state knows. Guarded by {@link #lock}. */
-    private Image known;
     /** From when on another shard may be made in its place; {@link #NEVER} while this one is of use. */
     private volatile long overMs = NEVER;
     /** How to refuse those whose answer a later event is to give. Guarded by {@link #lock}. */
     private final Map<CompletableFuture<?>, Runnable> waiting = new IdentityHashMap<>();
 
-    Shard(PartitionLog log, Format<R> format, S state, Image image, InstantSource clock,
-            InstantSource steady) {
+    Shard(PartitionLog log, Format<R> format, S state, InstantSource clock, InstantSource steady) {
         this.log = log;
         this.format = format;
         this.state = state;
-        this.known = image;
         this.clock = clock;
         this.steady = steady;
     }
@@ -94,17 +90,7 @@ public final class Shard<S extends State<R>, R> {
      * @param refused makes an answer of an error: the state cannot be asked now, or the log not written
      */
     public <T> Reply<T> ask(Function<ErrorCode, T> refused, Event<S, R, T> event) {
-        // Not to wait for the lock, which is held for as long as the log is replayed. Read once: a refusal
-        // without an error would pass for an answer.
-        var early = status;
-        if (early != ErrorCode.NONE) {
-            return Reply.refusal(early, refused);
-        }
-        lock.lock();
-        try {
-            if (status != ErrorCode.NONE) {
-                return Reply.refusal(status, refused);
-            }
+        return inTurn(error -> Reply.refusal(error, refused), () -> {
             var decision = event.decide(state, steady.millis());
             var error = write(decision);
             if (error != ErrorCode.NONE) {
@@ -113,6 +99,20 @@ public final class Shard<S extends State<R>, R> {
             keep(decision.answer(), refused);
             long restsOn = decision.answer().isDone() ? writtenOffset : Reply.ALL;
             return new Reply<>(decision.answer(), refused, this, restsOn);
+        });
+    }
+
+    /** Has the state to itself for a while, unless it cannot be asked now. */
+    private <T> T inTurn(Function<ErrorCode, T> refused, Supplier<T> turn) {
+        // Not to wait for the lock, which is held for as long as the log is replayed. Read once: a refusal
+        // without an error would pass for an answer.
+        var early = status;
+        if (early != ErrorCode.NONE) {
+            return refused.apply(early);
+        }
+        lock.lock();
+        try {
+            return status == ErrorCode.NONE ? turn.get() : refused.apply(status);
         } finally {
             seen();
             lock.unlock();
@@ -134,38 +134,20 @@ public final class Shard<S extends State<R>, R> {
 
     /** Decides all that is due by now. Where that is much, those who ask have their turn between. */
     void decideDue() {
-        while (dueMs <= steady.millis()) {
-            decideOneDue();
+        boolean more = true;
+        while (more) {
+            more = inTurn(error -> false, this::decideOneDue);
         }
     }
 
-    private void decideOneDue() {
-        lock.lock();
-        try {
-            if (status == ErrorCode.NONE && state.dueMs() <= steady.millis()) {
-                write(state.due(steady.millis()));
-            }
-        } finally {
-            seen();
-            lock.unlock();
+    /** False where nothing is due. Under {@link #lock}. */
+    private boolean decideOneDue() {
+        long nowMs = steady.millis();
+        if (state.dueMs() > nowMs) {
+            return false;
         }
-    }
-
-    /** Lets the state know of the newest image. */
-    void follow(Image image) {
-        if (status != ErrorCode.NONE) {
-            return;
-        }
-        lock.lock();
-        try {
-            if (status == ErrorCode.NONE && image != known) {
-                state.changed(known, image, steady.millis());
-                known = image;
-            }
-        } finally {
-            seen();
-            lock.unlock();
-        }
+        write(state.due(nowMs));
+        return true;
     }
 
     /** From now on this partition is not here; who waits for an answer is told. */
@@ -196,24 +178,13 @@ public final class Shard<S extends State<R>, R> {
      */
     Reply<ErrorCode> endTransaction(long producerId, short producerEpoch, TransactionMarker marker,
             int transactionVersion) {
-        var early = status;
-        if (early != ErrorCode.NONE) {
-            return Reply.refusal(early, error -> error);
-        }
-        lock.lock();
-        try {
-            if (status != ErrorCode.NONE) {
-                return Reply.refusal(status, error -> error);
-            }
+        return inTurn(error -> Reply.refusal(error, refusal -> refusal), () -> {
             var told = written(log.appendMarker(producerId, producerEpoch, marker, transactionVersion));
             if (told == ErrorCode.NONE) {
                 replayed(() -> state.ended(producerId, marker.commit()));
             }
             return new Reply<>(CompletableFuture.completedFuture(told), error -> error, this, writtenOffset);
-        } finally {
-            seen();
-            lock.unlock();
-        }
+        });
     }
 
     /** Under {@link #lock}. */

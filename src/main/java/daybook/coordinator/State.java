@@ -1,7 +1,5 @@
 package daybook.coordinator;
 
-import daybook.catalog.Image;
-
 /**
  * What the records of one partition make, and the rules by which events become records. All is called under
  * the lock of the shard; nothing here may block.
@@ -21,14 +19,14 @@ public interface State<R> {
     /** All of the log was replayed: from now on events come, and deadlines count. */
     void loaded(long nowMs);
 
-    /** When something is due next, in milliseconds of the clock that never jumps; at the earliest now. */
+    /**
+     * When something is due next, in milliseconds of the clock that never jumps; where that is in the past,
+     * now. It is asked again after each event, and soon after the catalog has changed.
+     */
     long dueMs();
 
     /**
      * Decides one thing that is due. It must not be due any more afterwards, whether it is written or not.
      */
     Decision<R, ?> due(long nowMs);
-
-    /** The catalog has changed. Changes that follow one another quickly may come as one. */
-    void changed(Image before, Image after, long nowMs);
 }

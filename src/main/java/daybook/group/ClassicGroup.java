@@ -575,9 +575,6 @@ final class ClassicGroup implements Group {
         return List.of(new GroupMetadata(id, null));
     }
 
-    @Override
-    public void changed(long nowMs) { }
-
     Described describe() {
         boolean stable = state == GroupState.STABLE;
         var told = stable ? protocol : "";

@@ -282,10 +282,6 @@ final class ConsumerGroup implements Group {
         return protocol.due(this, timer, nowMs);
     }
 
-    /** The next heartbeat looks, as in Apache Kafka; no member could hear of it sooner. */
-    @Override
-    public void changed(long nowMs) { }
-
     /** The record of a member's step, with the epochs of its partitions: those kept, and this for others. */
     CurrentMemberAssignment record(ConsumerMember before, ConsumerMember after) {
         return new CurrentMemberAssignment(id, after.id(), new CurrentMemberAssignment.Value(after.epoch(),

@@ -43,7 +43,4 @@ sealed interface Group permits ClassicGroup, ConsumerGroup {
 
     /** Decides on what is due. */
     Decision<GroupRecord, ?> due(Timer timer, long nowMs);
-
-    /** The catalog has changed. */
-    void changed(long nowMs);
 }

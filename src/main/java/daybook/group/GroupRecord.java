@@ -30,9 +30,6 @@ public sealed interface GroupRecord {
     /** What holds for the key, or null where it is gone. */
     Value value();
 
-    /** The key's bytes. */
-    ByteBuffer key();
-
     /** The record's bytes. */
     default Entry encode() {
         return new Entry(key(), value() == null ? null : value().encode());
@@ -69,21 +66,50 @@ public sealed interface GroupRecord {
             throw new MalformedException("A record of a group without a key");
         }
         var in = Reader.boundedByBytes(key.duplicate(), 0, false);
-        return switch (in.int16()) {
-            case OffsetCommit.OLD_TYPE -> OffsetCommit.read(in, 0, value);
-            case OffsetCommit.TYPE -> OffsetCommit.read(in, 4, value);
-            case GroupMetadata.TYPE -> GroupMetadata.read(in, value);
-            case ConsumerGroupMetadata.TYPE -> ConsumerGroupMetadata.read(in, value);
-            case ConsumerGroupPartitionMetadata.TYPE -> ConsumerGroupPartitionMetadata.read(in, value);
-            case ConsumerGroupMemberMetadata.TYPE -> ConsumerGroupMemberMetadata.read(in, value);
-            case TargetAssignmentMetadata.TYPE -> TargetAssignmentMetadata.read(in, value);
-            case TargetAssignmentMember.TYPE -> TargetAssignmentMember.read(in, value);
-            case CurrentMemberAssignment.TYPE -> CurrentMemberAssignment.read(in, value);
-            case RegularExpression.TYPE -> RegularExpression.read(in, value);
-            case OtherGroup.SHARE -> OtherGroup.read(OtherGroup.SHARE, in, value);
-            case OtherGroup.STREAMS -> OtherGroup.read(OtherGroup.STREAMS, in, value);
+        int type = in.int16();
+        return switch (type) {
+            // Of Kafka before 0.9; its value is version 0 of today's.
+            case 0 -> new OffsetCommit(in.string(), in.string(), in.int32(),
+                    valueOf(value, 0, OffsetCommit.Value.NEWEST, OffsetCommit.Value::read));
+            case 1 -> new OffsetCommit(in.string(), in.string(), in.int32(),
+                    valueOf(value, OffsetCommit.Value.NEWEST, OffsetCommit.Value.NEWEST,
+                            OffsetCommit.Value::read));
+            case 2 -> new GroupMetadata(in.string(), valueOf(value, GroupMetadata.Value.NEWEST,
+                    GroupMetadata.Value.NEWEST, GroupMetadata.Value::read));
+            case 3 -> new ConsumerGroupMetadata(in.string(),
+                    valueOf(value, ConsumerGroupMetadata.Value::read));
+            case 4 -> new ConsumerGroupPartitionMetadata(in.string(),
+                    valueOf(value, ConsumerGroupPartitionMetadata.Value::read));
+            case 5 -> new ConsumerGroupMemberMetadata(in.string(), in.string(),
+                    valueOf(value, ConsumerGroupMemberMetadata.Value::read));
+            case 6 -> new TargetAssignmentMetadata(in.string(),
+                    valueOf(value, TargetAssignmentMetadata.Value::read));
+            case 7 -> new TargetAssignmentMember(in.string(), in.string(),
+                    valueOf(value, TargetAssignmentMember.Value::read));
+            case 8 -> new CurrentMemberAssignment(in.string(), in.string(),
+                    valueOf(value, CurrentMemberAssignment.Value::read));
+            case 16 -> new RegularExpression(in.string(), in.string(),
+                    valueOf(value, RegularExpression.Value::read));
+            case OtherGroup.SHARE, OtherGroup.STREAMS -> new OtherGroup(type, in.string(),
+                    valueOf(value, ConsumerGroupPartitionMetadata.Value::read));
             default -> null;
         };
+    }
+
+    /** The key's bytes, as {@link #decode} reads them. */
+    default ByteBuffer key() {
+        return (switch (this) {
+            case OffsetCommit offset -> keyOf(1, offset.groupId, offset.topic).int32(offset.partition);
+            case GroupMetadata group -> keyOf(2, group.groupId);
+            case ConsumerGroupMetadata group -> keyOf(3, group.groupId);
+            case ConsumerGroupPartitionMetadata group -> keyOf(4, group.groupId);
+            case ConsumerGroupMemberMetadata member -> keyOf(5, member.groupId, member.memberId);
+            case TargetAssignmentMetadata target -> keyOf(6, target.groupId);
+            case TargetAssignmentMember target -> keyOf(7, target.groupId, target.memberId);
+            case CurrentMemberAssignment current -> keyOf(8, current.groupId, current.memberId);
+            case RegularExpression regular -> keyOf(16, regular.groupId, regular.expression);
+            case OtherGroup other -> keyOf(other.type, other.groupId);
+        }).toBuffer();
     }
 
     /** A read-only copy of the bytes, which may be null; of those that are read-only already, they alone. */
@@ -96,9 +122,6 @@ public sealed interface GroupRecord {
 
     /** The offset that a group has committed for a partition. */
     record OffsetCommit(String groupId, String topic, int partition, Value value) implements GroupRecord {
-        static final int TYPE = 1;
-        /** Of Kafka before 0.9; its value is version 0 of today's. */
-        static final int OLD_TYPE = 0;
         /** In place of a time: there is none. */
         static final long NO_TIME = -1;
 
@@ -112,7 +135,7 @@ public sealed interface GroupRecord {
         record Value(long offset, int leaderEpoch, String metadata, long commitTimestampMs,
                 long expireTimestampMs, Uuid topicId) implements GroupRecord.Value {
             private static final int EXPIRING = 1;
-            private static final int NEWEST = 4;
+            static final int NEWEST = 4;
 
             static Value read(Reader in) {
                 return new Value(in.int64(), in.since(3) ? in.int32() : -1, in.string(), in.int64(),
@@ -137,22 +160,10 @@ public sealed interface GroupRecord {
                 tag0(out, topicId, Uuid.ZERO, Writer::uuid);
             }
         }
-
-        static OffsetCommit read(Reader key, int newest, ByteBuffer value) {
-            return new OffsetCommit(key.string(), key.string(), key.int32(),
-                    valueOf(value, newest, Value.NEWEST, Value::read));
-        }
-
-        @Override
-        public ByteBuffer key() {
-            return new Writer(0, false).int16(TYPE).string(groupId).string(topic).int32(partition).toBuffer();
-        }
     }
 
     /** A classic group, whole. */
     record GroupMetadata(String groupId, Value value) implements GroupRecord {
-        static final int TYPE = 2;
-
         /**
          * @param protocolType "consumer" for consumers; empty where nobody has joined yet
          * @param protocol what the members agreed on, or null
@@ -161,14 +172,12 @@ public sealed interface GroupRecord {
          */
         record Value(String protocolType, int generation, String protocol, String leader,
                 long stateTimestampMs, List<Member> members) implements GroupRecord.Value {
-            private static final int NEWEST = 4;
+            static final int NEWEST = 4;
             private static final int WRITTEN = 3;
 
             static Value read(Reader in) {
-                var read = new Value(in.string(), in.int32(), in.nullableString(), in.nullableString(),
-                        in.since(2) ? in.int64() : -1, in.structs(Member::read));
-                in.tags();
-                return read;
+                return ended(in, new Value(in.string(), in.int32(), in.nullableString(), in.nullableString(),
+                        in.since(2) ? in.int64() : -1, in.structs(Member::read)));
             }
 
             @Override
@@ -193,20 +202,14 @@ public sealed interface GroupRecord {
                 int rebalanceTimeoutMs, int sessionTimeoutMs, ByteBuffer subscription,
                 ByteBuffer assignment) {
             public Member {
+                rebalanceTimeoutMs = rebalanceTimeoutMs == -1 ? sessionTimeoutMs : rebalanceTimeoutMs;
                 subscription = sealed(subscription);
                 assignment = sealed(assignment);
             }
 
             static Member read(Reader in) {
-                var memberId = in.string();
-                var instanceId = in.since(3) ? in.nullableString() : null;
-                var clientId = in.string();
-                var clientHost = in.string();
-                int rebalanceTimeoutMs = in.since(1) ? in.int32() : -1;
-                int sessionTimeoutMs = in.int32();
-                return new Member(memberId, instanceId, clientId, clientHost,
-                        rebalanceTimeoutMs == -1 ? sessionTimeoutMs : rebalanceTimeoutMs, sessionTimeoutMs,
-                        in.bytes(), in.bytes());
+                return new Member(in.string(), in.since(3) ? in.nullableString() : null, in.string(),
+                        in.string(), in.since(1) ? in.int32() : -1, in.int32(), in.bytes(), in.bytes());
             }
 
             void write(Writer out) {
@@ -215,21 +218,10 @@ public sealed interface GroupRecord {
                         .bytes(assignment);
             }
         }
-
-        static GroupMetadata read(Reader key, ByteBuffer value) {
-            return new GroupMetadata(key.string(), valueOf(value, Value.NEWEST, Value.NEWEST, Value::read));
-        }
-
-        @Override
-        public ByteBuffer key() {
-            return keyOf(TYPE, groupId);
-        }
     }
 
     /** A consumer group (KIP-848), without its members. */
     record ConsumerGroupMetadata(String groupId, Value value) implements GroupRecord {
-        static final int TYPE = 3;
-
         /** @param metadataHash of the topics that the members subscribe to (KIP-1101), or 0 */
         record Value(int epoch, long metadataHash) implements GroupRecord.Value {
             static Value read(Reader in) {
@@ -241,21 +233,10 @@ public sealed interface GroupRecord {
                 tag0(out.int32(epoch), metadataHash, 0L, Writer::int64);
             }
         }
-
-        static ConsumerGroupMetadata read(Reader key, ByteBuffer value) {
-            return new ConsumerGroupMetadata(key.string(), valueOf(value, 0, 0, Value::read));
-        }
-
-        @Override
-        public ByteBuffer key() {
-            return keyOf(TYPE, groupId);
-        }
     }
 
     /** What Apache Kafka wrote before 4.1 where the hash is now; it only has to go when the group goes. */
     record ConsumerGroupPartitionMetadata(String groupId, Value value) implements GroupRecord {
-        static final int TYPE = 4;
-
         /** @param fields sealed, not looked at */
         record Value(ByteBuffer fields) implements GroupRecord.Value {
             public Value {
@@ -271,15 +252,6 @@ public sealed interface GroupRecord {
                 out.raw(fields);
             }
         }
-
-        static ConsumerGroupPartitionMetadata read(Reader key, ByteBuffer value) {
-            return new ConsumerGroupPartitionMetadata(key.string(), valueOf(value, 0, 0, Value::read));
-        }
-
-        @Override
-        public ByteBuffer key() {
-            return keyOf(TYPE, groupId);
-        }
     }
 
     /**
@@ -291,22 +263,10 @@ public sealed interface GroupRecord {
             implements GroupRecord {
         static final int SHARE = 11;
         static final int STREAMS = 17;
-
-        static OtherGroup read(int type, Reader key, ByteBuffer value) {
-            return new OtherGroup(type, key.string(),
-                    valueOf(value, 0, 0, ConsumerGroupPartitionMetadata.Value::read));
-        }
-
-        @Override
-        public ByteBuffer key() {
-            return keyOf(type, groupId);
-        }
     }
 
     /** What a member of a consumer group has told of itself. */
     record ConsumerGroupMemberMetadata(String groupId, String memberId, Value value) implements GroupRecord {
-        static final int TYPE = 5;
-
         /**
          * @param instanceId of a static member; else null
          * @param rackId or null
@@ -338,12 +298,8 @@ public sealed interface GroupRecord {
          */
         record Classic(int sessionTimeoutMs, List<Protocol> protocols) {
             static Classic read(Reader in) {
-                if (in.int8() <= 0) {
-                    return null;
-                }
-                var read = new Classic(in.int32(), in.structs(Protocol::read));
-                in.tags();
-                return read;
+                return in.int8() <= 0 ? null
+                        : ended(in, new Classic(in.int32(), in.structs(Protocol::read)));
             }
 
             static void write(Writer out, Classic classic) {
@@ -369,22 +325,10 @@ public sealed interface GroupRecord {
                 out.string(name).bytes(metadata);
             }
         }
-
-        static ConsumerGroupMemberMetadata read(Reader key, ByteBuffer value) {
-            return new ConsumerGroupMemberMetadata(key.string(), key.string(),
-                    valueOf(value, 0, 0, Value::read));
-        }
-
-        @Override
-        public ByteBuffer key() {
-            return keyOf(TYPE, groupId, memberId);
-        }
     }
 
     /** How far the target assignment of a consumer group has come. */
     record TargetAssignmentMetadata(String groupId, Value value) implements GroupRecord {
-        static final int TYPE = 6;
-
         /** @param timestampMs when the assignment was made (KIP-1263), or 0 */
         record Value(int assignmentEpoch, long timestampMs) implements GroupRecord.Value {
             static Value read(Reader in) {
@@ -396,58 +340,31 @@ public sealed interface GroupRecord {
                 tag0(out.int32(assignmentEpoch), timestampMs, 0L, Writer::int64);
             }
         }
-
-        static TargetAssignmentMetadata read(Reader key, ByteBuffer value) {
-            return new TargetAssignmentMetadata(key.string(), valueOf(value, 0, 0, Value::read));
-        }
-
-        @Override
-        public ByteBuffer key() {
-            return keyOf(TYPE, groupId);
-        }
     }
 
     /** What a member of a consumer group is to own in the end. */
     record TargetAssignmentMember(String groupId, String memberId, Value value) implements GroupRecord {
-        static final int TYPE = 7;
-
         record Value(List<TopicPartitions> topics) implements GroupRecord.Value {
             static Value read(Reader in) {
-                var topics = in.structs(each ->
-                        new TopicPartitions(each.uuid(), each.array(Reader::int32), null));
-                in.tags();
-                return new Value(topics);
+                return ended(in, new Value(in.structs(each ->
+                        new TopicPartitions(each.uuid(), each.array(Reader::int32), null))));
             }
 
             @Override
             public void write(Writer out) {
-                out.structs(topics, (each, topic) -> each.uuid(topic.topicId).int32s(topic.partitions))
-                        .tags();
+                out.array(topics, TopicPartitions::write).tags();
             }
-        }
-
-        static TargetAssignmentMember read(Reader key, ByteBuffer value) {
-            return new TargetAssignmentMember(key.string(), key.string(), valueOf(value, 0, 0, Value::read));
-        }
-
-        @Override
-        public ByteBuffer key() {
-            return keyOf(TYPE, groupId, memberId);
         }
     }
 
     /** What a member of a consumer group owns now, and what it is giving back. */
     record CurrentMemberAssignment(String groupId, String memberId, Value value) implements GroupRecord {
-        static final int TYPE = 8;
-
         /** @param state number of the member's state, as Apache Kafka counts them */
         record Value(int memberEpoch, int previousMemberEpoch, int state, List<TopicPartitions> assigned,
                 List<TopicPartitions> pendingRevocation) implements GroupRecord.Value {
             static Value read(Reader in) {
-                var read = new Value(in.int32(), in.int32(), in.int8(), in.array(TopicPartitions::read),
-                        in.array(TopicPartitions::read));
-                in.tags();
-                return read;
+                return ended(in, new Value(in.int32(), in.int32(), in.int8(),
+                        in.array(TopicPartitions::read), in.array(TopicPartitions::read)));
             }
 
             @Override
@@ -457,45 +374,23 @@ public sealed interface GroupRecord {
                         .array(pendingRevocation, TopicPartitions::write).tags();
             }
         }
-
-        static CurrentMemberAssignment read(Reader key, ByteBuffer value) {
-            return new CurrentMemberAssignment(key.string(), key.string(), valueOf(value, 0, 0, Value::read));
-        }
-
-        @Override
-        public ByteBuffer key() {
-            return keyOf(TYPE, groupId, memberId);
-        }
     }
 
     /** The topics that a regular expression of a consumer group matched. */
     record RegularExpression(String groupId, String expression, Value value) implements GroupRecord {
-        static final int TYPE = 16;
-
         /**
          * @param version of the catalog that was looked at
          * @param timestampMs when that was
          */
         record Value(List<String> topics, long version, long timestampMs) implements GroupRecord.Value {
             static Value read(Reader in) {
-                var read = new Value(in.array(Reader::string), in.int64(), in.int64());
-                in.tags();
-                return read;
+                return ended(in, new Value(in.array(Reader::string), in.int64(), in.int64()));
             }
 
             @Override
             public void write(Writer out) {
                 out.strings(topics).int64(version).int64(timestampMs).tags();
             }
-        }
-
-        static RegularExpression read(Reader key, ByteBuffer value) {
-            return new RegularExpression(key.string(), key.string(), valueOf(value, 0, 0, Value::read));
-        }
-
-        @Override
-        public ByteBuffer key() {
-            return keyOf(TYPE, groupId, expression);
         }
     }
 
@@ -515,12 +410,17 @@ public sealed interface GroupRecord {
         }
     }
 
-    private static ByteBuffer keyOf(int type, String... names) {
+    private static Writer keyOf(int type, String... names) {
         var out = new Writer(0, false).int16(type);
         for (var name : names) {
             out.string(name);
         }
-        return out.toBuffer();
+        return out;
+    }
+
+    /** Reads a value of which there is version 0 only, and that is flexible; null stays null. */
+    private static <T> T valueOf(ByteBuffer value, Function<Reader, T> fields) {
+        return valueOf(value, 0, 0, fields);
     }
 
     /** Reads a value of any version up to {@code newest}; null stays null. */
@@ -534,6 +434,12 @@ public sealed interface GroupRecord {
         }
         var rest = value.slice(value.position() + Short.BYTES, value.remaining() - Short.BYTES);
         return fields.apply(Reader.boundedByBytes(rest, version, version >= flexibleFrom));
+    }
+
+    /** Reads the tagged fields that end a structure, of which none is known. */
+    private static <T> T ended(Reader in, T structure) {
+        in.tags();
+        return structure;
     }
 
     /** Reads the tagged fields that end a structure, of which number 0 is the only one known. */

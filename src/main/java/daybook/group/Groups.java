@@ -1,6 +1,5 @@
 package daybook.group;
 
-import daybook.catalog.Image;
 import daybook.coordinator.Deadlines;
 import daybook.coordinator.Decision;
 import daybook.coordinator.Format;
@@ -183,11 +182,5 @@ public final class Groups implements State<GroupRecord> {
         var group = groups.get(timer.groupId());
         return group == null ? Decision.write(List.of())
                 : group.due(timer, nowMs).orElse(error -> deadlines.set(timer, nowMs + RETRY_MS));
-    }
-
-    @Override
-    public void changed(Image before, Image after, long nowMs) {
-        groups.values().forEach(group -> group.changed(nowMs));
-        offsets.changed(before, after, nowMs);
     }
 }

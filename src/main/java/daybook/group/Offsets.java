@@ -92,8 +92,8 @@ public final class Offsets {
     private long expiryDueMs = Long.MAX_VALUE;
     /** When is looked for offsets of topics that are gone. */
     private long topicsDueMs = Long.MAX_VALUE;
-    /** Those of what was committed since the last change of the catalog. */
-    private final Set<Uuid> latestTopics = new HashSet<>();
+    /** The catalog as it was when it was last looked at. */
+    private Image seen = Image.EMPTY;
 
     Offsets(Groups groups) {
         this.groups = groups;
@@ -325,13 +325,19 @@ public final class Offsets {
     /** Offsets belong to a group, and to a topic, which may be gone by now. */
     private void keep(OffsetCommit record) {
         ensureGroup(record.groupId());
-        var topicId = record.value().topicId();
-        if (!topicId.equals(Uuid.ZERO)) {
-            latestTopics.add(topicId);
-            if (groups.surroundings().image().get().topic(topicId) == null) {
-                topicsDueMs = Long.MIN_VALUE;
-            }
+        look();
+        if (isGone(seen, record.topic(), record.value().topicId())) {
+            topicsDueMs = Long.MIN_VALUE;
         }
+    }
+
+    /** The offsets of topics that have been deleted since the last look go soon. */
+    private void look() {
+        var image = groups.surroundings().image().get();
+        if (image != seen && !image.topicsById().keySet().containsAll(seen.topicsById().keySet())) {
+            topicsDueMs = Long.MIN_VALUE;
+        }
+        seen = image;
     }
 
     void ended(long producerId, boolean held) {
@@ -349,22 +355,10 @@ public final class Offsets {
     void loaded(long nowMs) {
         expiryDueMs = nowMs + checkIntervalMs();
         topicsDueMs = nowMs;
-        latestTopics.clear();
-    }
-
-    /**
-     * The offsets of topics that were deleted go soon. Not each image is seen here: a topic may have come and
-     * gone between these two.
-     */
-    void changed(Image before, Image after, long nowMs) {
-        var present = after.topicsById().keySet();
-        if (!present.containsAll(before.topicsById().keySet()) || !present.containsAll(latestTopics)) {
-            topicsDueMs = nowMs;
-        }
-        latestTopics.clear();
     }
 
     long dueMs() {
+        look();
         return Math.min(expiryDueMs, topicsDueMs);
     }
 

@@ -229,6 +229,9 @@ public final class Connection {
             } else {
                 memory.release(this, bytes);
             }
+        } catch (Throwable unexpected) {
+            close();
+            throw unexpected;
         } finally {
             memory.turnEnded(this);
         }

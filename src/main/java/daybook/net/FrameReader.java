@@ -11,8 +11,8 @@ import java.nio.ByteBuffer;
  * loop takes another, fewer are copied. A frame of which a part is there gets a buffer of its own, and the
  * rest of it is read straight into that. The buffer grows with what has arrived, sixteenfold at most, or is
  * as large as the frame before was, never what the client announced: announcing is free, so it must cost
- * nothing here. Who sends large frames is likely to send another, so of that only the beginning is read into
- * the scratch.
+ * nothing here. Who has sent a large frame is likely to send another, so of that only the beginning is read
+ * into the scratch.
  *
  * <pre>
  *   what leaves:  | int32 N | N bytes | int32 M | M bytes | ...      one frame or more, always whole
@@ -187,7 +187,7 @@ final class FrameReader {
     }
 
     private void grow() {
-        var grown = memory.takeReserved(grownBytes());
+        var grown = memory.takeReserved(connection, grownBytes());
         grown.limit(Math.min(frameBytes, grown.capacity())).put(frame.flip());
         memory.release(connection, frame);
         frame = grown;

@@ -87,7 +87,7 @@ final class RequestMemory {
             return null;
         }
         connection.heldBytes.addAndGet(capacity);
-        return buffers.take(bytes);
+        return takeReserved(connection, bytes);
     }
 
     /** Takes a full buffer of nobody's for the connection's, and gives an empty one of the same capacity. */
@@ -97,9 +97,14 @@ final class RequestMemory {
         return empty;
     }
 
-    /** A buffer for which {@link #admit} reserved the capacity. */
-    ByteBuffer takeReserved(int bytes) {
-        return buffers.take(bytes);
+    /** A buffer for which the capacity is reserved. */
+    ByteBuffer takeReserved(Connection connection, int bytes) {
+        try {
+            return buffers.take(bytes);
+        } catch (OutOfMemoryError none) {
+            release(connection, Buffers.capacity(bytes));
+            throw none;
+        }
     }
 
     /** Takes a buffer back; from any thread. */

@@ -360,7 +360,4 @@ public final class Transactions implements State<TransactionRecord> {
         return surroundings.config().get()
                 .integer("transaction.remove.expired.transaction.cleanup.interval.ms");
     }
-
-    @Override
-    public void changed(Image before, Image after, long nowMs) { }
 }

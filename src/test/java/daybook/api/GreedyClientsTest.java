@@ -1,7 +1,6 @@
 package daybook.api;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTimeout;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.wire.ErrorCode;
@@ -11,6 +10,7 @@ import daybook.wire.Writer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
@@ -27,6 +27,7 @@ import java.util.stream.IntStream;
 /** A client of groups that asks for as much as it can: the others are served all the same. */
 class GreedyClientsTest {
     private static final int MANY = 30_000;
+    private static final Duration CHEAP = Duration.ofSeconds(5);
 
     @TempDir
     Path directory;
@@ -55,9 +56,21 @@ class GreedyClientsTest {
         return IntStream.range(0, MANY).mapToObj(i -> prefix + i).toList();
     }
 
+    /** It is the processor's time that counts, for a machine may be busy with something else. */
+    private static void assertCheap(Executable task) throws Throwable {
+        var before = processorTime();
+        task.execute();
+        var took = processorTime().minus(before);
+        assertTrue(took.compareTo(CHEAP) < 0, "it took " + took);
+    }
+
+    private static Duration processorTime() {
+        return ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO);
+    }
+
     @Test
-    void protocolsAreComparedInTimeThatGrowsAsTheyDo() {
-        assertTimeout(Duration.ofSeconds(5), () -> {
+    void protocolsAreComparedInTimeThatGrowsAsTheyDo() throws Throwable {
+        assertCheap(() -> {
             var first = client.ask("JoinGroup", 3, out -> join(out, "g", "", names("p")));
             first.int32();
             assertEquals(ErrorCode.NONE, ErrorCode.of(first.int16()));
@@ -68,9 +81,9 @@ class GreedyClientsTest {
     }
 
     @Test
-    void partitionsThatAMemberOwnsAreReadInTimeThatGrowsAsTheyDo() {
+    void partitionsThatAMemberOwnsAreReadInTimeThatGrowsAsTheyDo() throws Throwable {
         var topics = IntStream.range(0, MANY).mapToObj(i -> new Uuid(1, i + 1)).toList();
-        assertTimeout(Duration.ofSeconds(5), () -> {
+        assertCheap(() -> {
             var answer = client.ask("ConsumerGroupHeartbeat", 0, out -> out.string("g").string("m").int32(5)
                     .string(null).string(null).int32(-1).length(-1).string(null)
                     .structs(topics, (each, topic) -> each.uuid(topic).int32s(List.of(0))).tags());

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The tables of configuration keys, against what Apache Kafka 4.3.1 says and answers. */
 class ConfigsTest {
@@ -288,6 +289,15 @@ class ConfigsTest {
         assertEquals(List.of("/a", "/b"), BrokerConfig.of(Map.of("log.dirs", "/a, /b", "log.dir", "/c"))
                 .list("log.dirs"));
         assertEquals(List.of("/c"), BrokerConfig.of(Map.of("log.dir", "/c")).list("log.dirs"));
+    }
+
+    @Test
+    void selectorThreadsGoByTheProcessors() {
+        assertEquals(List.of(1, 1, 1, 2, 3, 3), Stream.of(1, 2, 3, 4, 6, 64).map(DEFAULTS::selectorThreads)
+                .toList());
+        assertEquals(7, BrokerConfig.of(Map.of("num.network.threads", "7")).selectorThreads(2));
+        assertWrong("Invalid value 0 for configuration num.network.threads: "
+                + "Value must be between 1 and 2147483647 or equal to -1", Map.of("num.network.threads", "0"));
     }
 
     @Test

@@ -202,7 +202,7 @@ class AdminTest {
     }
 
     private void shortTempered(Consumer<Admin> what) {
-        try (var another = Admin.builder(address).apiTimeoutMs(300).open()) {
+        try (var another = Admin.builder(address).apiTimeoutMs(2_000).open()) {
             what.accept(another);
         }
     }

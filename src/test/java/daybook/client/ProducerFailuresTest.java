@@ -160,7 +160,7 @@ final class ProducerFailuresTest {
         try (var broker = new MoodyBroker(PARTITIONS, (partition, batch) -> !lost.get() ? SERVED
                 : new Act(random.nextInt(4) > 0 ? Whim.DROP : Whim.VANISH, ErrorCode.NONE))) {
             var sent = new ArrayList<Sent>();
-            try (var producer = Producer.builder(broker.address()).batchSizeBytes(300).deliveryTimeoutMs(1_500)
+            try (var producer = Producer.builder(broker.address()).batchSizeBytes(300).deliveryTimeoutMs(5_000)
                     .open()) {
                 sent.addAll(send(producer, 100, 0, start));
                 producer.flush();

@@ -63,7 +63,7 @@ final class ProducerTransactionsTest {
      * its producer before its markers are written: they are waited for.
      */
     private List<String> committed(String topic, int partition) throws IOException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
         var open = new ArrayList<String>();
         var committed = committed(topic, partition, open);
         while (!open.isEmpty() && System.nanoTime() - deadline < 0) {

@@ -184,7 +184,7 @@ final class Script {
         while (test.groups.dueMs() <= untilMs) {
             int from = test.written().size();
             int line = out.size();
-            test.pass(Math.max(0, test.groups.dueMs() - test.nowMs));
+            test.pass(Math.max(test.groups.dueMs(), test.nowMs) - test.nowMs);
             answers();
             written(from);
             var when = "after " + (test.nowMs - startMs) + " ms: ";

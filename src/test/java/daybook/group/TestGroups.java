@@ -256,8 +256,6 @@ final class TestGroups {
     }
 
     private void change(Image after) {
-        var before = image;
         image = after;
-        groups.changed(before, after, nowMs);
     }
 }

@@ -136,7 +136,7 @@ class LimitsTest {
             var held = new byte[100_000];
             held[0] = 'w';
             other.sendFrame(held);
-            assertTrue(echo.waits.await(10, TimeUnit.SECONDS));
+            assertTrue(echo.waits.await(30, TimeUnit.SECONDS));
             long heldBytes = echo.server.memory.usedBytes();
             // Its buffer has 128 KB more than it, and fits no longer for those.
             var large = new byte[7 << 17];
@@ -212,7 +212,7 @@ class LimitsTest {
                 var last = echo.client()) {
             assertArrayEquals(PING, idle.ask(PING));
             busy.sendFrame(new byte[] {'w'});
-            assertTrue(echo.waits.await(10, TimeUnit.SECONDS));
+            assertTrue(echo.waits.await(30, TimeUnit.SECONDS));
             assertArrayEquals(PING, last.ask(PING), "its loop has done with idle and busy");
             echo.clock.ms.addAndGet(600_001);
             assertTrue(between.closed());
@@ -234,7 +234,7 @@ class LimitsTest {
                 three.sendFrame(PING);
                 three.socket.setSoTimeout(200);
                 assertThrows(SocketTimeoutException.class, three::reply);
-                three.socket.setSoTimeout(10_000);
+                three.socket.setSoTimeout(30_000);
                 one.socket.close();
                 assertArrayEquals(PING, three.reply());
             }
@@ -311,7 +311,7 @@ class LimitsTest {
             }
             stopper.join();
             long tookMs = (System.nanoTime() - from) / 1_000_000;
-            assertTrue(tookMs < 5_000, tookMs + " ms");
+            assertTrue(tookMs < 20_000, tookMs + " ms");
         } finally {
             closeAll(idle);
         }
