@@ -119,7 +119,7 @@ record Metadata(Services services) {
 
     private void write(Request request, Query query, List<Answer> answers, Writer out) {
         int nodeId = services.logs().nodeId();
-        var self = Endpoint.of(services.config().get(), request.connection());
+        var self = services.advertised(request.connection());
         int ofTopic = AuthorizedOperations.topic(query.topicOperations);
         out.since(3, more -> more.int32(0));
         out.structs(List.of(self), (broker, endpoint) ->
