@@ -139,7 +139,7 @@ class EndingsTest {
             for (var partition : topic.partitions()) {
                 var place = new TopicPartition(topic.name(), partition.index());
                 expected.add(new Logs.Expected(topic.id(), place, 0, Uuid.ZERO,
-                        TopicConfigs.effective(Map.of(), BrokerConfig.of(Map.of())).log()));
+                        TopicConfigs.log(Map.of(), BrokerConfig.of(Map.of()))));
             }
         }
         return expected;
