@@ -163,12 +163,7 @@ final class Connection implements AutoCloseable {
         return version;
     }
 
-    /** The level of a feature that the cluster has agreed on (KIP-584), 0 where it has not. */
-    int feature(String name) {
-        return abilities.features.getOrDefault(name, 0);
-    }
-
-    /** The levels of all features that the cluster has agreed on. */
+    /** The levels of the features that the cluster has agreed on (KIP-584). */
     Map<String, Integer> features() {
         return Map.copyOf(abilities.features);
     }

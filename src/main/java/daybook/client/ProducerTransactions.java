@@ -116,7 +116,7 @@ final class ProducerTransactions {
                 identity = renewed(identity);
                 worn = false;
             }
-            implicit = cluster.any().feature(FEATURE) >= IMPLICIT;
+            implicit = cluster.any().features().getOrDefault(FEATURE, 0) >= IMPLICIT;
             begun = false;
             added.clear();
             state.set(State.OPEN);
