@@ -74,9 +74,10 @@ final class Cluster implements AutoCloseable {
     // Trying again.
 
     /**
-     * Does it, and does it again while what it fails with is retriable and the API's time-out has not passed.
+     * Does it, and does it again while what it fails with is retriable, the API's time-out has not passed and
+     * the client is open.
      *
-     * @throws ClientException what it failed with last
+     * @throws ClientException what it failed with last, or that the thread was interrupted
      */
     <T> T retried(Supplier<T> attempt) {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(settings.apiTimeoutMs());
@@ -86,24 +87,15 @@ final class Cluster implements AutoCloseable {
                 return attempt.get();
             } catch (ClientException failed) {
                 boolean late = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(backoffMs) > deadline;
-                if (!failed.retriable() || late || !pause(backoffMs)) {
-                    throw failed;
+                try {
+                    if (!failed.retriable() || late || closed.await(backoffMs, TimeUnit.MILLISECONDS)) {
+                        throw failed;
+                    }
+                } catch (InterruptedException stop) {
+                    throw ClientException.interrupted(stop);
                 }
                 backoffMs = Math.min(backoffMs * 2, BACKOFF_MOST_MS);
             }
-        }
-    }
-
-    /**
-     * Waits so long; false at once when the client is closed.
-     *
-     * @throws ClientException if the thread is interrupted
-     */
-    boolean pause(int ms) {
-        try {
-            return !closed.await(ms, TimeUnit.MILLISECONDS);
-        } catch (InterruptedException stop) {
-            throw ClientException.interrupted(stop);
         }
     }
 
