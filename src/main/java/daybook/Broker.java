@@ -278,7 +278,7 @@ public final class Broker implements AutoCloseable {
     }
 
     private LogConfig logConfig(Topic topic, Image image) {
-        return TopicConfigs.effective(image.config(ConfigResource.topic(topic.name())), config).log();
+        return TopicConfigs.log(image.config(ConfigResource.topic(topic.name())), config);
     }
 
     private Identity identity() {

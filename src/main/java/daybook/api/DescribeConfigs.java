@@ -109,9 +109,9 @@ record DescribeConfigs(Services services) {
                 .string(documentation ? config.key().documentation() : null));
     }
 
-    /** A key's name, its value and where that comes from: all that CreateTopics tells of it. */
+    /** A key's name, its value and its source: all that CreateTopics tells of it. None is a secret. */
     static void writeBrief(Writer out, ConfigValue config) {
         out.string(config.key().name()).string(config.value()).bool(config.readOnly())
-                .int8(config.source().id()).bool(config.key().sensitive());
+                .int8(config.source().id()).bool(false);
     }
 }

@@ -9,6 +9,8 @@ import daybook.coordinator.Coordinator;
 import daybook.group.GroupRecord;
 import daybook.group.Groups;
 import daybook.log.Logs;
+import daybook.net.Connection;
+import daybook.net.Listener;
 import daybook.net.RateLimitedLog;
 import daybook.txn.TransactionCoordinator;
 import daybook.wire.ErrorCode;
@@ -32,6 +34,24 @@ public record Services(Catalog catalog, Logs logs, Coordinator<Groups, GroupReco
         RateLimitedLog log) {
     Partitions partitions() {
         return new Partitions(this);
+    }
+
+    /**
+     * The host and port a client is told to connect to: what {@code advertised.listeners} says for the
+     * listener it came in by, and without that the address on which it has just reached this broker. That is
+     * right by itself on every interface; where addresses are translated on the way, only the configuration
+     * can know.
+     */
+    Listener advertised(Connection connection) {
+        var address = connection.localAddress();
+        // Without the scope that an address of IPv6 may have.
+        var host = address.getAddress().getHostAddress().replaceFirst("%.*", "");
+        for (var told : config.get().listeners("advertised.listeners")) {
+            if (told.name().equals(connection.listener())) {
+                return told.host().isEmpty() ? new Listener(told.name(), host, told.port()) : told;
+            }
+        }
+        return new Listener(connection.listener(), host, address.getPort());
     }
 
     /**

@@ -2,13 +2,16 @@ package daybook.catalog;
 
 import daybook.catalog.ConfigValue.Source;
 import daybook.catalog.ConfigValue.Synonym;
+import daybook.net.Listener;
 
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -24,6 +27,10 @@ public final class BrokerConfig {
     /** As many as Apache Kafka's {@code num.network.threads}. */
     private static final int MOST_SELECTOR_THREADS = 3;
 
+    private static final int PORT_LIMIT = 65_535;
+    /** NAME://HOST:PORT, where brackets stand around an IPv6 address and the host may be empty. */
+    private static final Pattern ADDRESS =
+            Pattern.compile("([\\w.-]+)://(\\[[0-9a-zA-Z:.%]+]|[^\\[\\]:/]*):(\\d{1,5})");
     private static final String CLEANER_THREADS = "log.cleaner.threads";
     private static final Map<String, String> DEFAULTS = KEYS.values().stream()
             .filter(key -> key.defaultValue() != null)
@@ -126,6 +133,26 @@ public final class BrokerConfig {
     public List<String> list(String key) {
         var value = known(key);
         return value == null ? List.of() : (List<String>) value;
+    }
+
+    /**
+     * The addresses in a list of listeners, with names in upper case and hosts without brackets.
+     *
+     * @throws ConfigException if one is none
+     */
+    public List<Listener> listeners(String key) {
+        return list(key).stream().map(text -> listener(key, text)).toList();
+    }
+
+    private static Listener listener(String key, String text) {
+        var parts = ADDRESS.matcher(text);
+        if (!parts.matches() || Integer.parseInt(parts.group(3)) > PORT_LIMIT) {
+            throw new ConfigException(key + " has " + text
+                    + ", but must be NAME://HOST:PORT, comma-separated");
+        }
+        var host = parts.group(2);
+        var bare = host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
+        return new Listener(parts.group(1).toUpperCase(Locale.ROOT), bare, Integer.parseInt(parts.group(3)));
     }
 
     /** The bound on memory for requests in work, in bytes. */
