@@ -14,7 +14,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -61,7 +60,7 @@ final class Cluster implements AutoCloseable {
     /** All that are open, also while they are being made. */
     private final Set<Connection> begun = ConcurrentHashMap.newKeySet();
     /** By line, held while its connection is made: a broker that does not answer holds up no other. */
-    private final Map<Line, ReentrantLock> connecting = new ConcurrentHashMap<>();
+    private final Map<Line, Guarded> connecting = new ConcurrentHashMap<>();
 
     Cluster(Settings settings) {
         this.settings = settings;
@@ -169,18 +168,14 @@ final class Cluster implements AutoCloseable {
         if (connection != null && connection.isOpen()) {
             return connection;
         }
-        var lock = connecting.computeIfAbsent(line, each -> new ReentrantLock());
-        lock.lock();
-        try {
-            connection = connections.get(line);
-            if (connection == null || !connection.isOpen()) {
-                connection = maker.get();
-                connections.put(line, connection);
+        return connecting.computeIfAbsent(line, each -> new Guarded()).read(() -> {
+            var made = connections.get(line);
+            if (made == null || !made.isOpen()) {
+                made = maker.get();
+                connections.put(line, made);
             }
-        } finally {
-            lock.unlock();
-        }
-        return connection;
+            return made;
+        });
     }
 
     // Topics.
