@@ -388,11 +388,4 @@ final class ConsumerGroup implements Group {
         topics.forEach(topic -> partitions.put(topic.topicId(), topic.partitions()));
         return Assignment.of(partitions);
     }
-
-    /** The same as a record says it. */
-    static List<TopicPartitions> topicPartitions(Assignment assignment) {
-        var topics = new ArrayList<TopicPartitions>();
-        assignment.topics().forEach((topic, numbers) -> topics.add(new TopicPartitions(topic, numbers, null)));
-        return topics;
-    }
 }
