@@ -278,7 +278,7 @@ public final class Broker implements AutoCloseable {
     }
 
     private LogConfig logConfig(Topic topic, Image image) {
-        return TopicConfigs.effective(image.config(ConfigResource.topic(topic.name())), config).log();
+        return TopicConfigs.log(image.config(ConfigResource.topic(topic.name())), config);
     }
 
     private Identity identity() {
@@ -318,7 +318,7 @@ public final class Broker implements AutoCloseable {
 
     private Limits limits() {
         var now = config;
-        return new Limits(now.integer("num.network.threads"),
+        return new Limits(now.selectorThreads(Runtime.getRuntime().availableProcessors()),
                 now.integer("socket.request.max.bytes"),
                 now.requestMemoryBytes(),
                 now.integer("max.connections"),

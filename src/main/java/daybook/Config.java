@@ -17,7 +17,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.regex.Pattern;
 
 /**
  * What the broker was told when it was started: a file of properties under the arguments of the command line,
@@ -25,11 +24,6 @@ import java.util.regex.Pattern;
  * is a warning.
  */
 public final class Config {
-    private static final int PORT_LIMIT = 65_535;
-    /** NAME://HOST:PORT, where brackets stand around an IPv6 address and the host may be empty. */
-    private static final Pattern ADDRESS =
-            Pattern.compile("([\\w.-]+)://(\\[[0-9a-zA-Z:.%]+]|[^\\[\\]:/]*):(\\d{1,5})");
-
     private final BrokerConfig broker;
     private final Map<String, Listener> listeners;
     private final Map<String, Listener> advertised;
@@ -156,8 +150,7 @@ public final class Config {
     private Map<String, Listener> named(String key) {
         var controllers = broker.list("controller.listener.names");
         var named = new LinkedHashMap<String, Listener>();
-        for (var text : broker.list(key)) {
-            var listener = parse(key, text);
+        for (var listener : broker.listeners(key)) {
             if (controllers.contains(listener.name())) {
                 warnings.add("The listener " + listener.name()
                         + " is not opened: Daybook's controller is inside of the process");
@@ -214,16 +207,5 @@ public final class Config {
             protocols.put(name, pair.substring(colon + 1).strip().toUpperCase(Locale.ROOT));
         }
         return protocols;
-    }
-
-    private static Listener parse(String key, String text) {
-        var parts = ADDRESS.matcher(text);
-        if (!parts.matches() || Integer.parseInt(parts.group(3)) > PORT_LIMIT) {
-            throw new ConfigException(key + " has " + text
-                    + ", but must be NAME://HOST:PORT, comma-separated");
-        }
-        var host = parts.group(2);
-        var bare = host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
-        return new Listener(parts.group(1).toUpperCase(Locale.ROOT), bare, Integer.parseInt(parts.group(3)));
     }
 }

@@ -50,7 +50,7 @@ class BrokerTest {
         int colon = address.lastIndexOf(':');
         var host = address.substring(0, colon).replace("*", "127.0.0.1");
         try (var socket = new Socket(host, Integer.parseInt(address.substring(colon + 1)))) {
-            socket.setSoTimeout(10_000);
+            socket.setSoTimeout(30_000);
             var frame = new Writer(0, false).int32(10 + 4 + body.size()).int16(key).int16(version).int32(77)
                     .string("test").raw(body.toBuffer());
             socket.getOutputStream().write(bytes(frame));

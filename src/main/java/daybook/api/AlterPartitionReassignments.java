@@ -47,7 +47,7 @@ record AlterPartitionReassignments(Services services) {
         if (move.brokers == null) {
             return Outcome.of(ErrorCode.NO_REASSIGNMENT_IN_PROGRESS);
         }
-        var refusal = Replicas.refusal(image, move.brokers);
+        var refusal = CreateTopics.brokersRefusal(image, move.brokers);
         return refusal != null ? refusal : Outcome.DONE;
     }
 }

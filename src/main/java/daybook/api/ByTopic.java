@@ -1,14 +1,20 @@
 package daybook.api;
 
+import daybook.catalog.Image;
+import daybook.catalog.Topic;
+import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
 import daybook.wire.Writer;
 
+import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.BinaryOperator;
 import java.util.function.Function;
+import java.util.function.ToIntFunction;
 
 /**
  * A topic of a request with what is asked of its partitions; most answers have the same shape, in the same
@@ -58,6 +64,35 @@ record ByTopic<T>(TopicRef topic, List<T> items) {
                 .merge(index.apply(item), item, again));
         return distinct.entrySet().stream()
                 .map(each -> new ByTopic<>(each.getKey(), List.copyOf(each.getValue().values()))).toList();
+    }
+
+    /**
+     * Gives each item whose partition is there to {@code known}, with its topic.
+     *
+     * @return the error of each item, in order; null for those that are known
+     */
+    static <T> List<ErrorCode> known(Image image, List<ByTopic<T>> topics, ToIntFunction<T> index,
+            BiConsumer<Topic, T> known) {
+        var errors = new ArrayList<ErrorCode>();
+        each(topics, (ref, item) -> {
+            var topic = ref.in(image);
+            boolean there = topic != null && image.partition(topic, index.applyAsInt(item)) != null;
+            errors.add(there ? null : topic == null ? ref.unknown() : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+            if (there) {
+                known.accept(topic, item);
+            }
+        });
+        return errors;
+    }
+
+    /** Writes the index and the error of each item; where that is null, the next one {@code decided}. */
+    static <T> Writer writeErrors(Writer out, List<ByTopic<T>> topics, int idsFrom, ToIntFunction<T> index,
+            List<ErrorCode> errors, Iterator<ErrorCode> decided) {
+        var next = errors.iterator();
+        return write(out, topics, idsFrom, (each, topic, item) -> {
+            var error = next.next();
+            each.int32(index.applyAsInt(item)).error(error == null ? decided.next() : error);
+        });
     }
 
     static <T> Writer write(Writer out, List<ByTopic<T>> topics, int idsFrom, Answer<T> answer) {

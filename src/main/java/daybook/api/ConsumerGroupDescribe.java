@@ -45,8 +45,7 @@ record ConsumerGroupDescribe(Services services) {
                 .string(group.id()).string(group.error() == ErrorCode.NONE ? group.state().toString() : "")
                 .int32(group.epoch()).int32(group.targetEpoch()).string(group.assignor())
                 .structs(group.members(), (one, member) -> write(one, member, image))
-                .int32(operations && group.error() == ErrorCode.NONE ? AuthorizedOperations.GROUP
-                        : AuthorizedOperations.NOT_ASKED)).tags();
+                .int32(AuthorizedOperations.group(operations && group.error() == ErrorCode.NONE))).tags();
     }
 
     private static void write(Writer out, DescribedMember member, Image image) {

@@ -9,11 +9,9 @@ import daybook.wire.Reader;
 import daybook.wire.Uuid;
 import daybook.wire.Writer;
 
-import java.util.Arrays;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /**
  * ConsumerGroupHeartbeat (68): a member of a consumer group joins, stays or leaves, and hears what it may
@@ -47,13 +45,11 @@ record ConsumerGroupHeartbeat(Services services) {
     }
 
     private static Heartbeat read(Request request, Reader in) {
-        var host = request.connection().remoteAddress().getAddress().toString();
-        var clientId = request.clientId() == null ? "" : request.clientId();
         return new Heartbeat(in.version(), in.string(), in.string(), in.int32(), in.nullableString(),
                 in.nullableString(), in.int32(), in.nullableArray(Reader::string),
                 in.since(1) ? in.nullableString() : null, in.nullableString(),
                 owned(in.nullableStructs(each -> new Partitions(each.uuid(), each.array(Reader::int32)))),
-                clientId, host);
+                request.clientId(), request.host());
     }
 
     /** A topic that comes twice has the partitions of both. */

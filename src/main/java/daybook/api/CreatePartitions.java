@@ -7,11 +7,9 @@ import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
 import daybook.wire.Writer;
 
-import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 
 /**
@@ -38,29 +36,15 @@ record CreatePartitions(Services services) {
         int timeoutMs = in.int32();
         boolean validateOnly = in.bool();
         in.tags();
-        var outcomes = new LinkedHashMap<String, Outcome>();
-        if (timeoutMs <= 0) {
-            topics.forEach(topic -> outcomes.put(topic.name, Outcome.TIMED_OUT));
-        } else {
-            var written = services.change(image -> {
-                var records = decide(image, topics, outcomes);
-                return validateOnly ? List.of() : records;
-            });
-            outcomes.replaceAll((topic, outcome) -> outcome.or(written));
+        var outcomes = timeoutMs <= 0 ? Collections.nCopies(topics.size(), Outcome.TIMED_OUT)
+                : services.change(topics, Wanted::name, "Duplicate topic name.", validateOnly, this::decide);
+        // A topic that comes twice is answered once.
+        var byName = new LinkedHashMap<String, Outcome>();
+        for (int i = 0; i < topics.size(); i++) {
+            byName.put(topics.get(i).name, outcomes.get(i));
         }
-        out.int32(0).structs(outcomes.entrySet(), (each, outcome) ->
+        out.int32(0).structs(byName.entrySet(), (each, outcome) ->
                 outcome.getValue().write(each.string(outcome.getKey()))).tags();
-    }
-
-    private List<MetadataRecord> decide(Image image, List<Wanted> topics, Map<String, Outcome> outcomes) {
-        var times = new HashMap<String, Integer>();
-        topics.forEach(topic -> times.merge(topic.name, 1, Integer::sum));
-        var records = new ArrayList<MetadataRecord>();
-        for (var topic : topics) {
-            outcomes.put(topic.name, times.get(topic.name) == 1 ? decide(image, topic, records)
-                    : Outcome.invalid("Duplicate topic name."));
-        }
-        return records;
     }
 
     private Outcome decide(Image image, Wanted wanted, List<MetadataRecord> records) {
@@ -96,11 +80,10 @@ record CreatePartitions(Services services) {
 
     private static Outcome refusal(Image image, int more, List<List<Integer>> assignments) {
         if (assignments.size() != more) {
-            return new Outcome(ErrorCode.INVALID_REPLICA_ASSIGNMENT,
-                    "Attempted to add " + more + " additional partition(s), but only " + assignments.size()
-                            + " assignment(s) were specified.");
+            return CreateTopics.misplaced("Attempted to add " + more + " additional partition(s), but only "
+                    + assignments.size() + " assignment(s) were specified.");
         }
-        return assignments.stream().map(brokers -> Replicas.refusal(image, brokers))
+        return assignments.stream().map(brokers -> CreateTopics.brokersRefusal(image, brokers))
                 .filter(Objects::nonNull).findFirst().orElse(null);
     }
 }

@@ -1,8 +1,6 @@
 package daybook.api;
 
 import daybook.catalog.BrokerConfig;
-import daybook.catalog.Changes;
-import daybook.catalog.ConfigValue;
 import daybook.catalog.Image;
 import daybook.catalog.MetadataRecord;
 import daybook.catalog.TopicConfigs;
@@ -13,6 +11,8 @@ import daybook.wire.Uuid;
 import daybook.wire.Writer;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,6 +36,9 @@ record CreateTopics(Services services) {
     /** The most partitions that may be asked for at once, as in Apache Kafka. */
     private static final int PARTITIONS_LIMIT = 10_000;
 
+    private static final Outcome TOO_MANY = new Outcome(ErrorCode.POLICY_VIOLATION,
+            "Excessively large number of partitions per request.");
+
     private static final int DEFAULT = -1;
 
     /** The brokers a client chose for a partition. */
@@ -56,26 +59,8 @@ record CreateTopics(Services services) {
         }
     }
 
-    /**
-     * What became of a topic.
-     *
-     * @param id {@link Uuid#ZERO} where it was refused
-     * @param message a sentence about the error, or null
-     * @param partitions how many it has; -1 where it was refused
-     * @param replicationFactor how many replicas each has; -1 where it was refused
-     * @param configs its own configuration
-     */
-    record Created(String name, Uuid id, ErrorCode error, String message, int partitions,
-            int replicationFactor, Map<String, String> configs) {
-        static Created refused(String name, Outcome why) {
-            return new Created(name, Uuid.ZERO, why.error(), why.message(), -1, -1, Map.of());
-        }
-
-        /** Refused too, where what was to make it failed. */
-        Created or(Outcome written) {
-            return error == ErrorCode.NONE && written.failed() ? refused(name, written) : this;
-        }
-    }
+    /** What became of a topic, and its id if it was made. */
+    record Created(Wanted wanted, Uuid id, Outcome outcome) { }
 
     void serve(Request request, Reader in, Writer out) {
         var topics = in.structs(CreateTopics::topic);
@@ -83,7 +68,7 @@ record CreateTopics(Services services) {
         boolean validateOnly = in.bool();
         in.tags();
         var created = timeoutMs > 0 ? create(topics, validateOnly)
-                : topics.stream().map(topic -> Created.refused(topic.name(), Outcome.TIMED_OUT)).toList();
+                : topics.stream().map(topic -> new Created(topic, null, Outcome.TIMED_OUT)).toList();
         out.int32(0).structs(created, this::write).tags();
     }
 
@@ -100,15 +85,13 @@ record CreateTopics(Services services) {
     }
 
     private void write(Writer out, Created topic) {
-        out.string(topic.name()).since(7, more -> more.uuid(topic.id()));
-        out.error(topic.error()).string(topic.message());
-        out.since(5, more -> more.int32(topic.partitions()).int16(topic.replicationFactor())
-                .structs(configs(topic), DescribeConfigs::writeBrief));
-    }
-
-    private List<ConfigValue> configs(Created topic) {
-        boolean made = topic.error() == ErrorCode.NONE;
-        return made ? TopicConfigs.describe(topic.configs(), services.config().get()) : List.of();
+        var config = services.config().get();
+        boolean made = !topic.outcome.failed();
+        out.string(topic.wanted.name).since(7, more -> more.uuid(made ? topic.id : Uuid.ZERO));
+        topic.outcome.write(out);
+        out.since(5, more -> more.int32(made ? partitions(topic.wanted, config) : -1).int16(made ? 1 : -1)
+                .structs(made ? TopicConfigs.describe(topic.wanted.configs, config) : List.of(),
+                        DescribeConfigs::writeBrief));
     }
 
     /**
@@ -118,52 +101,38 @@ record CreateTopics(Services services) {
      * @return a line for each name, in the order asked; names that came twice are refused, at the end
      */
     List<Created> create(List<Wanted> wanted, boolean validateOnly) {
-        var times = new TreeMap<String, Integer>();
-        wanted.forEach(each -> times.merge(each.name, 1, Integer::sum));
-        var single = wanted.stream().filter(each -> times.get(each.name) == 1).toList();
+        var byName = new TreeMap<String, List<Wanted>>();
+        wanted.forEach(each -> byName.computeIfAbsent(each.name, none -> new ArrayList<>()).add(each));
+        var single = wanted.stream().filter(each -> byName.get(each.name).size() == 1).toList();
+        var config = services.config().get();
+        long partitions = single.stream().mapToLong(each -> Math.max(1, partitions(each, config))).sum();
+        var ids = new HashMap<String, Uuid>();
+        var outcomes = partitions > PARTITIONS_LIMIT ? Collections.nCopies(single.size(), TOO_MANY)
+                : services.change(single, Wanted::name, "", validateOnly, (image, each, records) -> {
+                    ids.put(each.name, Uuid.random());
+                    return decide(image, config, each, ids.get(each.name), records);
+                });
         var created = new ArrayList<Created>();
-        var written = services.change(image -> {
-            var records = decide(image, single, created);
-            return validateOnly ? List.of() : records;
-        });
-        created.replaceAll(each -> each.or(written));
-        times.forEach((name, count) -> {
-            if (count > 1) {
-                created.add(Created.refused(name, Outcome.invalid("Duplicate topic name.")));
+        for (int i = 0; i < single.size(); i++) {
+            created.add(new Created(single.get(i), ids.get(single.get(i).name), outcomes.get(i)));
+        }
+        byName.forEach((name, all) -> {
+            if (all.size() > 1) {
+                created.add(new Created(all.getFirst(), null, Outcome.invalid("Duplicate topic name.")));
             }
         });
         return created;
     }
 
-    private List<MetadataRecord> decide(Image image, List<Wanted> wanted, List<Created> created) {
-        var config = services.config().get();
-        long partitions = wanted.stream().mapToLong(each -> Math.max(1, partitions(each, config))).sum();
-        if (partitions > PARTITIONS_LIMIT) {
-            return refuseAll(wanted, created, new Outcome(ErrorCode.POLICY_VIOLATION,
-                    "Excessively large number of partitions per request."));
+    private Outcome decide(Image image, BrokerConfig config, Wanted wanted, Uuid id,
+            List<MetadataRecord> records) {
+        var refusal = refusal(image, config, wanted);
+        if (refusal != null) {
+            return refusal;
         }
-        var records = new ArrayList<MetadataRecord>();
-        for (var each : wanted) {
-            var refusal = refusal(image, config, each);
-            created.add(refusal != null ? Created.refused(each.name, refusal) : add(config, each, records));
-            if (records.size() > Changes.RECORDS_LIMIT) {
-                return refuseAll(wanted, created, Outcome.TOO_LARGE);
-            }
-        }
-        return records;
-    }
-
-    private static List<MetadataRecord> refuseAll(List<Wanted> wanted, List<Created> created, Outcome why) {
-        created.clear();
-        wanted.forEach(each -> created.add(Created.refused(each.name, why)));
-        return List.of();
-    }
-
-    private Created add(BrokerConfig config, Wanted wanted, List<MetadataRecord> records) {
-        var id = Uuid.random();
-        int partitions = partitions(wanted, config);
-        records.addAll(services.catalog().changes().createTopic(id, wanted.name, partitions, wanted.configs));
-        return new Created(wanted.name, id, ErrorCode.NONE, null, partitions, 1, wanted.configs);
+        records.addAll(services.catalog().changes()
+                .createTopic(id, wanted.name, partitions(wanted, config), wanted.configs));
+        return Outcome.DONE;
     }
 
     /** Why a topic cannot be made, or null; what is looked at first is what Apache Kafka looks at first. */
@@ -225,17 +194,41 @@ record CreateTopics(Services services) {
         var indexes = new HashSet<Integer>();
         for (var assignment : wanted.assignments) {
             if (!indexes.add(assignment.partition)) {
-                return new Outcome(ErrorCode.INVALID_REPLICA_ASSIGNMENT,
-                        "Found multiple manual partition assignments for partition " + assignment.partition);
+                return misplaced("Found multiple manual partition assignments for partition "
+                        + assignment.partition);
             }
-            var refusal = Replicas.refusal(image, assignment.brokers);
+            var refusal = brokersRefusal(image, assignment.brokers);
             if (refusal != null) {
                 return refusal;
             }
         }
         boolean consecutive = indexes.stream().allMatch(index -> index >= 0 && index < indexes.size());
-        return consecutive ? null : new Outcome(ErrorCode.INVALID_REPLICA_ASSIGNMENT,
-                "partitions should be a consecutive 0-based integer sequence");
+        return consecutive ? null
+                : misplaced("partitions should be a consecutive 0-based integer sequence");
+    }
+
+    /** What is wrong with a list of brokers that a client chose for a partition; null where nothing is. */
+    static Outcome brokersRefusal(Image image, List<Integer> brokers) {
+        if (brokers.isEmpty()) {
+            return misplaced("The manual partition assignment includes an empty replica list.");
+        }
+        int before = -1;
+        for (int broker : brokers.stream().sorted().toList()) {
+            if (broker != image.broker().nodeId()) {
+                return misplaced("The manual partition assignment includes broker " + broker
+                        + ", but no such broker is registered.");
+            }
+            if (broker == before) {
+                return misplaced("The manual partition assignment includes the broker " + broker
+                        + " more than once.");
+            }
+            before = broker;
+        }
+        return null;
+    }
+
+    static Outcome misplaced(String sentence) {
+        return new Outcome(ErrorCode.INVALID_REPLICA_ASSIGNMENT, sentence);
     }
 
     private static int partitions(Wanted wanted, BrokerConfig config) {

@@ -32,11 +32,11 @@ record DescribeCluster(Services services) {
             return;
         }
         head(out, ErrorCode.NONE, null).string(services.logs().clusterId()).int32(services.logs().nodeId());
-        out.structs(List.of(Endpoint.of(services.config().get(), request.connection())), (each, endpoint) -> {
+        out.structs(List.of(services.advertised(request.connection())), (each, endpoint) -> {
             each.int32(services.logs().nodeId()).string(endpoint.host()).int32(endpoint.port());
             each.string(services.catalog().image().broker().rack()).since(2, more -> more.bool(false));
         });
-        out.int32(operationsAsked ? AuthorizedOperations.CLUSTER : AuthorizedOperations.NOT_ASKED).tags();
+        out.int32(AuthorizedOperations.cluster(operationsAsked)).tags();
     }
 
     /** Controllers are described on listeners of controllers, which this broker has none of. */

@@ -3,6 +3,7 @@ package daybook.api;
 import daybook.catalog.ConfigResource;
 import daybook.catalog.ConfigValue;
 import daybook.catalog.GroupConfigs;
+import daybook.catalog.Image;
 import daybook.catalog.TopicConfigs;
 import daybook.catalog.TopicNames;
 import daybook.wire.ErrorCode;
@@ -46,20 +47,41 @@ record DescribeConfigs(Services services) {
 
     private Outcome refusal(Resource resource) {
         return switch (ConfigResource.Type.of(resource.type)) {
-            case TOPIC -> topicRefusal(resource.name);
-            case BROKER -> BrokerName.refusal(resource.name, services.logs().nodeId(), "Broker",
+            case TOPIC -> topicRefusal(services.catalog().image(), resource.name, "");
+            case BROKER -> brokerRefusal(resource.name, services.logs().nodeId(), "Broker",
                     " or empty string");
             case GROUP -> resource.name.isEmpty() ? Outcome.invalid("Group name must not be empty") : null;
             default -> Outcome.invalid("Unknown resource type " + resource.type);
         };
     }
 
-    private Outcome topicRefusal(String name) {
+    /**
+     * Why there is no topic of this name, or null.
+     *
+     * @param absent the sentence where it could be there
+     */
+    static Outcome topicRefusal(Image image, String name, String absent) {
         var invalid = TopicNames.error(name);
         if (invalid != null) {
             return new Outcome(ErrorCode.INVALID_TOPIC_EXCEPTION, invalid);
         }
-        return services.catalog().image().topic(name) == null ? Outcome.unknown("") : null;
+        return image.topic(name) == null ? Outcome.unknown(absent) : null;
+    }
+
+    /**
+     * Why a broker's name is refused; null where it is this broker's number, or empty for all brokers.
+     *
+     * @param noun what Apache Kafka calls the number in its sentence
+     * @param besides what it says is expected besides of this broker's number
+     */
+    static Outcome brokerRefusal(String name, int nodeId, String noun, String besides) {
+        try {
+            boolean known = name.isEmpty() || Integer.parseInt(name) == nodeId;
+            return known ? null : Outcome.invalid("Unexpected broker id, expected " + nodeId + besides
+                    + ", but received " + Integer.parseInt(name));
+        } catch (NumberFormatException notANumber) {
+            return Outcome.invalid(noun + " id must be an integer, but it is: " + name);
+        }
     }
 
     /** The keys asked for of a resource that is there. */
@@ -87,9 +109,9 @@ record DescribeConfigs(Services services) {
                 .string(documentation ? config.key().documentation() : null));
     }
 
-    /** A key's name, its value and where that comes from: all that CreateTopics tells of it. */
+    /** A key's name, its value and its source: all that CreateTopics tells of it. None is a secret. */
     static void writeBrief(Writer out, ConfigValue config) {
         out.string(config.key().name()).string(config.value()).bool(config.readOnly())
-                .int8(config.source().id()).bool(config.key().sensitive());
+                .int8(config.source().id()).bool(false);
     }
 }

@@ -39,14 +39,12 @@ record DescribeGroups(Services services) {
                 write(each, id, next.next().await(), operationsAsked)).tags();
     }
 
-    private static void write(Writer out, String id, Described group,
-            boolean operationsAsked) {
-        boolean unknown = group.error() == ErrorCode.GROUP_ID_NOT_FOUND;
-        int operations = operationsAsked && group.error() == ErrorCode.NONE ? AuthorizedOperations.GROUP
-                : AuthorizedOperations.NOT_ASKED;
-        out.error(unknown && !out.since(NOT_FOUND_FROM) ? ErrorCode.NONE : group.error())
-                .since(NOT_FOUND_FROM, more -> more.string(group.message()))
-                .string(id).string(group.error() == ErrorCode.NONE || unknown ? group.state().toString() : "")
+    private static void write(Writer out, String id, Described group, boolean operationsAsked) {
+        boolean dead = group.error() == ErrorCode.GROUP_ID_NOT_FOUND;
+        var error = dead && !out.since(NOT_FOUND_FROM) ? ErrorCode.NONE : group.error();
+        int operations = AuthorizedOperations.group(operationsAsked && error == ErrorCode.NONE);
+        out.error(error).since(NOT_FOUND_FROM, more -> more.string(group.message()))
+                .string(id).string(group.error() == ErrorCode.NONE || dead ? group.state().toString() : "")
                 .string(group.protocolType()).string(group.protocol())
                 .structs(group.members(), DescribeGroups::write)
                 .since(3, more -> more.int32(operations));

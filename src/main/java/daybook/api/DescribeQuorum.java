@@ -65,9 +65,9 @@ record DescribeQuorum(Services services) {
 
     /** The quorum is reached where the client reached the broker. */
     private void writeNode(Writer out, Connection connection) {
-        var endpoint = Endpoint.of(services.config().get(), connection);
+        var endpoint = services.advertised(connection);
         out.int32(services.logs().nodeId()).structs(List.of(endpoint), (each, reached) ->
-                each.string(connection.listener()).string(reached.host()).int16(reached.port()));
+                each.string(reached.name()).string(reached.host()).int16(reached.port()));
     }
 
     private static void write(Writer out, Outcome outcome) {

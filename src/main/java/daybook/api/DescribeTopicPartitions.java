@@ -94,7 +94,7 @@ record DescribeTopicPartitions(Services services) {
             int to = from + Math.min(left, partitions.size() - from);
             var error = topic == null ? TopicRef.of(name).undescribed() : ErrorCode.NONE;
             answers.add(new Answer(error, name, topic, partitions.subList(from, to),
-                    AuthorizedOperations.TOPIC));
+                    AuthorizedOperations.topic(true)));
             left -= to - from;
             if (to < partitions.size()) {
                 return new Cursor(name, to);

@@ -56,7 +56,7 @@ public final class Dispatcher implements Handler {
             connection.settle();
         }
         try {
-            api.handler().serve(new Request(connection, clientId), in, out);
+            api.handler().serve(new Request(connection, clientId == null ? "" : clientId), in, out);
         } catch (IOException | RuntimeException | Error failed) {
             out.close();
             throw failed;

@@ -1,5 +1,6 @@
 package daybook.api;
 
+import daybook.api.FetchSessions.Kept;
 import daybook.api.FetchSessions.Slot;
 import daybook.api.FetchSessions.Wanted;
 import daybook.log.AbortedTransactions;
@@ -14,9 +15,7 @@ import daybook.wire.Writer;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -47,28 +46,25 @@ record Fetch(Services services, FetchSessions sessions) {
     private static final int REPLICA_TAG = 1;
     private static final ByteBuffer NO_RECORDS = ByteBuffer.allocate(0);
 
-    private record Query(int replicaId, int maxWaitMs, int minBytes, int maxBytes, int isolation,
+    private record Query(int version, int replicaId, int maxWaitMs, int minBytes, int maxBytes, int isolation,
             int sessionId, int sessionEpoch, List<ByTopic<Wanted>> topics, List<ByTopic<Integer>> forgotten,
             String rack) {
         static Query read(Reader in) {
-            return new Query(in.since(15) ? -1 : in.int32(), in.int32(), in.int32(), in.int32(), in.int8(),
-                    in.since(7) ? in.int32() : 0, in.since(7) ? in.int32() : -1,
+            return new Query(in.version(), in.since(15) ? -1 : in.int32(), in.int32(), in.int32(),
+                    in.int32(), in.int8(), in.since(7) ? in.int32() : 0, in.since(7) ? in.int32() : -1,
                     ByTopic.read(in, IDS_FROM, Wanted::read),
                     in.since(7) ? ByTopic.indexes(in, IDS_FROM) : List.of(),
                     in.since(11) ? in.string() : "");
         }
 
-        /** In the order of the request; a partition named twice has its first place and its last wishes. */
-        Map<Slot, Wanted> named() {
-            var named = new LinkedHashMap<Slot, Wanted>();
-            ByTopic.each(topics, (topic, wanted) -> named.put(new Slot(topic, wanted.index()), wanted));
-            return named;
-        }
-
-        List<Slot> forgottenSlots() {
-            var slots = new ArrayList<Slot>();
-            ByTopic.each(forgotten, (topic, index) -> slots.add(new Slot(topic, index)));
-            return slots;
+        /** What is answered of partitions where nothing is looked at; newer clients read the first error. */
+        List<Answer> failed() {
+            var failed = new ArrayList<Answer>();
+            if (version < IDS_FROM) {
+                ByTopic.each(topics, (topic, wanted) -> failed.add(Answer.failed(
+                        new Kept(new Slot(topic, wanted.index())), ErrorCode.UNKNOWN_SERVER_ERROR, true)));
+            }
+            return failed;
         }
 
         boolean committedOnly() {
@@ -84,11 +80,11 @@ record Fetch(Services services, FetchSessions sessions) {
      * @param aborted the aborted transactions, or null
      * @param region the batches, or null
      */
-    record Answer(Slot slot, PartitionLog log, ErrorCode error, long highWatermark, long lastStableOffset,
+    record Answer(Kept kept, PartitionLog log, ErrorCode error, long highWatermark, long lastStableOffset,
             long startOffset, EpochEnd diverging, List<AbortedTransactions.Entry> aborted, Region region) {
         /** @param noneAborted whether an empty list of aborted transactions is there */
-        static Answer failed(Slot slot, ErrorCode error, boolean noneAborted) {
-            return new Answer(slot, null, error, -1, -1, -1, null, noneAborted ? List.of() : null, null);
+        static Answer failed(Kept kept, ErrorCode error, boolean noneAborted) {
+            return new Answer(kept, null, error, -1, -1, -1, null, noneAborted ? List.of() : null, null);
         }
 
         int lengthBytes() {
@@ -147,21 +143,17 @@ record Fetch(Services services, FetchSessions sessions) {
                 replicaId[0] = in.int32();
             }
         });
-        var named = query.named();
         if (query.isolation < 0 || query.isolation > 1) {
-            var error = ErrorCode.UNKNOWN_SERVER_ERROR;
-            write(out, error, 0,
-                    named.keySet().stream().map(slot -> Answer.failed(slot, error, true)).toList());
+            write(out, ErrorCode.UNKNOWN_SERVER_ERROR, query.sessionId, query.failed());
             return;
         }
-        var opened = sessions.open(query.sessionId, query.sessionEpoch, in.since(IDS_FROM), named,
-                query.forgottenSlots());
+        var opened = sessions.open(query.sessionId, query.sessionEpoch, in.since(IDS_FROM), query.topics,
+                query.forgotten);
         switch (opened) {
             case FetchSessions.Refused refused -> write(out, refused.error(), 0, List.of());
             case FetchSessions.Accepted accepted -> {
                 try (var look = await(request, query, replicaId[0] >= 0, accepted.wanted())) {
-                    var news = sessions.news(accepted, look.answers);
-                    write(out, ErrorCode.NONE, accepted.session().id(), news);
+                    write(out, ErrorCode.NONE, accepted.id(), sessions.news(accepted, look.answers));
                     look.handedOver = true;
                 }
             }
@@ -169,7 +161,7 @@ record Fetch(Services services, FetchSessions sessions) {
     }
 
     /** Looks until there is enough to answer with, or it is time to answer with less. */
-    private Look await(Request request, Query query, boolean replica, Map<Slot, Wanted> wanted) {
+    private Look await(Request request, Query query, boolean replica, List<Kept> wanted) {
         int maxBytes = Math.min(query.maxBytes, services.config().get().integer("fetch.max.bytes"));
         int minBytes = Math.min(query.minBytes, maxBytes);
         var look = look(query, replica, maxBytes, wanted);
@@ -203,11 +195,11 @@ record Fetch(Services services, FetchSessions sessions) {
         }
     }
 
-    private Look look(Query query, boolean replica, int maxBytes, Map<Slot, Wanted> wanted) {
+    private Look look(Query query, boolean replica, int maxBytes, List<Kept> wanted) {
         var look = new Look();
         try {
-            for (var each : wanted.entrySet()) {
-                look.add(read(query, replica, each.getKey(), each.getValue(), maxBytes, look.lengthBytes));
+            for (var kept : wanted) {
+                look.add(read(query, replica, kept, maxBytes, look.lengthBytes));
             }
         } catch (RuntimeException | Error failed) {
             look.close();
@@ -216,20 +208,21 @@ record Fetch(Services services, FetchSessions sessions) {
         return look;
     }
 
-    private Answer read(Query query, boolean replica, Slot slot, Wanted wanted, int maxBytes,
-            long takenBytes) {
-        return switch (services.partitions().find(slot.topic(), slot.index(), wanted.leaderEpoch())) {
-            case Partitions.Missing missing -> Answer.failed(slot, missing.error(), missing.unknown());
+    private Answer read(Query query, boolean replica, Kept kept, int maxBytes, long takenBytes) {
+        var wanted = kept.wanted();
+        var found = services.partitions().find(kept.topic(), kept.index(), wanted.leaderEpoch());
+        return switch (found) {
+            case Partitions.Missing missing -> Answer.failed(kept, missing.error(), missing.unknown());
             case Partitions.Led led when replica ->
-                Answer.failed(slot, ErrorCode.NOT_LEADER_OR_FOLLOWER, false);
+                Answer.failed(kept, ErrorCode.NOT_LEADER_OR_FOLLOWER, false);
             case Partitions.Led led when Math.min(maxBytes, wanted.maxBytes()) < 0 ->
-                Answer.failed(slot, ErrorCode.UNKNOWN_SERVER_ERROR, false);
+                Answer.failed(kept, ErrorCode.UNKNOWN_SERVER_ERROR, false);
             case Partitions.Led led -> {
                 var log = led.log();
-                var diverged = wanted.lastFetchedEpoch() < 0 ? null : diverged(slot, wanted, led);
+                var diverged = wanted.lastFetchedEpoch() < 0 ? null : diverged(kept, wanted, led);
                 int limit = (int) Math.max(0, Math.min(wanted.maxBytes(), maxBytes - takenBytes));
                 yield diverged != null ? diverged
-                        : answer(slot, log,
+                        : answer(kept, log,
                                 log.read(wanted.offset(), limit, takenBytes == 0, query.committedOnly()));
             }
         };
@@ -238,31 +231,31 @@ record Fetch(Services services, FetchSessions sessions) {
     /**
      * The answer to a client whose last record this log has not, or has not in that epoch; null if it has.
      */
-    private static Answer diverged(Slot slot, Wanted wanted, Partitions.Led led) {
+    private static Answer diverged(Kept kept, Wanted wanted, Partitions.Led led) {
         var log = led.log();
         var end = led.epochEnd(wanted.lastFetchedEpoch());
         if (end.epoch() < 0 || end.endOffset() < 0 || wanted.offset() < log.startOffset()) {
-            return Answer.failed(slot, ErrorCode.OFFSET_OUT_OF_RANGE, false);
+            return Answer.failed(kept, ErrorCode.OFFSET_OUT_OF_RANGE, false);
         }
         if (end.epoch() == wanted.lastFetchedEpoch() && end.endOffset() >= wanted.offset()) {
             return null;
         }
-        return new Answer(slot, log, ErrorCode.NONE, log.highWatermark(), log.lastStableOffset(),
+        return new Answer(kept, log, ErrorCode.NONE, log.highWatermark(), log.lastStableOffset(),
                 log.startOffset(), end, null, null);
     }
 
-    private static Answer answer(Slot slot, PartitionLog log, ReadResult result) {
+    private static Answer answer(Kept kept, PartitionLog log, ReadResult result) {
         return switch (result) {
-            case ReadResult.Data data -> new Answer(slot, log, ErrorCode.NONE, data.highWatermark(),
+            case ReadResult.Data data -> new Answer(kept, log, ErrorCode.NONE, data.highWatermark(),
                     data.lastStableOffset(), data.startOffset(), null, data.aborted(), data.region());
-            case ReadResult.OutOfRange outside -> Answer.failed(slot, ErrorCode.OFFSET_OUT_OF_RANGE, false);
-            case ReadResult.Failed failed -> Answer.failed(slot, ErrorCode.KAFKA_STORAGE_ERROR, false);
+            case ReadResult.OutOfRange outside -> Answer.failed(kept, ErrorCode.OFFSET_OUT_OF_RANGE, false);
+            case ReadResult.Failed failed -> Answer.failed(kept, ErrorCode.KAFKA_STORAGE_ERROR, false);
         };
     }
 
     private static void write(Writer out, ErrorCode error, int sessionId, List<Answer> answers) {
         out.int32(0).since(7, more -> more.error(error).int32(sessionId));
-        out.structs(byTopic(answers), (topics, group) -> group.getFirst().slot.topic().write(topics, IDS_FROM)
+        out.structs(byTopic(answers), (topics, group) -> group.getFirst().kept.topic().write(topics, IDS_FROM)
                 .array(group, Fetch::write)).tags();
     }
 
@@ -270,7 +263,7 @@ record Fetch(Services services, FetchSessions sessions) {
     private static List<List<Answer>> byTopic(List<Answer> answers) {
         var groups = new ArrayList<List<Answer>>();
         for (var answer : answers) {
-            if (groups.isEmpty() || !groups.getLast().getFirst().slot.topic().equals(answer.slot.topic())) {
+            if (groups.isEmpty() || !groups.getLast().getFirst().kept.topic().equals(answer.kept.topic())) {
                 groups.add(new ArrayList<>(2));
             }
             groups.getLast().add(answer);
@@ -279,7 +272,7 @@ record Fetch(Services services, FetchSessions sessions) {
     }
 
     private static void write(Writer out, Answer answer) {
-        out.int32(answer.slot.index()).error(answer.error);
+        out.int32(answer.kept.index()).error(answer.error);
         out.int64(answer.highWatermark).int64(answer.lastStableOffset);
         out.since(5, more -> more.int64(answer.startOffset));
         out.structs(answer.aborted, (each, transaction) ->

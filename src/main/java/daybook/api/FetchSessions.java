@@ -68,18 +68,38 @@ final class FetchSessions {
     /**
      * What to read, in this order.
      *
+     * @param id of the session that the client is told of; 0 for none
      * @param full whether all partitions are answered, not those with news only
      */
-    record Accepted(Session session, boolean full, Map<Slot, Wanted> wanted) implements Opened { }
+    record Accepted(int id, boolean full, Session session, List<Kept> wanted) implements Opened { }
 
     /** What a session knows of a partition: what is wanted, and what was answered last. */
-    private static final class Kept {
-        private Wanted wanted;
+    static final class Kept {
+        private final Slot slot;
+        /** Written under the lock of all. */
+        private volatile Wanted wanted;
+        /** Under the lock of all, as is the next. */
         private long highWatermark = -1;
         private long startOffset = -1;
 
+        Kept(Slot slot) {
+            this.slot = slot;
+        }
+
+        TopicRef topic() {
+            return slot.topic;
+        }
+
+        int index() {
+            return slot.index;
+        }
+
+        Wanted wanted() {
+            return wanted;
+        }
+
         /** Remembers the answer; true if it says anything new. An error is news each time. */
-        boolean isNews(Fetch.Answer answer) {
+        private boolean isNews(Fetch.Answer answer) {
             boolean news = answer.hasNews() || highWatermark != answer.highWatermark()
                     || startOffset != answer.startOffset();
             highWatermark = answer.highWatermark();
@@ -99,39 +119,37 @@ final class FetchSessions {
         private long usedMs;
         private long sizeBytes;
 
-        Session(boolean topicsById, long nowMs, Map<Slot, Wanted> named) {
+        private Session(boolean topicsById, long nowMs) {
             this.topicsById = topicsById;
             this.madeMs = nowMs;
             this.usedMs = nowMs;
-            want(named);
         }
 
-        int id() {
-            return id;
-        }
-
-        private void want(Map<Slot, Wanted> named) {
-            named.forEach((slot, wanted) -> {
-                if (!partitions.containsKey(slot)) {
-                    partitions.put(slot, new Kept());
+        /** A partition that is named twice has its first place and its last wishes. */
+        private void want(List<ByTopic<Wanted>> named) {
+            ByTopic.each(named, (topic, wanted) -> {
+                var slot = new Slot(topic, wanted.index);
+                var kept = partitions.get(slot);
+                if (kept == null) {
+                    kept = new Kept(slot);
+                    partitions.put(slot, kept);
                     sizeBytes += slot.sizeBytes();
                 }
-                partitions.get(slot).wanted = wanted;
+                kept.wanted = wanted;
             });
         }
 
-        private Map<Slot, Wanted> wanted() {
-            var wanted = new LinkedHashMap<Slot, Wanted>();
-            partitions.forEach((slot, kept) -> wanted.put(slot, kept.wanted));
-            return wanted;
-        }
-
-        private void forget(List<Slot> forgotten) {
-            for (var slot : forgotten) {
+        private void forget(List<ByTopic<Integer>> forgotten) {
+            ByTopic.each(forgotten, (topic, index) -> {
+                var slot = new Slot(topic, index);
                 if (partitions.remove(slot) != null) {
                     sizeBytes -= slot.sizeBytes();
                 }
-            }
+            });
+        }
+
+        private Accepted accepted(boolean full) {
+            return new Accepted(id, full, this, new ArrayList<>(partitions.values()));
         }
     }
 
@@ -153,20 +171,15 @@ final class FetchSessions {
      * @param topicsById whether its version names topics by id; a session does the one or the other
      * @param named the partitions that the request names, in its order
      */
-    Opened open(int id, int epoch, boolean topicsById, Map<Slot, Wanted> named, List<Slot> forgotten) {
+    Opened open(int id, int epoch, boolean topicsById, List<ByTopic<Wanted>> named,
+            List<ByTopic<Integer>> forgotten) {
         lock.lock();
         try {
-            if (epoch == FINAL_EPOCH) {
-                end(sessions.get(id));
-                return new Accepted(new Session(topicsById, clock.millis(), Map.of()), true, named);
-            }
-            if (epoch == INITIAL_EPOCH) {
-                end(sessions.get(id));
-                var session = new Session(topicsById, clock.millis(), named);
-                keep(session);
-                return new Accepted(session, true, session.wanted());
-            }
             var session = sessions.get(id);
+            if (epoch == FINAL_EPOCH || epoch == INITIAL_EPOCH) {
+                end(session);
+                return begin(epoch == INITIAL_EPOCH, topicsById, named);
+            }
             if (session == null) {
                 return new Refused(ErrorCode.FETCH_SESSION_ID_NOT_FOUND);
             }
@@ -182,22 +195,30 @@ final class FetchSessions {
         }
     }
 
-    private Opened goOn(Session session, Map<Slot, Wanted> named, List<Slot> forgotten) {
+    private Opened begin(boolean kept, boolean topicsById, List<ByTopic<Wanted>> named) {
+        var session = new Session(topicsById, clock.millis());
+        session.want(named);
+        if (kept) {
+            keep(session);
+        }
+        return session.accepted(true);
+    }
+
+    private Opened goOn(Session session, List<ByTopic<Wanted>> named, List<ByTopic<Integer>> forgotten) {
         heldBytes -= session.sizeBytes;
         session.want(named);
         session.forget(forgotten);
         heldBytes += session.sizeBytes;
-        if (session.partitions.isEmpty()) {
-            end(session);
-            return new Accepted(new Session(session.topicsById, session.madeMs, Map.of()), true, Map.of());
-        }
         if (heldBytes > LIMIT_BYTES) {
             end(session);
             return new Refused(ErrorCode.FETCH_SESSION_ID_NOT_FOUND);
         }
+        if (session.partitions.isEmpty()) {
+            end(session);
+        }
         session.nextEpoch = session.nextEpoch == Integer.MAX_VALUE ? 1 : session.nextEpoch + 1;
         session.usedMs = clock.millis();
-        return new Accepted(session, false, session.wanted());
+        return session.accepted(false);
     }
 
     /** Those of the answers that are to be sent, in their order. */
@@ -207,13 +228,13 @@ final class FetchSessions {
             var partitions = accepted.session.partitions;
             var news = new ArrayList<Fetch.Answer>();
             for (var answer : answers) {
-                var kept = partitions.get(answer.slot());
-                boolean told = kept == null || kept.isNews(answer);
-                if (told || accepted.full) {
+                var kept = answer.kept();
+                if (kept.isNews(answer) || accepted.full) {
                     news.add(answer);
                 }
-                if (kept != null && answer.region() != null) {
-                    partitions.putLast(answer.slot(), kept);
+                // One that was forgotten meanwhile has no turn any more.
+                if (answer.region() != null && partitions.get(kept.slot) == kept) {
+                    partitions.putLast(kept.slot, kept);
                 }
             }
             return news;
@@ -260,6 +281,7 @@ final class FetchSessions {
     private void end(Session session) {
         if (session != null) {
             sessions.remove(session.id);
+            session.id = NO_SESSION;
             heldBytes -= session.sizeBytes;
         }
     }

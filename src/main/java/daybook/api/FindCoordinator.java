@@ -3,6 +3,7 @@ package daybook.api;
 import daybook.api.CreateTopics.Wanted;
 import daybook.catalog.BrokerConfig;
 import daybook.group.Groups;
+import daybook.net.Listener;
 import daybook.txn.Transactions;
 import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
@@ -36,7 +37,7 @@ record FindCoordinator(Services services) {
         in.tags();
         var error = keys.isEmpty() ? ErrorCode.NONE : error(type);
         boolean found = error == ErrorCode.NONE;
-        var self = found ? Endpoint.of(services.config().get(), request.connection()) : new Endpoint("", -1);
+        var self = found ? services.advertised(request.connection()) : new Listener("", "", -1);
         int nodeId = found ? services.logs().nodeId() : -1;
         out.since(1, more -> more.int32(0));
         if (in.since(4)) {

@@ -1,6 +1,5 @@
 package daybook.api;
 
-import daybook.catalog.Changes;
 import daybook.catalog.ConfigKey;
 import daybook.catalog.ConfigResource;
 import daybook.catalog.Features;
@@ -8,7 +7,6 @@ import daybook.catalog.GroupConfigs;
 import daybook.catalog.Image;
 import daybook.catalog.MetadataRecord;
 import daybook.catalog.TopicConfigs;
-import daybook.catalog.TopicNames;
 import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
 import daybook.wire.Writer;
@@ -16,7 +14,6 @@ import daybook.wire.Writer;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -68,24 +65,10 @@ record IncrementalAlterConfigs(Services services) {
                         new Change(each.string(), whole ? SET : each.int8(), each.nullableString()))));
         boolean validateOnly = in.bool();
         in.tags();
-        var times = new HashMap<Resource, Integer>();
-        alterations.forEach(each -> times.merge(each.resource, 1, Integer::sum));
-        var outcomes = new ArrayList<Outcome>();
-        var written = services.change(image -> {
-            var records = new ArrayList<MetadataRecord>();
-            for (var each : alterations) {
-                outcomes.add(times.get(each.resource) == 1 ? decide(image, each, whole, records)
-                        : Outcome.invalid("Each resource must appear at most once."));
-            }
-            if (records.size() > Changes.RECORDS_LIMIT) {
-                outcomes.replaceAll(outcome -> Outcome.TOO_LARGE);
-                return List.of();
-            }
-            return validateOnly ? List.of() : records;
-        });
-        outcomes.replaceAll(outcome -> outcome.or(written));
-        var next = outcomes.iterator();
-        out.int32(0).structs(alterations, (each, alteration) -> next.next().write(each)
+        var outcomes = services.change(alterations, Alteration::resource,
+                "Each resource must appear at most once.", validateOnly,
+                (image, each, records) -> decide(image, each, whole, records)).iterator();
+        out.int32(0).structs(alterations, (each, alteration) -> outcomes.next().write(each)
                 .int8(alteration.resource.type).string(alteration.resource.name)).tags();
     }
 
@@ -127,22 +110,12 @@ record IncrementalAlterConfigs(Services services) {
         }
         var name = wanted.resource.name;
         return switch (ConfigResource.Type.of(wanted.resource.type)) {
-            case TOPIC -> topicRefusal(image, name);
-            case BROKER -> BrokerName.refusal(name, services.logs().nodeId(), "Node", "");
+            case TOPIC -> name.isEmpty() ? Outcome.invalid("Default topic resources are not allowed.")
+                    : DescribeConfigs.topicRefusal(image, name, "The topic '" + name + "' does not exist.");
+            case BROKER -> DescribeConfigs.brokerRefusal(name, services.logs().nodeId(), "Node", "");
             case GROUP -> name.isEmpty() ? Outcome.invalid("Default group resources are not allowed.") : null;
             default -> Outcome.invalid("Unknown resource type " + wanted.resource.type);
         };
-    }
-
-    private static Outcome topicRefusal(Image image, String name) {
-        if (name.isEmpty()) {
-            return Outcome.invalid("Default topic resources are not allowed.");
-        }
-        var invalid = TopicNames.error(name);
-        if (invalid != null) {
-            return new Outcome(ErrorCode.INVALID_TOPIC_EXCEPTION, invalid);
-        }
-        return image.topic(name) != null ? null : Outcome.unknown("The topic '" + name + "' does not exist.");
     }
 
     /** Makes the changes in the draft; why the outcome cannot be, or null. */

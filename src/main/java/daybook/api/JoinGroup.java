@@ -39,9 +39,8 @@ record JoinGroup(Services services) {
         }
 
         Join by(Request request, int version) {
-            var host = "/" + request.connection().remoteAddress().getAddress().getHostAddress();
-            var terms = new Terms(request.clientId() == null ? "" : request.clientId(), host,
-                    rebalanceTimeoutMs, sessionTimeoutMs, protocols);
+            var terms = new Terms(request.clientId(), request.host(), rebalanceTimeoutMs, sessionTimeoutMs,
+                    protocols);
             return new Join(groupId, memberId, instanceId, protocolType, terms, reason,
                     version >= ID_FIRST_FROM, version >= SKIP_FROM);
         }

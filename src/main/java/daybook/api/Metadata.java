@@ -119,10 +119,8 @@ record Metadata(Services services) {
 
     private void write(Request request, Query query, List<Answer> answers, Writer out) {
         int nodeId = services.logs().nodeId();
-        var self = Endpoint.of(services.config().get(), request.connection());
-        int ofTopic = query.topicOperations ? AuthorizedOperations.TOPIC : AuthorizedOperations.NOT_ASKED;
-        int ofCluster = query.clusterOperations
-                ? AuthorizedOperations.CLUSTER : AuthorizedOperations.NOT_ASKED;
+        var self = services.advertised(request.connection());
+        int ofTopic = AuthorizedOperations.topic(query.topicOperations);
         out.since(3, more -> more.int32(0));
         out.structs(List.of(self), (broker, endpoint) ->
                 broker.int32(nodeId).string(endpoint.host()).int32(endpoint.port())
@@ -131,7 +129,7 @@ record Metadata(Services services) {
         out.since(1, more -> more.int32(nodeId));
         out.structs(answers, (each, answer) -> write(each, answer, ofTopic));
         if (out.since(8) && !out.since(11)) {
-            out.int32(ofCluster);
+            out.int32(AuthorizedOperations.cluster(query.clusterOperations));
         }
         out.since(13, more -> more.error(ErrorCode.NONE)).tags();
     }

@@ -1,5 +1,6 @@
 package daybook.api;
 
+import daybook.catalog.Topic;
 import daybook.group.Asker;
 import daybook.group.Offsets;
 import daybook.group.Offsets.Commit;
@@ -9,7 +10,6 @@ import daybook.wire.Writer;
 
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Iterator;
 import java.util.List;
 
 /**
@@ -40,13 +40,20 @@ record OffsetCommit(Services services) {
             var memberId = in.string();
             var instanceId = in.since(7) ? in.nullableString() : null;
             return new Query(groupId, new Asker(memberId, instanceId, epoch, in.since(EPOCHS_FROM)),
-                    in.since(5) ? Offsets.NO_RETENTION : in.int64(), ByTopic.read(in, IDS_FROM, Item::read));
+                    in.since(5) ? Offsets.NO_RETENTION : in.int64(),
+                    ByTopic.read(in, IDS_FROM, each -> Item.read(each, 6)));
         }
     }
 
-    private record Item(int index, long offset, int leaderEpoch, String metadata) {
-        static Item read(Reader in) {
-            return new Item(in.int32(), in.int64(), in.since(6) ? in.int32() : -1, in.nullableString());
+    /** How far the group has come in a partition. */
+    record Item(int index, long offset, int leaderEpoch, String metadata) {
+        static Item read(Reader in, int leaderEpochsFrom) {
+            return new Item(in.int32(), in.int64(), in.since(leaderEpochsFrom) ? in.int32() : -1,
+                    in.nullableString());
+        }
+
+        Commit of(Topic topic) {
+            return new Commit(topic.name(), topic.id(), index, offset, leaderEpoch, metadata);
         }
     }
 
@@ -54,40 +61,22 @@ record OffsetCommit(Services services) {
         var query = Query.read(in);
         in.tags();
         var commits = new ArrayList<Commit>();
-        // In the order of the request; null where the group decides.
-        var errors = new ArrayList<ErrorCode>();
-        ByTopic.each(query.topics, (ref, item) -> errors.add(resolve(ref, item, commits)));
+        var errors = ByTopic.known(services.catalog().image(), query.topics, Item::index,
+                (topic, item) -> commits.add(item.of(topic)));
         if (commits.isEmpty()) {
-            write(out, query, errors, Collections.emptyIterator());
+            write(out, query, errors, List.of());
             return;
         }
         var reply = services.groups().ask(query.groupId, error -> Collections.nCopies(commits.size(), error),
                 (groups, nowMs) -> groups.offsets().commit(query.groupId, query.who, query.retentionMs,
                         commits, nowMs));
-        out.later(() -> write(out, query, errors, reply.await().iterator()));
+        out.later(() -> write(out, query, errors, reply.await()));
     }
 
-    /** Adds what is to be committed, and returns null; or the error. */
-    private ErrorCode resolve(TopicRef ref, Item item, List<Commit> commits) {
-        var image = services.catalog().image();
-        var topic = ref.in(image);
-        if (topic == null) {
-            return ref.unknown();
-        }
-        if (image.partition(topic, item.index) == null) {
-            return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-        }
-        commits.add(new Commit(topic.name(), topic.id(), item.index, item.offset, item.leaderEpoch,
-                item.metadata));
-        return null;
-    }
-
-    private static void write(Writer out, Query query, List<ErrorCode> errors, Iterator<ErrorCode> decided) {
-        var next = errors.iterator();
-        ByTopic.write(out.since(3, more -> more.int32(0)), query.topics, IDS_FROM, (each, topic, item) -> {
-            var error = next.next();
-            each.int32(item.index).error(error != null ? error : told(query, decided.next()));
-        }).tags();
+    private static void write(Writer out, Query query, List<ErrorCode> errors, List<ErrorCode> decided) {
+        var told = decided.stream().map(error -> told(query, error)).iterator();
+        ByTopic.writeErrors(out.since(3, more -> more.int32(0)), query.topics, IDS_FROM, Item::index, errors,
+                told).tags();
     }
 
     /** Older clients know no error for a group that is not there. */

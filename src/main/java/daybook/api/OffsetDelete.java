@@ -22,24 +22,13 @@ record OffsetDelete(Services services) {
         var groupId = in.string();
         var topics = ByTopic.read(in, ByTopic.NO_IDS, Reader::int32);
         in.tags();
-        var image = services.catalog().image();
         var asked = new ArrayList<TopicPartition>();
-        // In the order of the request: whether the group is asked.
-        var known = new ArrayList<Boolean>();
-        ByTopic.each(topics, (ref, index) -> {
-            var topic = ref.in(image);
-            known.add(topic != null && image.partition(topic, index) != null);
-            if (known.getLast()) {
-                asked.add(new TopicPartition(topic.name(), index));
-            }
-        });
+        var errors = ByTopic.known(services.catalog().image(), topics, index -> index,
+                (topic, index) -> asked.add(new TopicPartition(topic.name(), index)));
         var deletion = services.groups().ask(groupId, Deletion::refused,
                 (groups, nowMs) -> groups.offsets().delete(groupId, asked)).await();
         boolean refused = deletion.error() != ErrorCode.NONE;
-        var isKnown = known.iterator();
-        var decided = deletion.errors().iterator();
-        ByTopic.write(out.error(deletion.error()).int32(0), refused ? List.of() : topics, ByTopic.NO_IDS,
-                (each, topic, index) -> each.int32(index).error(
-                        isKnown.next() ? decided.next() : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)).tags();
+        ByTopic.writeErrors(out.error(deletion.error()).int32(0), refused ? List.of() : topics,
+                ByTopic.NO_IDS, index -> index, errors, deletion.errors().iterator()).tags();
     }
 }

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.function.BiFunction;
 
 /**
  * OffsetFetch (9): how far groups have come.
@@ -130,18 +131,10 @@ record OffsetFetch(Services services) {
         return topic == null ? null : topic.name();
     }
 
-    private interface Find {
-        Position position(TopicRef topic, int index);
-    }
-
-    private static List<ByTopic<Place>> places(List<ByTopic<Integer>> topics, Find find) {
-        var found = new ArrayList<ByTopic<Place>>(topics.size());
-        for (var topic : topics) {
-            var places = new ArrayList<Place>(topic.items().size());
-            topic.items().forEach(index -> places.add(new Place(index, find.position(topic.topic(), index))));
-            found.add(new ByTopic<>(topic.topic(), places));
-        }
-        return found;
+    private static List<ByTopic<Place>> places(List<ByTopic<Integer>> topics,
+            BiFunction<TopicRef, Integer, Position> find) {
+        return topics.stream().map(each -> new ByTopic<>(each.topic(), each.items().stream()
+                .map(index -> new Place(index, find.apply(each.topic(), index))).toList())).toList();
     }
 
     /** All that the group has committed; by id, what has one. */

@@ -49,7 +49,6 @@ record Produce(Services services) {
     private static final int ADDS_FROM = 12;
     private static final int ACKS_ALL = -1;
     private static final String ADMIN_CLIENT = "__admin_client";
-    private static final String MIN_INSYNC_REPLICAS = "min.insync.replicas";
 
     private record Query(int version, String transactionalId, int acks, int timeoutMs,
             List<ByTopic<PartitionData>> topics) {
@@ -62,19 +61,29 @@ record Produce(Services services) {
 
     private record PartitionData(int index, ByteBuffer records) { }
 
-    /** A batch with the log that it is for, or why it is refused before that sees it. */
-    private record Target(PartitionLog log, ByteBuffer records, Appended refusal) {
+    /**
+     * A batch with the log that it is for.
+     *
+     * @param log null where none was found
+     * @param appended what became of it; null as long as that is open
+     */
+    private record Target(PartitionLog log, ByteBuffer records, Appended appended) {
+        Target became(Appended what) {
+            return new Target(log, records, what);
+        }
+
+        /** Whether the coordinator is to be asked of it. */
         boolean transactional() {
-            if (refusal != null || records.remaining() < RecordBatch.HEADER_BYTES) {
+            if (appended != null || records.remaining() < RecordBatch.HEADER_BYTES) {
                 return false;
             }
-            var batch = new RecordBatch(records, records.position());
-            return batch.magic() == RecordBatch.MAGIC && batch.transactional();
+            return batch().magic() == RecordBatch.MAGIC && batch().transactional();
+        }
+
+        RecordBatch batch() {
+            return new RecordBatch(records, records.position());
         }
     }
-
-    /** What became of one batch; log is null where none was found. */
-    private record Answer(PartitionLog log, Appended appended) { }
 
     void serve(Request request, Reader in, Writer out) {
         var query = Query.read(in);
@@ -82,28 +91,28 @@ record Produce(Services services) {
         var targets = new ArrayList<Target>();
         ByTopic.each(query.topics, (topic, data) -> targets.add(target(request, query, topic, data)));
         var verification = verification(query, targets);
-        var answers = new ArrayList<Answer>();
-        targets.forEach(target -> answers.add(append(query, target, verification)));
+        targets.replaceAll(target -> target.appended != null ? target
+                : target.became(append(query, target, verification)));
         if (query.acks == 0) {
-            leaveUnanswered(answers);
+            leaveUnanswered(targets);
             return;
         }
-        if (query.acks == ACKS_ALL && forceRequested(answers)) {
+        if (query.acks == ACKS_ALL && forceRequested(targets)) {
             out.later(() -> {
-                answers.replaceAll(Produce::forced);
-                write(out, query, answers);
+                targets.replaceAll(Produce::forced);
+                write(out, query, targets);
             });
         } else {
-            write(out, query, answers);
+            write(out, query, targets);
         }
     }
 
     /** Has all that was appended forced, side by side; false where there is nothing to wait for. */
-    private static boolean forceRequested(List<Answer> answers) {
+    private static boolean forceRequested(List<Target> targets) {
         boolean requested = false;
-        for (var answer : answers) {
-            if (answer.appended instanceof Appended.Done done) {
-                requested |= answer.log.requestForce(done.nextOffset());
+        for (var target : targets) {
+            if (target.appended instanceof Appended.Done done) {
+                requested |= target.log.requestForce(done.nextOffset());
             }
         }
         return requested;
@@ -123,35 +132,34 @@ record Produce(Services services) {
      * producers are refused all.
      */
     private Verification verification(Query query, List<Target> targets) {
+        if (query.transactionalId == null) {
+            return Verification.NONE;
+        }
         var logs = new LinkedHashSet<PartitionLog>();
         var producers = new HashSet<Identity>();
         for (var target : targets) {
             if (target.transactional()) {
-                var batch = new RecordBatch(target.records, target.records.position());
                 logs.add(target.log);
-                producers.add(Identity.of(batch.producerId(), batch.producerEpoch()));
+                producers.add(Identity.of(target.batch().producerId(), target.batch().producerEpoch()));
             }
         }
         if (producers.size() > 1) {
-            targets.replaceAll(target -> !target.transactional() ? target : new Target(target.log,
-                    target.records, refused(ErrorCode.INVALID_PRODUCER_ID_MAPPING,
-                    "Transactional records contained more than one producer ID")));
+            var refused = refused(ErrorCode.INVALID_PRODUCER_ID_MAPPING,
+                    "Transactional records contained more than one producer ID");
+            targets.replaceAll(target -> target.transactional() ? target.became(refused) : target);
         }
         return producers.size() != 1 ? Verification.NONE : Verification.of(services, query.transactionalId,
                 producers.iterator().next(), query.version >= ADDS_FROM, logs);
     }
 
-    private static Answer append(Query query, Target target, Verification verification) {
-        if (target.refusal != null) {
-            return new Answer(target.log, target.refusal);
-        }
+    private static Appended append(Query query, Target target, Verification verification) {
         if (!target.transactional()) {
-            return new Answer(target.log, target.log.append(target.records));
+            return target.log.append(target.records);
         }
         var error = verification.error(target.log, query.version >= ABORTABLE_FROM);
-        return new Answer(target.log, error != ErrorCode.NONE ? unverified(query, error)
+        return error != ErrorCode.NONE ? unverified(query, error)
                 : target.log.append(target.records, verification.from(target.log),
-                        query.version >= ADDS_FROM));
+                        query.version >= ADDS_FROM);
     }
 
     /** What producers take for a reason to try again is told as older ones know it. */
@@ -190,32 +198,29 @@ record Produce(Services services) {
         if (batch.transactional() && query.transactionalId == null) {
             return refused(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, null);
         }
-        boolean tooNew = query.version < ZSTD_FROM && batch.codecId() == Codec.ZSTD.ordinal();
+        boolean tooNew = query.version < ZSTD_FROM && batch.codecId() == Codec.ZSTD.id();
         return tooNew ? refused(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, null) : null;
     }
 
     /** With eligible leader replicas (KIP-966) no more replicas must be in sync than the partition has. */
     private int minInsyncReplicas(Partitions.Led led) {
         var image = services.catalog().image();
-        var config = services.config().get();
-        var overrides = image.config(ConfigResource.topic(led.topic().name()));
-        int wanted = overrides.containsKey(MIN_INSYNC_REPLICAS)
-                ? TopicConfigs.effective(overrides, config).minInsyncReplicas()
-                : config.integer(MIN_INSYNC_REPLICAS);
+        int wanted = TopicConfigs.minInsyncReplicas(image.config(ConfigResource.topic(led.topic().name())),
+                services.config().get());
         boolean clamped = image.features().getOrDefault(Features.ELIGIBLE_LEADERS, (short) 0) > 0;
         return clamped ? Math.min(wanted, led.partition().replicas().size()) : wanted;
     }
 
-    private static Answer forced(Answer answer) {
-        boolean lost = answer.appended instanceof Appended.Done done
-                && !answer.log.awaitForced(done.nextOffset());
-        return lost ? new Answer(answer.log, refused(ErrorCode.KAFKA_STORAGE_ERROR, null)) : answer;
+    private static Target forced(Target target) {
+        boolean lost = target.appended instanceof Appended.Done done
+                && !target.log.awaitForced(done.nextOffset());
+        return lost ? target.became(refused(ErrorCode.KAFKA_STORAGE_ERROR, null)) : target;
     }
 
     /** Without an answer to put it in, an error is told by closing the connection. */
-    private static void leaveUnanswered(List<Answer> answers) {
-        for (var answer : answers) {
-            if (answer.appended instanceof Appended.Refused refused) {
+    private static void leaveUnanswered(List<Target> targets) {
+        for (var target : targets) {
+            if (target.appended instanceof Appended.Refused refused) {
                 throw new ConnectionClosedException("Produce with acks=0 failed with " + refused.error());
             }
         }
@@ -225,8 +230,8 @@ record Produce(Services services) {
         return new Appended.Refused(error, message, List.of(), -1);
     }
 
-    private static void write(Writer out, Query query, List<Answer> answers) {
-        var next = answers.iterator();
+    private static void write(Writer out, Query query, List<Target> targets) {
+        var next = targets.iterator();
         ByTopic.write(out, query.topics, IDS_FROM,
                 (each, topic, data) -> write(each.int32(data.index), next.next().appended));
         out.int32(0).tags();

@@ -5,6 +5,11 @@ import daybook.net.Connection;
 /**
  * Where a request comes from.
  *
- * @param clientId the name the client gives itself, or null
+ * @param clientId the name the client gives itself; empty where it gives none
  */
-public record Request(Connection connection, String clientId) { }
+public record Request(Connection connection, String clientId) {
+    /** The client's address, as groups show it. */
+    String host() {
+        return "/" + connection.remoteAddress().getAddress().getHostAddress();
+    }
+}

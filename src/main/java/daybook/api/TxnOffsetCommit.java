@@ -1,5 +1,6 @@
 package daybook.api;
 
+import daybook.api.OffsetCommit.Item;
 import daybook.coordinator.Decision.Producer;
 import daybook.group.Asker;
 import daybook.group.Groups;
@@ -41,36 +42,18 @@ record TxnOffsetCommit(Services services) {
             var memberId = in.since(3) ? in.string() : "";
             var who = new Asker(memberId, in.since(3) ? in.nullableString() : null, generation);
             return new Query(in.version(), transactionalId, groupId, producer, who,
-                    ByTopic.read(in, ByTopic.NO_IDS, Item::read));
-        }
-    }
-
-    private record Item(int index, long offset, int leaderEpoch, String metadata) {
-        static Item read(Reader in) {
-            return new Item(in.int32(), in.int64(), in.since(2) ? in.int32() : -1, in.nullableString());
+                    ByTopic.read(in, ByTopic.NO_IDS, each -> Item.read(each, 2)));
         }
     }
 
     void serve(Request request, Reader in, Writer out) {
         var query = Query.read(in);
         in.tags();
-        var image = services.catalog().image();
         var commits = new ArrayList<Commit>();
-        // In the order of the request: whether the group is asked.
-        var known = new ArrayList<Boolean>();
-        ByTopic.each(query.topics, (ref, item) -> {
-            var topic = ref.in(image);
-            known.add(topic != null && image.partition(topic, item.index) != null);
-            if (known.getLast()) {
-                commits.add(new Commit(topic.name(), topic.id(), item.index, item.offset, item.leaderEpoch,
-                        item.metadata));
-            }
-        });
-        var decided = commit(query, commits).iterator();
-        var isKnown = known.iterator();
-        ByTopic.write(out.int32(0), query.topics, ByTopic.NO_IDS, (each, topic, item) ->
-                each.int32(item.index).error(isKnown.next() ? told(query, decided.next())
-                        : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)).tags();
+        var errors = ByTopic.known(services.catalog().image(), query.topics, Item::index,
+                (topic, item) -> commits.add(item.of(topic)));
+        var told = commit(query, commits).stream().map(error -> told(query, error)).iterator();
+        ByTopic.writeErrors(out.int32(0), query.topics, ByTopic.NO_IDS, Item::index, errors, told).tags();
     }
 
     private List<ErrorCode> commit(Query query, List<Commit> commits) {

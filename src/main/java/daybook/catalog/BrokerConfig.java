@@ -2,13 +2,16 @@ package daybook.catalog;
 
 import daybook.catalog.ConfigValue.Source;
 import daybook.catalog.ConfigValue.Synonym;
+import daybook.net.Listener;
 
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -21,7 +24,13 @@ public final class BrokerConfig {
 
     /** What {@code queued.max.request.bytes=-1} stands for, unless one request may be larger. */
     static final long REQUEST_MEMORY_BYTES = 128L << 20;
+    /** As many as Apache Kafka's {@code num.network.threads}. */
+    private static final int MOST_SELECTOR_THREADS = 3;
 
+    private static final int PORT_LIMIT = 65_535;
+    /** NAME://HOST:PORT, where brackets stand around an IPv6 address and the host may be empty. */
+    private static final Pattern ADDRESS =
+            Pattern.compile("([\\w.-]+)://(\\[[0-9a-zA-Z:.%]+]|[^\\[\\]:/]*):(\\d{1,5})");
     private static final String CLEANER_THREADS = "log.cleaner.threads";
     private static final Map<String, String> DEFAULTS = KEYS.values().stream()
             .filter(key -> key.defaultValue() != null)
@@ -126,10 +135,40 @@ public final class BrokerConfig {
         return value == null ? List.of() : (List<String>) value;
     }
 
+    /**
+     * The addresses in a list of listeners, with names in upper case and hosts without brackets.
+     *
+     * @throws ConfigException if one is none
+     */
+    public List<Listener> listeners(String key) {
+        return list(key).stream().map(text -> listener(key, text)).toList();
+    }
+
+    private static Listener listener(String key, String text) {
+        var parts = ADDRESS.matcher(text);
+        if (!parts.matches() || Integer.parseInt(parts.group(3)) > PORT_LIMIT) {
+            throw new ConfigException(key + " has " + text
+                    + ", but must be NAME://HOST:PORT, comma-separated");
+        }
+        var host = parts.group(2);
+        var bare = host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
+        return new Listener(parts.group(1).toUpperCase(Locale.ROOT), bare, Integer.parseInt(parts.group(3)));
+    }
+
     /** The bound on memory for requests in work, in bytes. */
     public long requestMemoryBytes() {
         long asked = number("queued.max.request.bytes");
         return asked >= 0 ? asked : Math.max(REQUEST_MEMORY_BYTES, number("socket.request.max.bytes"));
+    }
+
+    /**
+     * How many selector threads serve the connections on so many processors. More than there is work for cost
+     * wake-ups: on two processors three of them take a tenth to a third more CPU for a small request than
+     * one.
+     */
+    public int selectorThreads(int processors) {
+        int asked = integer("num.network.threads");
+        return asked > 0 ? asked : Math.clamp(processors / 2, 1, MOST_SELECTOR_THREADS);
     }
 
     /** All keys as DescribeConfigs tells them of this broker. */

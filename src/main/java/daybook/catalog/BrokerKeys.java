@@ -52,7 +52,8 @@ final class BrokerKeys {
                     "NAME:PROTOCOL, comma-separated. Only PLAINTEXT is served."),
             fixed("controller.listener.names", LIST, "", ANY,
                     "Listeners that are not opened: Daybook's controller is inside of the process."),
-            fixed("num.network.threads", INT, "3", atLeast(1), "Selector threads."),
+            fixed("num.network.threads", INT, "-1", betweenOr(1, Integer.MAX_VALUE, -1),
+                    "Selector threads; -1: one for two processors, 3 at most. Apache Kafka's default is 3."),
             fixed("socket.send.buffer.bytes", INT, "-1", atLeast(-1),
                     "SO_SNDBUF; -1: the system's, which grows. Apache Kafka's default is 102400."),
             fixed("socket.receive.buffer.bytes", INT, "102400", atLeast(-1), "SO_RCVBUF; -1: the system's."),
@@ -60,8 +61,9 @@ final class BrokerKeys {
                     "Connections that wait to be accepted."),
             fixed("socket.request.max.bytes", INT, "104857600", atLeast(1), "The largest request."),
             fixed("queued.max.request.bytes", LONG, "-1", atLeast(-1),
-                    "Memory for all requests in work; past it the broker reads no more. Unlike in "
-                            + "Kafka -1 is a bound too: 128 MiB, or one largest request if that is more."),
+                    "Memory for all requests in work, a quarter of it for those up to 64 KB; past it the "
+                            + "broker reads no more. Unlike in Kafka -1 is a bound too: 128 MiB, or one "
+                            + "largest request if that is more."),
             dynamic("max.connections", INT, "2147483647", atLeast(0), "Connections at once."),
             dynamic("max.connections.per.ip", INT, "2147483647", atLeast(0),
                     "Connections at once of one address."),

@@ -24,18 +24,12 @@ public record ConfigKey(String name, Type type, String defaultValue, Allowed all
     /** The longest value that replies in versions that are not flexible can hold. */
     private static final int VALUE_LIMIT_BYTES = Short.MAX_VALUE;
 
-    /** The types, by their numbers in DescribeConfigs. */
+    /** The types, in the order of their numbers in DescribeConfigs, which begin at 1. */
     public enum Type {
-        BOOLEAN(1), STRING(2), INT(3), SHORT(4), LONG(5), DOUBLE(6), LIST(7), PASSWORD(9);
+        BOOLEAN, STRING, INT, SHORT, LONG, DOUBLE, LIST;
 
-        private final byte id;
-
-        Type(int id) {
-            this.id = (byte) id;
-        }
-
-        public byte id() {
-            return id;
+        public int id() {
+            return ordinal() + 1;
         }
     }
 
@@ -46,11 +40,6 @@ public record ConfigKey(String name, Type type, String defaultValue, Allowed all
             table.put(key.name, key);
         }
         return Collections.unmodifiableMap(table);
-    }
-
-    /** Whether the value must not be shown. */
-    public boolean sensitive() {
-        return type == Type.PASSWORD;
     }
 
     /** What is wrong with a value, in Kafka's words; null where nothing is. */
@@ -94,7 +83,7 @@ public record ConfigKey(String name, Type type, String defaultValue, Allowed all
             case DOUBLE -> Double.parseDouble(trimmed);
             case LIST -> trimmed.isEmpty() ? List.of()
                     : List.copyOf(new LinkedHashSet<>(Arrays.asList(trimmed.split("\\s*,\\s*", -1))));
-            case STRING, PASSWORD -> trimmed;
+            case STRING -> trimmed;
         };
     }
 

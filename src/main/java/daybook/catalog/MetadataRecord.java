@@ -1,6 +1,7 @@
 package daybook.catalog;
 
 import daybook.catalog.BrokerRegistration.Endpoint;
+import daybook.catalog.MetadataRecord.KeptRecord.Kind;
 import daybook.wire.MalformedException;
 import daybook.wire.Reader;
 import daybook.wire.Uuid;
@@ -18,72 +19,85 @@ import java.util.stream.Stream;
 /**
  * A record of the metadata log. Daybook reads all versions of a record and writes the highest. A record holds
  * what Daybook has a use for: its other fields are passed over when it is read, and have their defaults when
- * it is written. Plain fields are read by the parser in the table and written by {@link #write}; the tagged
- * ones after them are read one by one by {@link #with}, and written as {@link #tagged} names them.
+ * it is written. What reads and what writes the plain fields stands side by side in {@link #TYPES}; the
+ * tagged ones after them are read one by one by {@link #with}, and written as {@link #tagged} names them.
  */
 public sealed interface MetadataRecord {
-    /** The types that Daybook knows: number, highest version, record, parser of the plain fields. */
-    enum Type {
-        REGISTER_BROKER(0, 4, RegisterBrokerRecord.class, RegisterBrokerRecord::read),
-        TOPIC(2, 0, TopicRecord.class, in -> new TopicRecord(in.string(), in.uuid())),
-        PARTITION(3, 2, PartitionRecord.class, PartitionRecord::read),
-        CONFIG(4, 0, ConfigRecord.class, in ->
-                new ConfigRecord(in.int8(), in.string(), in.string(), in.nullableString())),
-        PARTITION_CHANGE(5, 2, PartitionChangeRecord.class, in ->
-                new PartitionChangeRecord(in.int32(), in.uuid(), null, null, null, null)),
-        REMOVE_TOPIC(9, 0, RemoveTopicRecord.class, in -> new RemoveTopicRecord(in.uuid())),
-        FEATURE_LEVEL(12, 0, FeatureLevelRecord.class, in ->
-                new FeatureLevelRecord(in.string(), in.int16())),
-        PRODUCER_IDS(15, 0, ProducerIdsRecord.class, in ->
-                new ProducerIdsRecord(in.int32(), in.int64(), in.int64())),
-        BROKER_REGISTRATION_CHANGE(17, 3, BrokerRegistrationChangeRecord.class, in ->
-                new BrokerRegistrationChangeRecord(in.int32(), in.int64())),
-        UNREGISTER_BROKER(1, 0, UnregisterBrokerRecord.class, in -> new UnregisterBrokerRecord(in.int32())),
-        ACCESS_CONTROL_ENTRY(18, 0, KeptRecord.class, in ->
-                KeptRecord.set(KeptRecord.Kind.ACCESS_CONTROL_ENTRIES, in.uuid())),
-        REMOVE_ACCESS_CONTROL_ENTRY(19, 0, KeptRecord.class, in ->
-                KeptRecord.removed(KeptRecord.Kind.ACCESS_CONTROL_ENTRIES, in.uuid())),
-        USER_SCRAM_CREDENTIAL(11, 0, KeptRecord.class, in ->
-                KeptRecord.set(KeptRecord.Kind.SCRAM_CREDENTIALS, in.string(), in.int8())),
-        REMOVE_USER_SCRAM_CREDENTIAL(22, 0, KeptRecord.class, in ->
-                KeptRecord.removed(KeptRecord.Kind.SCRAM_CREDENTIALS, in.string(), in.int8())),
-        DELEGATION_TOKEN(10, 0, KeptRecord.class, KeptRecord::token),
-        REMOVE_DELEGATION_TOKEN(26, 0, KeptRecord.class, in ->
-                KeptRecord.removed(KeptRecord.Kind.DELEGATION_TOKENS, in.string())),
-        CLIENT_QUOTA(14, 0, KeptRecord.class, KeptRecord::quota),
-        /** Written by Apache Kafka twice a second. */
-        NO_OP(20, 0, UnusedRecord.class, in -> new UnusedRecord()),
-        BEGIN_TRANSACTION(23, 0, BeginTransactionRecord.class, in -> new BeginTransactionRecord()),
-        END_TRANSACTION(24, 0, EndTransactionRecord.class, in -> new EndTransactionRecord()),
-        ABORT_TRANSACTION(25, 0, AbortTransactionRecord.class, in -> new AbortTransactionRecord()),
-        /** Where Kafka's controller is, which writes it at each start. */
-        REGISTER_CONTROLLER(27, 0, UnusedRecord.class, in -> new UnusedRecord()),
-        /** What the record of a changed partition or a new registration says as well. */
-        FENCE_BROKER(7, 0, UnusedRecord.class, in -> new UnusedRecord()),
-        UNFENCE_BROKER(8, 0, UnusedRecord.class, in -> new UnusedRecord()),
-        CLEAR_ELIGIBLE_LEADERS(28, 0, UnusedRecord.class, in -> new UnusedRecord()),
-        /** Clusters that are older than KRaft have one. */
-        ZOOKEEPER_MIGRATION(21, 0, UnusedRecord.class, in -> new UnusedRecord());
+    /**
+     * A type of record.
+     *
+     * @param version the highest
+     * @param read reads the plain fields of any version
+     * @param write writes those of the highest; of what Daybook never writes, nothing
+     */
+    record Type<T extends MetadataRecord>(int key, int version, Class<T> record, Function<Reader, T> read,
+            BiConsumer<Writer, T> write) {
+        Type(int key, Class<T> record, Function<Reader, T> read) {
+            this(key, 0, record, read, (out, none) -> { });
+        }
 
-        private final int key;
-        private final int version;
-        private final Class<? extends MetadataRecord> record;
-        private final Function<Reader, MetadataRecord> parser;
-
-        Type(int key, int version, Class<? extends MetadataRecord> record,
-                Function<Reader, MetadataRecord> parser) {
-            this.key = key;
-            this.version = version;
-            this.record = record;
-            this.parser = parser;
+        private ByteBuffer value(MetadataRecord of) {
+            var out = new Writer(version, true);
+            out.unsignedVarint(FRAME_VERSION).unsignedVarint(key).unsignedVarint(version);
+            write.accept(out, record.cast(of));
+            return out.tags(of.tagged().filter(Objects::nonNull).toArray(Writer.Tagged[]::new)).toBuffer();
         }
     }
 
+    /** The types that Daybook knows. */
+    List<Type<?>> TYPES = List.of(
+            new Type<>(0, 4, RegisterBrokerRecord.class, RegisterBrokerRecord::read,
+                    (out, registered) -> registered.write(out)),
+            new Type<>(2, 0, TopicRecord.class, in -> new TopicRecord(in.string(), in.uuid()),
+                    (out, topic) -> out.string(topic.name).uuid(topic.topicId)),
+            new Type<>(3, 2, PartitionRecord.class, PartitionRecord::read,
+                    (out, made) -> made.write(out)),
+            new Type<>(4, 0, ConfigRecord.class,
+                    in -> new ConfigRecord(in.int8(), in.string(), in.string(), in.nullableString()),
+                    (out, config) -> out.int8(config.resourceType).string(config.resourceName)
+                            .string(config.name).string(config.value)),
+            new Type<>(5, 2, PartitionChangeRecord.class,
+                    in -> new PartitionChangeRecord(in.int32(), in.uuid(), null, null, null, null),
+                    (out, change) -> out.int32(change.partitionId).uuid(change.topicId)),
+            new Type<>(9, 0, RemoveTopicRecord.class, in -> new RemoveTopicRecord(in.uuid()),
+                    (out, removed) -> out.uuid(removed.topicId)),
+            new Type<>(12, 0, FeatureLevelRecord.class,
+                    in -> new FeatureLevelRecord(in.string(), in.int16()),
+                    (out, feature) -> out.string(feature.name).int16(feature.level)),
+            new Type<>(15, 0, ProducerIdsRecord.class,
+                    in -> new ProducerIdsRecord(in.int32(), in.int64(), in.int64()),
+                    (out, ids) -> out.int32(ids.brokerId).int64(ids.brokerEpoch).int64(ids.nextProducerId)),
+            new Type<>(17, 3, BrokerRegistrationChangeRecord.class,
+                    in -> new BrokerRegistrationChangeRecord(in.int32(), in.int64()),
+                    (out, change) -> out.int32(change.brokerId).int64(change.brokerEpoch)),
+            new Type<>(1, UnregisterBrokerRecord.class, in -> new UnregisterBrokerRecord(in.int32())),
+            new Type<>(18, KeptRecord.class, in -> KeptRecord.set(Kind.ACCESS_CONTROL_ENTRIES, in.uuid())),
+            new Type<>(19, KeptRecord.class,
+                    in -> KeptRecord.removed(Kind.ACCESS_CONTROL_ENTRIES, in.uuid())),
+            new Type<>(11, KeptRecord.class,
+                    in -> KeptRecord.set(Kind.SCRAM_CREDENTIALS, in.string(), in.int8())),
+            new Type<>(22, KeptRecord.class,
+                    in -> KeptRecord.removed(Kind.SCRAM_CREDENTIALS, in.string(), in.int8())),
+            new Type<>(10, KeptRecord.class, KeptRecord::token),
+            new Type<>(26, KeptRecord.class, in -> KeptRecord.removed(Kind.DELEGATION_TOKENS, in.string())),
+            new Type<>(14, KeptRecord.class, KeptRecord::quota),
+            new Type<>(23, BeginTransactionRecord.class, in -> new BeginTransactionRecord()),
+            new Type<>(24, EndTransactionRecord.class, in -> new EndTransactionRecord()),
+            new Type<>(25, AbortTransactionRecord.class, in -> new AbortTransactionRecord()),
+            // NoOpRecord, written by Apache Kafka twice a second.
+            new Type<>(20, UnusedRecord.class, in -> new UnusedRecord()),
+            // RegisterControllerRecord: where Kafka's controller is, which writes it at each start.
+            new Type<>(27, UnusedRecord.class, in -> new UnusedRecord()),
+            // What the record of a changed partition or a new registration says as well: FenceBrokerRecord,
+            // UnfenceBrokerRecord, ClearElrRecord.
+            new Type<>(7, UnusedRecord.class, in -> new UnusedRecord()),
+            new Type<>(8, UnusedRecord.class, in -> new UnusedRecord()),
+            new Type<>(28, UnusedRecord.class, in -> new UnusedRecord()),
+            // ZkMigrationStateRecord, which clusters that are older than KRaft have.
+            new Type<>(21, UnusedRecord.class, in -> new UnusedRecord()));
+
     /** Version of the frame around each record. */
     int FRAME_VERSION = 1;
-
-    /** Writes the plain fields of the highest version. */
-    default void write(Writer out) { }
 
     /** The tagged fields to write; null stands for one that is not. */
     default Stream<Writer.Tagged> tagged() {
@@ -108,10 +122,10 @@ public sealed interface MetadataRecord {
         int frameVersion = frame.unsignedVarint();
         int key = frame.unsignedVarint();
         int version = frame.unsignedVarint();
-        for (var type : Type.values()) {
+        for (var type : TYPES) {
             if (frameVersion == FRAME_VERSION && type.key == key && version >= 0 && version <= type.version) {
                 var in = new Reader(frame.view(frame.remaining()), version, true);
-                var record = type.parser.apply(in);
+                var record = type.read.apply(in);
                 return switch (record) {
                     case UnusedRecord unused -> unused;
                     case KeptRecord kept -> kept.whole(value);
@@ -131,17 +145,9 @@ public sealed interface MetadataRecord {
 
     /** The value of a record of the log. */
     default ByteBuffer toValue() {
-        var type = type();
-        var out = new Writer(type.version, true);
-        out.unsignedVarint(FRAME_VERSION).unsignedVarint(type.key).unsignedVarint(type.version);
-        write(out);
-        return out.tags(tagged().filter(Objects::nonNull).toArray(Writer.Tagged[]::new)).toBuffer();
-    }
-
-    private Type type() {
-        for (var type : Type.values()) {
+        for (var type : TYPES) {
             if (type.record == getClass()) {
-                return type;
+                return type.value(this);
             }
         }
         throw new IllegalStateException("No type for " + getClass());
@@ -186,8 +192,7 @@ public sealed interface MetadataRecord {
                     in.array(Reader::uuid)));
         }
 
-        @Override
-        public void write(Writer out) {
+        void write(Writer out) {
             out.int32(broker.nodeId()).bool(false).uuid(broker.incarnation()).int64(broker.epoch())
                     .structs(broker.endpoints(), Endpoint::write)
                     .structs(Features.SUPPORTED, FeatureRange::write)
@@ -201,12 +206,7 @@ public sealed interface MetadataRecord {
     }
 
     /** A topic; its partitions follow. */
-    record TopicRecord(String name, Uuid topicId) implements MetadataRecord {
-        @Override
-        public void write(Writer out) {
-            out.string(name).uuid(topicId);
-        }
-    }
+    record TopicRecord(String name, Uuid topicId) implements MetadataRecord { }
 
     /** A partition, whole. */
     record PartitionRecord(Uuid topicId, Partition partition) implements MetadataRecord {
@@ -221,8 +221,7 @@ public sealed interface MetadataRecord {
                     in.int32(), in.since(1) ? in.array(Reader::uuid) : List.of()));
         }
 
-        @Override
-        public void write(Writer out) {
+        void write(Writer out) {
             var none = List.<Integer>of();
             out.int32(partition.index()).uuid(topicId).int32s(partition.replicas()).int32s(partition.isr())
                     .int32s(none).int32s(none).int32(partition.leader()).int32(partition.leaderEpoch())
@@ -232,12 +231,7 @@ public sealed interface MetadataRecord {
 
     /** A key of a configuration is set, or deleted where the value is null. */
     record ConfigRecord(int resourceType, String resourceName, String name, String value)
-            implements MetadataRecord {
-        @Override
-        public void write(Writer out) {
-            out.int8(resourceType).string(resourceName).string(name).string(value);
-        }
-    }
+            implements MetadataRecord { }
 
     /** What has changed of a partition; null stands for no change. */
     record PartitionChangeRecord(int partitionId, Uuid topicId, List<Integer> isr, Integer leader,
@@ -257,11 +251,6 @@ public sealed interface MetadataRecord {
             };
         }
 
-        @Override
-        public void write(Writer out) {
-            out.int32(partitionId).uuid(topicId);
-        }
-
         /** Where all that are in sync are named, no other replica stays eligible to lead (KIP-966). */
         @Override
         public Stream<Writer.Tagged> tagged() {
@@ -273,36 +262,17 @@ public sealed interface MetadataRecord {
     }
 
     /** A topic is gone, with its partitions and its configuration. */
-    record RemoveTopicRecord(Uuid topicId) implements MetadataRecord {
-        @Override
-        public void write(Writer out) {
-            out.uuid(topicId);
-        }
-    }
+    record RemoveTopicRecord(Uuid topicId) implements MetadataRecord { }
 
     /** The level of a feature that holds from here on; 0 where it is not used. */
-    record FeatureLevelRecord(String name, int level) implements MetadataRecord {
-        @Override
-        public void write(Writer out) {
-            out.string(name).int16(level);
-        }
-    }
+    record FeatureLevelRecord(String name, int level) implements MetadataRecord { }
 
     /** A block of producer ids is given out; the next one begins at {@code nextProducerId}. */
-    record ProducerIdsRecord(int brokerId, long brokerEpoch, long nextProducerId) implements MetadataRecord {
-        @Override
-        public void write(Writer out) {
-            out.int32(brokerId).int64(brokerEpoch).int64(nextProducerId);
-        }
-    }
+    record ProducerIdsRecord(int brokerId, long brokerEpoch, long nextProducerId)
+            implements MetadataRecord { }
 
     /** Something changed of a broker: Daybook writes that it is no longer fenced, and asks nothing of it. */
     record BrokerRegistrationChangeRecord(int brokerId, long brokerEpoch) implements MetadataRecord {
-        @Override
-        public void write(Writer out) {
-            out.int32(brokerId).int64(brokerEpoch);
-        }
-
         @Override
         public Stream<Writer.Tagged> tagged() {
             return Stream.of(field(0, -1, Writer::int8));
@@ -310,12 +280,7 @@ public sealed interface MetadataRecord {
     }
 
     /** A broker is gone for good. */
-    record UnregisterBrokerRecord(int brokerId) implements MetadataRecord {
-        @Override
-        public void write(Writer out) {
-            out.int32(brokerId).int64(-1);
-        }
-    }
+    record UnregisterBrokerRecord(int brokerId) implements MetadataRecord { }
 
     /**
      * Something is set or removed that Daybook keeps, and does not serve.

@@ -88,8 +88,13 @@ public final class TopicConfigs {
                 + ") > max.compaction.lag.ms (" + most + ")";
     }
 
-    /** What holds for a topic. */
-    public static TopicConfig effective(Map<String, String> overrides, BrokerConfig broker) {
+    /** How few replicas in sync suffice for a topic. */
+    public static int minInsyncReplicas(Map<String, String> overrides, BrokerConfig broker) {
+        return TABLE.integer("min.insync.replicas", overrides, broker);
+    }
+
+    /** What holds for the logs of a topic: its own configuration, and the broker's where it has none. */
+    public static LogConfig log(Map<String, String> overrides, BrokerConfig broker) {
         var policy = (List<?>) TABLE.value("cleanup.policy", overrides, broker);
         boolean deletes = policy.contains("delete");
         var compaction = !policy.contains("compact") ? null : new LogConfig.CompactionRules(
@@ -98,7 +103,7 @@ public final class TopicConfigs {
                 TABLE.number("max.compaction.lag.ms", overrides, broker),
                 TABLE.number("delete.retention.ms", overrides, broker),
                 deletes);
-        var log = new LogConfig(
+        return new LogConfig(
                 TABLE.integer("segment.bytes", overrides, broker),
                 TABLE.number("segment.ms", overrides, broker),
                 TABLE.number("segment.jitter.ms", overrides, broker),
@@ -116,7 +121,6 @@ public final class TopicConfigs {
                 (Boolean) TABLE.value("preallocate", overrides, broker),
                 compaction,
                 compression(overrides, broker));
-        return new TopicConfig(log, TABLE.integer("min.insync.replicas", overrides, broker));
     }
 
     /** The codec by its name, with the level of the key that has its name. */

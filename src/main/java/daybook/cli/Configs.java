@@ -5,13 +5,13 @@ import daybook.client.Configs.Entry;
 import daybook.client.Configs.Kind;
 import daybook.client.Configs.Resource;
 import daybook.client.Configs.Source;
+import daybook.client.Outcomes;
 
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.BiFunction;
 
 /** {@code bin/daybook configs}: how topics, brokers and groups are configured. */
 final class Configs {
@@ -27,12 +27,14 @@ final class Configs {
             have nothing configured for themselves.
             """;
     static final Command COMMAND = Command.group("configs", "describe and alter configurations",
-            Command.of("configs describe", OPERANDS, "what is configured, and where", Configs::describe)
+            Command.of("configs describe", OPERANDS, "what is configured, and where",
+                    Operator.rows(Configs::describe))
                     .about("Shows what is configured, and where.\n" + ABOUT)
                     .flags(ALL, Flag.JSON, Flag.BOOTSTRAP)
                     .examples("bin/daybook configs describe topic orders",
                             "bin/daybook configs describe broker 1 --all"),
-            Command.of("configs alter", OPERANDS, "change keys of a configuration", Configs::alter)
+            Command.of("configs alter", OPERANDS, "change keys of a configuration",
+                    Operator.lines(Configs::alter))
                     .about("Changes some keys and leaves the others; all of the changes or none.\n" + ABOUT)
                     .flags(SET, DELETE, APPEND, SUBTRACT, Operator.DRY_RUN, Flag.BOOTSTRAP)
                     .examples("bin/daybook configs alter topic orders --set retention.ms=60000",
@@ -54,15 +56,12 @@ final class Configs {
         return new Resource(kind, name == null ? "" : name);
     }
 
-    private static int describe(Arguments arguments, Streams streams) {
+    private static List<Map<String, Object>> describe(Operator operator, Arguments arguments) {
         var resource = resource(arguments);
-        try (var admin = Operator.admin(arguments)) {
-            Sheet.rows(arguments, streams, admin.configs().describe(List.of(resource)).of(resource).stream()
-                    .filter(entry -> arguments.has(ALL) || entry.source() != Source.DEFAULT)
-                    .sorted(Comparator.comparing(Entry::name))
-                    .map(Configs::row).toList());
-        }
-        return 0;
+        return operator.admin().configs().describe(List.of(resource)).of(resource).stream()
+                .filter(entry -> arguments.has(ALL) || entry.source() != Source.DEFAULT)
+                .sorted(Comparator.comparing(Entry::name))
+                .map(Configs::row).toList();
     }
 
     private static Map<String, Object> row(Entry entry) {
@@ -76,26 +75,18 @@ final class Configs {
         return source.name().toLowerCase(Locale.ROOT).replace('_', ' ');
     }
 
-    private static int alter(Arguments arguments, Streams streams) {
+    private static Outcomes<Resource, String> alter(Operator operator, Arguments arguments) {
         var resource = resource(arguments);
         var changes = new ArrayList<Change>();
-        add(changes, arguments, SET, Change::set);
-        add(changes, arguments, APPEND, Change::append);
-        add(changes, arguments, SUBTRACT, Change::subtract);
+        arguments.map(SET).forEach((key, value) -> changes.add(Change.set(key, value)));
+        arguments.map(APPEND).forEach((key, value) -> changes.add(Change.append(key, value)));
+        arguments.map(SUBTRACT).forEach((key, value) -> changes.add(Change.subtract(key, value)));
         arguments.texts(DELETE).forEach(key -> changes.add(Change.delete(key)));
         if (changes.isEmpty()) {
             throw CommandException.usage("Say what to alter: --set, --delete, --append or --subtract");
         }
         boolean dryRun = arguments.has(Operator.DRY_RUN);
-        try (var admin = Operator.admin(arguments)) {
-            admin.configs().alter(Map.of(resource, changes), dryRun).all();
-        }
-        streams.out().line((dryRun ? "Would alter " : "Altered ") + Streams.printable(resource.toString()));
-        return 0;
-    }
-
-    private static void add(List<Change> changes, Arguments arguments, Flag flag,
-            BiFunction<String, String, Change> change) {
-        Operator.pairs(arguments, flag).forEach((key, value) -> changes.add(change.apply(key, value)));
+        return operator.admin().configs().alter(Map.of(resource, changes), dryRun)
+                .map((altered, same) -> (dryRun ? "Would alter " : "Altered ") + altered);
     }
 }

@@ -1,6 +1,6 @@
 package daybook.cli;
 
-import daybook.client.Consumer;
+import daybook.client.Offsets;
 import daybook.client.TopicPartition;
 
 import java.time.DateTimeException;
@@ -10,9 +10,9 @@ import java.time.InstantSource;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
-import java.util.Collection;
-import java.util.HashMap;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.LongFunction;
 import java.util.regex.Pattern;
 
 /** Where reading begins in each partition; never outside of what the partition holds. */
@@ -25,19 +25,26 @@ sealed interface From {
     Pattern AGO = Pattern.compile("(\\d{1,9})(s|m|h|d)( ago)?");
     Pattern NUMBER = Pattern.compile("\\d{1,18}");
 
-    /** @param timestampMs of the first record, EARLIEST or LATEST, as {@link Consumer} has them */
+    /** @param timestampMs of the first record, EARLIEST or LATEST, as {@link Offsets} has them */
     record Time(long timestampMs) implements From { }
 
     record Offset(long offset) implements From { }
 
-    /** @param count of records before the end, as far as offsets can tell */
-    record Last(long count) implements From { }
+    /**
+     * So many records further than these offsets, or than the end where there is none; fewer than 0 is back.
+     */
+    record Further(Map<TopicPartition, Long> offsets, long records) implements From {
+        private long from(TopicPartition partition, long end) {
+            long offset = offsets.getOrDefault(partition, end);
+            return records > Long.MAX_VALUE - offset ? end : offset + records;
+        }
+    }
 
     /** The value of a flag. */
     static From of(Flag flag, String text, InstantSource clock) {
         var ago = AGO.matcher(text);
         if (text.equals("beginning") || text.equals("end")) {
-            return new Time(text.equals("end") ? Consumer.LATEST : Consumer.EARLIEST);
+            return new Time(text.equals("end") ? Offsets.LATEST : Offsets.EARLIEST);
         } else if (NUMBER.matcher(text).matches()) {
             return new Offset(Long.parseLong(text));
         } else if (ago.matches()) {
@@ -70,30 +77,23 @@ sealed interface From {
         }
     }
 
-    /** The offsets at which to begin. */
-    default Map<TopicPartition, Long> offsets(Consumer consumer, Collection<TopicPartition> partitions) {
-        if (this instanceof Time time) {
-            return at(consumer, partitions, time.timestampMs);
+    /**
+     * The offsets at which to begin.
+     *
+     * @param at the offsets in all partitions at a time, EARLIEST or LATEST
+     */
+    default Map<TopicPartition, Long> offsets(LongFunction<Map<TopicPartition, Long>> at) {
+        if (this instanceof Time(long timestampMs)) {
+            return new TreeMap<>(at.apply(timestampMs));
         }
-        var ends = at(consumer, partitions, Consumer.LATEST);
-        var offsets = at(consumer, partitions, Consumer.EARLIEST);
+        var ends = at.apply(Offsets.LATEST);
+        var offsets = new TreeMap<>(at.apply(Offsets.EARLIEST));
         offsets.replaceAll((partition, earliest) -> {
             long end = ends.get(partition);
-            long wanted = switch (this) {
-                case Offset(long offset) -> offset;
-                case Last(long count) -> end - count;
-                case Time time -> time.timestampMs;
-            };
+            long wanted = this instanceof Offset(long offset) ? offset
+                    : ((Further) this).from(partition, end);
             return Math.clamp(wanted, earliest, Math.max(earliest, end));
         });
         return offsets;
-    }
-
-    /** The offsets of this time, EARLIEST or LATEST, in each of the partitions. */
-    static Map<TopicPartition, Long> at(Consumer consumer, Collection<TopicPartition> partitions,
-            long timestampMs) {
-        var times = new HashMap<TopicPartition, Long>();
-        partitions.forEach(partition -> times.put(partition, timestampMs));
-        return times.isEmpty() ? times : new HashMap<>(consumer.offsetsAt(times));
     }
 }

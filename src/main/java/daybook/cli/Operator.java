@@ -2,6 +2,7 @@ package daybook.cli;
 
 import daybook.client.Admin;
 import daybook.client.ClientException;
+import daybook.client.Offsets;
 import daybook.client.Outcomes;
 import daybook.client.Topic;
 import daybook.client.TopicPartition;
@@ -14,62 +15,109 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/** What the commands have in common that see and change a cluster. */
-final class Operator {
+/**
+ * What the commands have in common that see and change a cluster: they ask an admin, and what comes of that
+ * is told as a table, as pages, or line by line; what failed in a line each on standard error.
+ */
+final class Operator implements AutoCloseable {
     static final Flag TOPIC = Flag.of("topic", "TOPIC[:N,...]", "of this topic, or of these partitions of it")
             .repeated();
     static final Flag DRY_RUN = Flag.of("dry-run", "only say whether it could be done");
 
-    /** Whoever typed a command waits for it, and can type it again. */
+    /** Whoever typed a command waits for it, also for a broker that hangs, and can type it again. */
     private static final int PATIENCE_MS = 15_000;
 
-    private Operator() { }
-
-    static Admin admin(Arguments arguments) {
-        return Admin.builder(Bootstrap.reached(arguments)).clientId("daybook-cli")
-                .apiTimeoutMs(PATIENCE_MS).open();
+    /** What a command asks the cluster for, or has it do. */
+    interface Task<T> {
+        T of(Operator operator, Arguments arguments);
     }
 
-    /**
-     * A line on standard error for each that failed.
-     *
-     * @return the exit code
-     */
-    static int failures(Streams streams, Outcomes<?, ?> outcomes) {
+    private final Arguments arguments;
+    /** Null until it is needed: what was typed wrong is told also where no broker is. */
+    private Admin admin;
+    /** Told on standard error behind all else. */
+    private final List<String> notes = new ArrayList<>();
+
+    private Operator(Arguments arguments) {
+        this.arguments = arguments;
+    }
+
+    /** Shows things in a table. */
+    static Command.Action rows(Task<List<Map<String, Object>>> task) {
+        return (arguments, streams) -> {
+            try (var operator = new Operator(arguments)) {
+                Sheet.rows(arguments, streams, task.of(operator, arguments));
+                streams.out().flush();
+                operator.notes.forEach(streams.err()::println);
+                return 0;
+            }
+        };
+    }
+
+    /** Shows those that went well, a page each. */
+    static Command.Action pages(Task<Outcomes<?, Map<String, Object>>> task) {
+        return (arguments, streams) -> {
+            try (var operator = new Operator(arguments)) {
+                var pages = task.of(operator, arguments);
+                Sheet.pages(arguments, streams, List.copyOf(pages.values().values()));
+                return failures(streams, pages);
+            }
+        };
+    }
+
+    /** Says of each that went well what was done. */
+    static Command.Action lines(Task<Outcomes<?, String>> task) {
+        return (arguments, streams) -> {
+            try (var operator = new Operator(arguments)) {
+                var lines = task.of(operator, arguments);
+                lines.values().values().forEach(line -> streams.out().line(Streams.printable(line)));
+                return failures(streams, lines);
+            }
+        };
+    }
+
+    /** Connected when it is asked for first. */
+    Admin admin() {
+        if (admin == null) {
+            admin = Admin.builder(Bootstrap.reached(arguments)).clientId("daybook-cli")
+                    .requestTimeoutMs(PATIENCE_MS).apiTimeoutMs(PATIENCE_MS).open();
+        }
+        return admin;
+    }
+
+    /** Behind the rows, a line on standard error. */
+    void note(String line) {
+        notes.add(line);
+    }
+
+    @Override
+    public void close() {
+        if (admin != null) {
+            admin.close();
+        }
+    }
+
+    private static int failures(Streams streams, Outcomes<?, ?> outcomes) {
         streams.out().flush();
         outcomes.errors().values().forEach(failed -> streams.err()
                 .println(Streams.printable("daybook: " + Commands.sentence(failed))));
         return outcomes.errors().isEmpty() ? 0 : CommandException.FAILED;
     }
 
-    /** Without those that failed with this error, which is as good as done. */
-    static <K, V> Outcomes<K, V> without(ErrorCode error, Outcomes<K, V> outcomes) {
+    /** Without those that failed with this error, which is as good as done, where the flag is given. */
+    <K, V> Outcomes<K, V> without(Flag flag, ErrorCode error, Outcomes<K, V> outcomes) {
         var errors = new LinkedHashMap<K, ClientException>(outcomes.errors());
-        errors.values().removeIf(failed -> failed.error() == error);
+        errors.values().removeIf(failed -> arguments.has(flag) && failed.error() == error);
         return new Outcomes<>(outcomes.values(), errors);
     }
 
-    /** The values of a flag that are {@code KEY=VALUE}; the last one of a key counts. */
-    static Map<String, String> pairs(Arguments arguments, Flag flag) {
-        var pairs = new LinkedHashMap<String, String>();
-        for (var text : arguments.texts(flag)) {
-            int equals = text.indexOf('=');
-            if (equals <= 0) {
-                throw CommandException.usage("The flag --" + flag.name() + " is " + text
-                        + ", but must be KEY=VALUE");
-            }
-            pairs.put(text.substring(0, equals), text.substring(equals + 1));
-        }
-        return pairs;
-    }
-
     /** What {@code TOPIC} and {@code TOPIC:N,...} stand for. */
-    static List<TopicPartition> partitions(Admin admin, Collection<String> texts) {
+    List<TopicPartition> partitions(Collection<String> texts) {
         var partitions = new ArrayList<TopicPartition>();
         for (var text : texts) {
             int colon = text.indexOf(':');
             if (colon < 0) {
-                partitions.addAll(partitions(admin.topics().describe(List.of(text)).of(text)));
+                partitions.addAll(partitions(admin().topics().describe(List.of(text)).of(text)));
             } else if (text.substring(colon + 1).matches("\\d{1,9}(,\\d{1,9})*")) {
                 for (var number : text.substring(colon + 1).split(",")) {
                     partitions.add(new TopicPartition(text.substring(0, colon), Integer.parseInt(number)));
@@ -84,5 +132,11 @@ final class Operator {
     static List<TopicPartition> partitions(Topic topic) {
         return IntStream.range(0, topic.partitions().size())
                 .mapToObj(index -> new TopicPartition(topic.name(), index)).toList();
+    }
+
+    /** The first offsets of partitions, or their ends: {@link Offsets#EARLIEST}, {@link Offsets#LATEST}. */
+    Map<TopicPartition, Long> offsets(Collection<TopicPartition> partitions, long time) {
+        return admin().offsets().list(Offsets.all(partitions, time), false)
+                .map((partition, found) -> found.offset()).values();
     }
 }

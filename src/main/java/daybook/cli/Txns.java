@@ -1,5 +1,6 @@
 package daybook.cli;
 
+import daybook.client.Outcomes;
 import daybook.client.TopicPartition;
 import daybook.client.Transactions.ActiveProducer;
 import daybook.client.Transactions.Transaction;
@@ -17,13 +18,15 @@ final class Txns {
             .otherwise("15m");
     private static final Flag START = Flag.of("start-offset", "OFFSET", "where the transaction begins");
     static final Command COMMAND = Command.group("txns", "list, describe and abort transactions",
-            Command.of("txns list", "", "what transactional ids there are", Txns::list)
+            Command.of("txns list", "", "what transactional ids there are", Operator.rows(Txns::list))
                     .flags(STATE, Flag.JSON, Flag.BOOTSTRAP)
                     .examples("bin/daybook txns list", "bin/daybook txns list --state Ongoing"),
-            Command.of("txns describe", "TRANSACTIONAL-ID...", "their transactions", Txns::describe)
+            Command.of("txns describe", "TRANSACTIONAL-ID...", "their transactions",
+                    Operator.pages(Txns::describe))
                     .flags(Flag.JSON, Flag.BOOTSTRAP)
                     .examples("bin/daybook txns describe payments-1"),
-            Command.of("txns hanging", "", "transactions in partitions that nobody will end", Txns::hanging)
+            Command.of("txns hanging", "", "transactions in partitions that nobody will end",
+                    Operator.rows(Txns::hanging))
                     .about("""
                             Finds open transactions in partitions which no coordinator has among its own, so
                             that nobody will end them: who reads only what is committed stands still there.
@@ -32,7 +35,8 @@ final class Txns {
                     .flags(Operator.TOPIC, OLDER_THAN, Flag.JSON, Flag.BOOTSTRAP)
                     .examples("bin/daybook txns hanging",
                             "bin/daybook txns hanging --topic orders --older-than 1h"),
-            Command.of("txns abort", "TOPIC:N", "abort a transaction in one partition", Txns::abort)
+            Command.of("txns abort", "TOPIC:N", "abort a transaction in one partition",
+                    Operator.lines(Txns::abort))
                     .about("""
                             Aborts a transaction in one partition, whatever its coordinator knows of it. That
                             is for those that bin/daybook txns hanging shows: of another one, a part would be
@@ -43,22 +47,15 @@ final class Txns {
 
     private Txns() { }
 
-    private static int list(Arguments arguments, Streams streams) {
-        try (var admin = Operator.admin(arguments)) {
-            var found = admin.transactions().list(arguments.texts(STATE), List.of()).values();
-            Sheet.rows(arguments, streams, found.stream().map(each -> Json.object(
-                    "transactionalId", each.transactionalId(), "producerId", each.producerId(),
-                    "state", each.state())).toList());
-        }
-        return 0;
+    private static List<Map<String, Object>> list(Operator operator, Arguments arguments) {
+        return operator.admin().transactions().list(arguments.texts(STATE), List.of()).values().stream()
+                .map(each -> Json.object("transactionalId", each.transactionalId(),
+                        "producerId", each.producerId(), "state", each.state())).toList();
     }
 
-    private static int describe(Arguments arguments, Streams streams) {
-        try (var admin = Operator.admin(arguments)) {
-            var found = admin.transactions().describe(arguments.operands());
-            Sheet.pages(arguments, streams, found.values().values().stream().map(Txns::page).toList());
-            return Operator.failures(streams, found);
-        }
+    private static Outcomes<String, Map<String, Object>> describe(Operator operator, Arguments arguments) {
+        return operator.admin().transactions().describe(arguments.operands())
+                .map((id, transaction) -> page(transaction));
     }
 
     private static Map<String, Object> page(Transaction transaction) {
@@ -73,23 +70,20 @@ final class Txns {
         return ms < 0 ? null : Instant.ofEpochMilli(ms);
     }
 
-    private static int hanging(Arguments arguments, Streams streams) {
+    private static List<Map<String, Object>> hanging(Operator operator, Arguments arguments) {
         var clock = InstantSource.system();
         long nowMs = clock.millis();
         if (!(From.of(OLDER_THAN, arguments.text(OLDER_THAN), clock) instanceof From.Time(long sinceMs))) {
             throw CommandException.usage("The flag --older-than must be a time as 15m or 2h");
         }
-        try (var admin = Operator.admin(arguments)) {
-            var partitions = arguments.has(Operator.TOPIC)
-                    ? Operator.partitions(admin, arguments.texts(Operator.TOPIC))
-                    : admin.topics().list().values().stream()
-                            .flatMap(topic -> Operator.partitions(topic).stream()).toList();
-            var rows = new ArrayList<Map<String, Object>>();
-            admin.transactions().hanging(partitions, nowMs - sinceMs, nowMs).forEach((partition, producers) ->
-                    producers.forEach(producer -> rows.add(row(partition, producer))));
-            Sheet.rows(arguments, streams, rows);
-        }
-        return 0;
+        var partitions = arguments.has(Operator.TOPIC) ? operator.partitions(arguments.texts(Operator.TOPIC))
+                : operator.admin().topics().list().values().stream()
+                        .flatMap(topic -> Operator.partitions(topic).stream()).toList();
+        var rows = new ArrayList<Map<String, Object>>();
+        operator.admin().transactions().hanging(partitions, nowMs - sinceMs, nowMs)
+                .forEach((partition, producers) ->
+                        producers.forEach(producer -> rows.add(row(partition, producer))));
+        return rows;
     }
 
     private static Map<String, Object> row(TopicPartition partition, ActiveProducer producer) {
@@ -98,22 +92,21 @@ final class Txns {
                 "producerEpoch", producer.producerEpoch(), "lastRecord", time(producer.lastTimestampMs()));
     }
 
-    private static int abort(Arguments arguments, Streams streams) {
+    private static Outcomes<TopicPartition, String> abort(Operator operator, Arguments arguments) {
         long start = arguments.number(START, 0, Long.MAX_VALUE);
         var text = arguments.operand(0);
         if (!text.matches("[^:]+:\\d+")) {
             throw CommandException.usage(text + " must be TOPIC:N with the number of a partition");
         }
-        try (var admin = Operator.admin(arguments)) {
-            var partition = Operator.partitions(admin, List.of(text)).getFirst();
-            var producer = admin.transactions().producers(List.of(partition)).of(partition).stream()
+        var partition = operator.partitions(List.of(text)).getFirst();
+        var transactions = operator.admin().transactions();
+        return transactions.producers(List.of(partition)).map((same, producers) -> {
+            var producer = producers.stream()
                     .filter(each -> each.startOffset() == start).findFirst()
                     .orElseThrow(() -> CommandException.failed("No open transaction of " + partition
                             + " begins at " + start + "; bin/daybook txns hanging shows those that hang"));
-            admin.transactions().abort(partition, producer);
-            streams.out().line("Aborted what producer " + producer.producerId() + " had open in "
-                    + Streams.printable(partition.toString()));
-        }
-        return 0;
+            transactions.abort(partition, producer);
+            return "Aborted what producer " + producer.producerId() + " had open in " + partition;
+        });
     }
 }

@@ -48,6 +48,22 @@ public final class Offsets {
         return inquiry(times, committed).outcomes(times.keySet());
     }
 
+    /**
+     * The offsets of the first records that are not older than these times, or of the end where all are
+     * older.
+     *
+     * @param times and {@code committed} as for {@link #list}
+     */
+    public Map<TopicPartition, Long> at(Map<TopicPartition, Long> times, boolean committed) {
+        var found = new LinkedHashMap<TopicPartition, Long>();
+        list(times, committed).all().forEach((partition, each) -> found.put(partition, each.offset()));
+        var older = found.keySet().stream().filter(partition -> found.get(partition) < 0).toList();
+        if (!older.isEmpty()) {
+            found.putAll(at(all(older, LATEST), committed));
+        }
+        return found;
+    }
+
     /** As {@link #list}, to be asked. */
     Inquiry<TopicPartition, Found> inquiry(Map<TopicPartition, Long> times, boolean committed) {
         return new Inquiry<>(cluster, Place.leader(cluster), Call.LIST_OFFSETS,

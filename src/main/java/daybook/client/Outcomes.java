@@ -4,6 +4,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /**
@@ -31,6 +32,13 @@ public record Outcomes<K, V>(Map<K, V> values, Map<K, ClientException> errors) {
             }
         }
         return new Outcomes<>(values, errors);
+    }
+
+    /** The same, with something else in place of each that went well. */
+    public <W> Outcomes<K, W> map(BiFunction<K, V, W> function) {
+        var mapped = new LinkedHashMap<K, W>();
+        values.forEach((key, value) -> mapped.put(key, function.apply(key, value)));
+        return new Outcomes<>(mapped, errors);
     }
 
     /**

@@ -5,7 +5,7 @@ package daybook.net;
  * {@code connectionsPerIp} are read anew for every connection, {@code idleMs} at every sweep, the others
  * once.
  *
- * @param loops {@code num.network.threads}; at least 1
+ * @param loops selector threads; at least 1
  * @param frameBytes {@code socket.request.max.bytes}: a larger request closes its connection; at least 1
  * @param memoryBytes {@code queued.max.request.bytes}: the bound that {@link RequestMemory} keeps; at least 1
  * @param connections {@code max.connections}: accepting pauses there

@@ -11,7 +11,8 @@ import java.util.zip.Deflater;
 import java.util.zip.GZIPInputStream;
 
 /**
- * How the records of a batch are compressed: bits 0 to 2 of the batch's attributes. Batches go through the
+ * How the records of a batch are compressed, in the order of the numbers in bits 0 to 2 of its attributes.
+ * Batches go through the
  * broker sealed; it decompresses one where it must look at its records, and compresses one that it writes
  * anew, with fewer records or in another codec.
  *
@@ -21,24 +22,22 @@ import java.util.zip.GZIPInputStream;
  * ends bound the time as well.
  */
 public enum Codec {
-    NONE(0, 0), GZIP(1, Deflater.DEFAULT_COMPRESSION), SNAPPY(2, 0), LZ4(3, Lz4.FAST_LEVEL), ZSTD(4, 3);
+    NONE(0), GZIP(Deflater.DEFAULT_COMPRESSION), SNAPPY(0), LZ4(Lz4.FAST_LEVEL), ZSTD(3);
 
     private static final int GZIP_BUFFER_BYTES = 8 * 1024;
     /** Magic, method deflate, no flags, no time, no hint of the level, an unknown system. */
     private static final byte[] GZIP_HEADER = {0x1F, (byte) 0x8B, 8, 0, 0, 0, 0, 0, 0, (byte) 0xFF};
     private static final Codec[] BY_ID = values();
 
-    private final int id;
     private final int defaultLevel;
 
-    Codec(int id, int defaultLevel) {
-        this.id = id;
+    Codec(int defaultLevel) {
         this.defaultLevel = defaultLevel;
     }
 
     /** The number that stands for this codec in a batch's attributes. */
     public int id() {
-        return id;
+        return ordinal();
     }
 
     /** The level of {@link #compress} where nobody asks for another, Kafka's. */
@@ -49,7 +48,7 @@ public enum Codec {
     /** The codec of that number; a {@link CorruptBatchException} where there is none. */
     public static Codec of(int id) {
         if (id < 0 || id >= BY_ID.length) {
-            throw new CorruptBatchException("compression codec " + id + " is none of 0 to " + ZSTD.id);
+            throw new CorruptBatchException("compression codec " + id + " is none of 0 to " + ZSTD.id());
         }
         return BY_ID[id];
     }

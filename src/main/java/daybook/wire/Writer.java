@@ -323,7 +323,8 @@ public final class Writer implements AutoCloseable {
      */
     public long gather(long from, ByteBuffer into, int smallBytes) throws IOException {
         long at = from;
-        for (var placed : regions) {
+        for (int index = firstBehind(from); index < regions.size(); index++) {
+            var placed = regions.get(index);
             at += copy(at, placed.begin, placed.at, into);
             if (at < placed.begin || at < placed.end() && placed.region.lengthBytes() > smallBytes) {
                 return at;
@@ -354,12 +355,25 @@ public final class Writer implements AutoCloseable {
 
     /** The region that has the byte behind the first {@code from} of the message; null where none has. */
     public Placed regionAt(long from) {
-        for (var placed : regions) {
-            if (from < placed.end()) {
-                return from < placed.begin ? null : placed;
+        int index = firstBehind(from);
+        return index == regions.size() || from < regions.get(index).begin ? null : regions.get(index);
+    }
+
+    /**
+     * The index of the first region that ends behind {@code from}, by halving: an answer may have thousands.
+     */
+    private int firstBehind(long from) {
+        int least = 0;
+        int most = regions.size();
+        while (least < most) {
+            int middle = (least + most) >>> 1;
+            if (regions.get(middle).end() <= from) {
+                least = middle + 1;
+            } else {
+                most = middle;
             }
         }
-        return null;
+        return least;
     }
 
     /** Closes the regions. */

@@ -230,11 +230,10 @@ class ClassicGroupsTest {
         var id = join(9, "g", "", "instance").memberId;
         for (int version = 0; version <= 6; version++) {
             var operations = version < 3 ? "" : " 3400";
-            var none = version < 3 ? "" : " -2147483648";
             var instance = version < 4 ? "-" : "instance";
             var message = version < 6 ? "-" : "null";
-            var missing = version < 6 ? "NONE - nix Dead  []" + none
-                    : "GROUP_ID_NOT_FOUND Group nix not found. nix Dead  []" + none;
+            var missing = version < 6 ? "NONE - nix Dead  []" + operations
+                    : "GROUP_ID_NOT_FOUND Group nix not found. nix Dead  [] -2147483648";
             assertEquals(List.of("NONE " + message + " g CompletingRebalance consumer [" + instance
                     + " test /127.0.0.1  ]" + operations, missing), describe(version, "g", "nix"));
         }

@@ -6,14 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import daybook.api.FetchSessions.Accepted;
 import daybook.api.FetchSessions.Refused;
-import daybook.api.FetchSessions.Slot;
 import daybook.api.FetchSessions.Wanted;
 import daybook.wire.ErrorCode;
 
 import java.time.Instant;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 import org.junit.jupiter.api.Test;
 
@@ -23,22 +21,21 @@ class FetchSessionsTest {
     private int slots = 2;
     private final FetchSessions sessions = new FetchSessions(() -> Instant.ofEpochMilli(nowMs), () -> slots);
 
-    private static Map<Slot, Wanted> partitions(int count, String topic) {
-        var named = new LinkedHashMap<Slot, Wanted>();
+    private static List<ByTopic<Wanted>> partitions(int count, String topic) {
+        var wanted = new ArrayList<Wanted>();
         for (int index = 0; index < count; index++) {
-            named.put(new Slot(TopicRef.of(topic), index), new Wanted(index, -1, 0, -1, -1, 1));
+            wanted.add(new Wanted(index, -1, 0, -1, -1, 1));
         }
-        return named;
+        return List.of(new ByTopic<>(TopicRef.of(topic), wanted));
     }
 
     private int make(int partitions) {
         return assertInstanceOf(Accepted.class, sessions.open(0, 0, false, partitions(partitions, "a"),
-                List.of()))
-                .session().id();
+                List.of())).id();
     }
 
     private ErrorCode use(int session, int epoch) {
-        return sessions.open(session, epoch, false, Map.of(), List.of()) instanceof Refused refused
+        return sessions.open(session, epoch, false, List.of(), List.of()) instanceof Refused refused
                 ? refused.error() : ErrorCode.NONE;
     }
 
@@ -85,7 +82,7 @@ class FetchSessionsTest {
     void theirMemoryIsBounded() {
         var huge = partitions(4000, "x".repeat(32_000));
         var accepted = assertInstanceOf(Accepted.class, sessions.open(0, 0, false, huge, List.of()));
-        assertEquals(0, accepted.session().id());
+        assertEquals(0, accepted.id());
         assertEquals(4000, accepted.wanted().size());
         int session = make(1);
         assertEquals(ErrorCode.FETCH_SESSION_ID_NOT_FOUND, assertInstanceOf(Refused.class,

@@ -111,8 +111,8 @@ final class TestBroker implements AutoCloseable {
     private List<Logs.Expected> expected(Image image) {
         var expected = new ArrayList<Logs.Expected>();
         for (var topic : image.topicsById().values()) {
-            var configured = TopicConfigs.effective(image.config(ConfigResource.topic(topic.name())),
-                    config).log();
+            var configured = TopicConfigs.log(image.config(ConfigResource.topic(topic.name())),
+                    config);
             for (var partition : topic.partitions()) {
                 expected.add(new Logs.Expected(topic.id(),
                         new TopicPartition(topic.name(), partition.index()), 0, Uuid.ZERO, configured));
@@ -141,7 +141,7 @@ final class TestBroker implements AutoCloseable {
     Uuid topic(String name, int partitions, Map<String, String> configs) throws IOException {
         var wanted = new CreateTopics.Wanted(name, partitions, -1, List.of(), configs);
         var created = new CreateTopics(services).create(List.of(wanted), false).getFirst();
-        assertEquals(ErrorCode.NONE, created.error(), created.message());
+        assertEquals(Outcome.DONE, created.outcome());
         return created.id();
     }
 

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The tables of configuration keys, against what Apache Kafka 4.3.1 says and answers. */
 class ConfigsTest {
@@ -157,24 +158,23 @@ class ConfigsTest {
 
     @Test
     void aTopicWithoutPolicyKeepsEverything() {
-        var log = TopicConfigs.effective(Map.of("cleanup.policy", "", "retention.ms", "1", "retention.bytes",
-                "1"),
-                DEFAULTS).log();
+        var log = TopicConfigs.log(Map.of("cleanup.policy", "", "retention.ms", "1", "retention.bytes", "1"),
+                DEFAULTS);
         assertEquals(-1, log.retentionMs());
         assertEquals(-1, log.retentionBytes());
     }
 
     @Test
     void aCompactedTopicHasRulesForIt() {
-        assertNull(TopicConfigs.effective(Map.of(), DEFAULTS).log().compaction());
-        var defaults = TopicConfigs.effective(Map.of("cleanup.policy", "compact"), DEFAULTS).log();
+        assertNull(TopicConfigs.log(Map.of(), DEFAULTS).compaction());
+        var defaults = TopicConfigs.log(Map.of("cleanup.policy", "compact"), DEFAULTS);
         assertEquals(new LogConfig.CompactionRules(0.5, 0, Long.MAX_VALUE, 86_400_000, false),
                 defaults.compaction());
         assertEquals(-1, defaults.retentionMs());
         var broker = BrokerConfig.of(Map.of("log.cleanup.policy", "compact,delete",
                 "log.cleaner.min.cleanable.ratio", "0.25", "log.cleaner.delete.retention.ms", "1"));
-        var both = TopicConfigs.effective(Map.of("min.compaction.lag.ms", "2", "max.compaction.lag.ms", "3",
-                "delete.retention.ms", "4"), broker).log();
+        var both = TopicConfigs.log(Map.of("min.compaction.lag.ms", "2", "max.compaction.lag.ms", "3",
+                "delete.retention.ms", "4"), broker);
         assertEquals(new LogConfig.CompactionRules(0.25, 2, 3, 4, true), both.compaction());
         assertEquals(604_800_000, both.retentionMs());
     }
@@ -202,15 +202,16 @@ class ConfigsTest {
                 "log.roll.jitter.hours", "1", "log.flush.scheduler.interval.ms", "77", "min.insync.replicas",
                         "3",
                 "log.message.timestamp.type", "LogAppendTime", "log.preallocate", "true"));
-        var config = TopicConfigs.effective(Map.of("max.message.bytes", "6"), broker);
-        assertEquals(360_000_000, config.log().retentionMs());
-        assertEquals(6, config.log().maxMessageBytes());
-        assertEquals(7_200_000, config.log().segmentMs());
-        assertEquals(3_600_000, config.log().segmentJitterMs());
-        assertEquals(77, config.log().flushMs());
-        assertEquals(3, config.minInsyncReplicas());
-        assertTrue(config.log().logAppendTime());
-        assertTrue(config.log().preallocate());
+        var config = TopicConfigs.log(Map.of("max.message.bytes", "6"), broker);
+        assertEquals(360_000_000, config.retentionMs());
+        assertEquals(6, config.maxMessageBytes());
+        assertEquals(7_200_000, config.segmentMs());
+        assertEquals(3_600_000, config.segmentJitterMs());
+        assertEquals(77, config.flushMs());
+        assertEquals(3, TopicConfigs.minInsyncReplicas(Map.of(), broker));
+        assertEquals(2, TopicConfigs.minInsyncReplicas(Map.of("min.insync.replicas", "2"), broker));
+        assertTrue(config.logAppendTime());
+        assertTrue(config.preallocate());
     }
 
     @Test
@@ -233,7 +234,7 @@ class ConfigsTest {
     }
 
     private static LogConfig.Compression compression(BrokerConfig broker, Map<String, String> ofTopic) {
-        return TopicConfigs.effective(ofTopic, broker).log().compression();
+        return TopicConfigs.log(ofTopic, broker).compression();
     }
 
     @Test
@@ -288,6 +289,15 @@ class ConfigsTest {
         assertEquals(List.of("/a", "/b"), BrokerConfig.of(Map.of("log.dirs", "/a, /b", "log.dir", "/c"))
                 .list("log.dirs"));
         assertEquals(List.of("/c"), BrokerConfig.of(Map.of("log.dir", "/c")).list("log.dirs"));
+    }
+
+    @Test
+    void selectorThreadsGoByTheProcessors() {
+        assertEquals(List.of(1, 1, 1, 2, 3, 3), Stream.of(1, 2, 3, 4, 6, 64).map(DEFAULTS::selectorThreads)
+                .toList());
+        assertEquals(7, BrokerConfig.of(Map.of("num.network.threads", "7")).selectorThreads(2));
+        assertWrong("Invalid value 0 for configuration num.network.threads: "
+                + "Value must be between 1 and 2147483647 or equal to -1", Map.of("num.network.threads", "0"));
     }
 
     @Test

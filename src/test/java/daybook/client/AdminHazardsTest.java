@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** An admin whose answers are lost, and brokers that are gone. */
 class AdminHazardsTest {
     private static Admin admin(ScriptedBroker broker) {
-        return Admin.builder(broker.address()).apiTimeoutMs(3_000).open();
+        return Admin.builder(broker.address()).apiTimeoutMs(20_000).open();
     }
 
     private static ClientException created(ScriptedBroker broker, int lost) {

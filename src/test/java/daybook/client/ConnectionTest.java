@@ -90,7 +90,7 @@ class ConnectionTest {
     @Test
     void givesUpABrokerThatDoesNotAnswerInTime() throws Exception {
         try (var broker = new ScriptedBroker().on(Call.FIND_COORDINATOR, in -> ScriptedBroker.SILENCE);
-                var connection = open(broker, 300)) {
+                var connection = open(broker, 2_000)) {
             var lost = assertThrows(ClientException.class, () -> coordinator(connection, "a"));
             assertEquals(ErrorCode.NETWORK_EXCEPTION, lost.error());
         }
@@ -113,7 +113,7 @@ class ConnectionTest {
             broker.misnumbers();
             var answer = connection.send(Call.FIND_COORDINATOR, 4,
                     out -> out.int8(0).strings(List.of("a")).tags(), Reader::int32);
-            var lost = assertThrows(ExecutionException.class, () -> answer.get(10, TimeUnit.SECONDS));
+            var lost = assertThrows(ExecutionException.class, () -> answer.get(30, TimeUnit.SECONDS));
             assertEquals(ErrorCode.NETWORK_EXCEPTION, ((ClientException) lost.getCause()).error());
         }
     }
@@ -130,14 +130,29 @@ class ConnectionTest {
                 }
             });
             var settings = settings("127.0.0.1:" + server.getLocalPort(), 10_000);
-            assertThrows(ClientException.class,
+            var refused = assertThrows(ClientException.class,
                     () -> Connection.open(settings.addresses().getFirst(), settings, begun -> { }));
+            assertEquals(ErrorCode.UNSUPPORTED_VERSION, refused.error());
+            assertTrue(refused.getMessage().contains("is no Kafka broker"), refused.getMessage());
+        }
+    }
+
+    @Test
+    void whoWaitsForAnAnswerMayBeInterrupted() throws Exception {
+        try (var broker = new ScriptedBroker().on(Call.FIND_COORDINATOR, in -> ScriptedBroker.SILENCE);
+                var connection = open(broker, 60_000)) {
+            var answer = connection.send(Call.FIND_COORDINATOR, 4,
+                    out -> out.int8(0).strings(List.of("a")).tags(), Reader::int32);
+            Thread.currentThread().interrupt();
+            var stopped = assertThrows(ClientException.class, () -> Connection.await(answer));
+            assertTrue(stopped.interrupted());
+            assertFalse(Thread.interrupted());
         }
     }
 
     @Test
     void nobodyThereIsToldWithTheAddress() {
-        var settings = settings("127.0.0.1:1", 1_000);
+        var settings = settings("127.0.0.1:1", 10_000);
         var failed = assertThrows(ClientException.class,
                 () -> Connection.open(InetSocketAddress.createUnresolved("127.0.0.1", 1), settings,
                         begun -> { }));
@@ -160,7 +175,7 @@ class ConnectionTest {
         var id = new Uuid(1, 2);
         var partition = new Topic.Partition(ErrorCode.NONE, 0, 1, 3, List.of(1), List.of(1), List.of());
         try (var broker = new ScriptedBroker().topic(new Topic("orders", id, false, List.of(partition)));
-                var cluster = new Cluster(settings(broker.address(), 2_000))) {
+                var cluster = new Cluster(settings(broker.address(), 10_000))) {
             assertEquals(1, cluster.leader(new TopicPartition("orders", 0)));
             assertEquals("orders", cluster.name(id));
             assertEquals(3, cluster.known("orders").partitions().getFirst().leaderEpoch());

@@ -28,7 +28,7 @@ class InquiryTest {
     private static final TopicPartition SECOND = new TopicPartition("orders", 1);
 
     private static Admin admin(ScriptedBroker broker, int apiTimeoutMs) {
-        return Admin.builder(broker.address()).apiTimeoutMs(apiTimeoutMs).requestTimeoutMs(5_000).open();
+        return Admin.builder(broker.address()).apiTimeoutMs(apiTimeoutMs).requestTimeoutMs(20_000).open();
     }
 
     private static Topic topic(String name, int partitions) {
@@ -68,7 +68,7 @@ class InquiryTest {
             return offsets(asked.size() == 2
                     ? Map.of(FIRST, ErrorCode.NONE, SECOND, ErrorCode.NOT_LEADER_OR_FOLLOWER)
                     : Map.of(SECOND, ErrorCode.NONE));
-        }); var admin = admin(broker, 10_000)) {
+        }); var admin = admin(broker, 20_000)) {
             var found = latest(admin, FIRST, SECOND);
             assertEquals(List.of(FIRST, SECOND), List.copyOf(found.all().keySet()));
             assertEquals(8, found.of(SECOND).offset());
@@ -83,7 +83,7 @@ class InquiryTest {
             return offsets(asked.size() == 2
                     ? Map.of(FIRST, ErrorCode.OFFSET_NOT_AVAILABLE, SECOND, ErrorCode.NONE)
                     : Map.of(FIRST, ErrorCode.OFFSET_NOT_AVAILABLE));
-        }); var admin = admin(broker, 200)) {
+        }); var admin = admin(broker, 2_000)) {
             var found = latest(admin, FIRST, SECOND);
             assertEquals(8, found.of(SECOND).offset());
             assertEquals(ErrorCode.OFFSET_NOT_AVAILABLE, found.errors().get(FIRST).error());
@@ -93,7 +93,7 @@ class InquiryTest {
     @Test
     void aThingTheAnswerSaysNothingOfHasFailed() throws Exception {
         try (var broker = new ScriptedBroker().topic(topic("orders", 2)).on(Call.LIST_OFFSETS, in ->
-                offsets(Map.of(FIRST, ErrorCode.NONE))); var admin = admin(broker, 5_000)) {
+                offsets(Map.of(FIRST, ErrorCode.NONE))); var admin = admin(broker, 20_000)) {
             var found = latest(admin, FIRST, SECOND);
             assertEquals(7, found.of(FIRST).offset());
             assertEquals(ErrorCode.UNKNOWN_SERVER_ERROR, found.errors().get(SECOND).error());
@@ -131,7 +131,7 @@ class InquiryTest {
         var asked = new ConcurrentLinkedQueue<String>();
         try (var second = node("two", asked);
                 var first = node("one", asked).beside(2, second).topic(led(1, 2));
-                var admin = admin(first, 10_000)) {
+                var admin = admin(first, 20_000)) {
             second.beside(2, second).beside(1, first).topic(led(1, 2));
             assertEquals(List.of(7L, 8L), latest(admin, FIRST, SECOND).all().values().stream()
                     .map(Offsets.Found::offset).toList());
@@ -149,7 +149,7 @@ class InquiryTest {
         var asked = new ConcurrentLinkedQueue<String>();
         try (var second = node("two", asked);
                 var first = node("one", asked).beside(2, second).topic(led(1, 1));
-                var admin = admin(first, 10_000)) {
+                var admin = admin(first, 20_000)) {
             second.beside(2, second).beside(1, first).topic(led(2, 2));
             first.on(Call.LIST_OFFSETS, in -> {
                 first.topic(led(2, 2));
@@ -168,7 +168,7 @@ class InquiryTest {
             return out -> out.int32(0).structs(List.of("none"), (each, name) -> each
                     .string(name).uuid(Uuid.ZERO).error(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
                     .string("It is not here.")).tags();
-        }); var admin = admin(broker, 10_000)) {
+        }); var admin = admin(broker, 20_000)) {
             assertEquals("UNKNOWN_TOPIC_OR_PARTITION: none: It is not here.",
                     admin.topics().delete(List.of("none")).errors().get("none").getMessage());
             assertEquals(1, count.get());
@@ -180,7 +180,7 @@ class InquiryTest {
         var count = new AtomicInteger();
         try (var broker = new ScriptedBroker().topic(topic("orders", 1)).on(Call.LIST_OFFSETS, in ->
                 count.incrementAndGet() < 3 ? null : offsets(Map.of(FIRST, ErrorCode.NONE)));
-                var admin = admin(broker, 10_000)) {
+                var admin = admin(broker, 20_000)) {
             assertEquals(7, latest(admin, FIRST).of(FIRST).offset());
             assertEquals(3, count.get());
         }
@@ -189,7 +189,7 @@ class InquiryTest {
     @Test
     void anApiThatTheBrokerDoesNotKnowFailsForAll() throws Exception {
         try (var broker = new ScriptedBroker().topic(topic("orders", 1)).knows(Call.LIST_OFFSETS, 2);
-                var admin = admin(broker, 10_000)) {
+                var admin = admin(broker, 20_000)) {
             assertEquals(ErrorCode.UNSUPPORTED_VERSION, latest(admin, FIRST).errors().get(FIRST).error());
         }
     }
@@ -214,7 +214,7 @@ class InquiryTest {
                                     (member, name) -> member.string(name).string(null).string("client")
                                             .string("/host").bytes(nulls(0)).bytes(nulls(3)))
                             .int32(Integer.MIN_VALUE)).tags();
-                }); var admin = admin(broker, 10_000)) {
+                }); var admin = admin(broker, 20_000)) {
             var group = admin.groups().describe(List.of("readers")).of("readers");
             assertEquals("classic", group.type());
             assertEquals(List.of(), group.members().getFirst().assignment(), "what is no assignment is none");
@@ -253,7 +253,7 @@ class InquiryTest {
     @Test
     void transactionsHangThatNoCoordinatorKnows() throws Exception {
         try (var broker = withTransactions(ErrorCode.NONE, topic("orders", 2));
-                var admin = admin(broker, 5_000)) {
+                var admin = admin(broker, 20_000)) {
             var hanging = admin.transactions().hanging(List.of(FIRST, SECOND), 500, 2_000);
             assertEquals(List.of(11L), ids(hanging.get(FIRST)));
             assertEquals(List.of(10L, 11L), ids(hanging.get(SECOND)));
@@ -266,13 +266,13 @@ class InquiryTest {
     void aCoordinatorThatCannotTellLetsTheSearchFail() throws Exception {
         var refusal = ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
         try (var broker = withTransactions(refusal, topic("orders", 1));
-                var admin = admin(broker, 5_000)) {
+                var admin = admin(broker, 20_000)) {
             var failed = assertThrows(ClientException.class,
                     () -> admin.transactions().hanging(List.of(FIRST), 500, 2_000));
             assertEquals(refusal, failed.error());
         }
         try (var broker = withTransactions(ErrorCode.TRANSACTIONAL_ID_NOT_FOUND, topic("orders", 1));
-                var admin = admin(broker, 5_000)) {
+                var admin = admin(broker, 20_000)) {
             assertEquals(List.of(10L, 11L),
                     ids(admin.transactions().hanging(List.of(FIRST), 500, 2_000).get(FIRST)), "gone since");
         }

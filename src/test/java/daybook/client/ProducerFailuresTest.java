@@ -10,7 +10,6 @@ import daybook.wire.ErrorCode;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 import java.io.IOException;
 import java.util.ArrayList;
@@ -20,7 +19,6 @@ import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Whatever goes wrong at the broker, records are there once and in order, or have failed. */
-@Timeout(60)
 final class ProducerFailuresTest {
     private static final int PARTITIONS = 3;
     private static final Act SERVED = new Act(Whim.SERVE, ErrorCode.NONE);
@@ -160,7 +158,7 @@ final class ProducerFailuresTest {
         try (var broker = new MoodyBroker(PARTITIONS, (partition, batch) -> !lost.get() ? SERVED
                 : new Act(random.nextInt(4) > 0 ? Whim.DROP : Whim.VANISH, ErrorCode.NONE))) {
             var sent = new ArrayList<Sent>();
-            try (var producer = Producer.builder(broker.address()).batchSizeBytes(300).deliveryTimeoutMs(1_500)
+            try (var producer = Producer.builder(broker.address()).batchSizeBytes(300).deliveryTimeoutMs(5_000)
                     .open()) {
                 sent.addAll(send(producer, 100, 0, start));
                 producer.flush();

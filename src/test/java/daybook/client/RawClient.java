@@ -139,7 +139,7 @@ public final class RawClient implements AutoCloseable {
     public String joinConsumer(String group, String topic) throws IOException {
         ask(10, 4, out -> out.int8(0).strings(List.of(group)).tags());
         var memberId = Uuid.random().toString();
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
         for (int epoch = 0; System.nanoTime() < deadline;) {
             int known = epoch;
             var answer = ask(68, 0, out -> out.string(group).string(memberId).int32(known).string(null)

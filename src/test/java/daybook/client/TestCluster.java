@@ -76,7 +76,7 @@ final class TestCluster implements AutoCloseable {
         var address = address();
         int port = Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
         try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-            socket.setSoTimeout(10_000);
+            socket.setSoTimeout(30_000);
             var header = new Writer(0, false).int16(key).int16(version).int32(1).string("test");
             if (flexible) {
                 header.int8(0);

@@ -187,7 +187,7 @@ final class CoordinatorTest {
             for (var partition : topic.partitions()) {
                 expected.add(new Logs.Expected(topic.id(),
                         new TopicPartition(topic.name(), partition.index()), 0, Uuid.ZERO,
-                        TopicConfigs.effective(Map.of(), BrokerConfig.of(Map.of())).log()));
+                        TopicConfigs.log(Map.of(), BrokerConfig.of(Map.of()))));
             }
         }
         return expected;

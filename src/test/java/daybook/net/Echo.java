@@ -97,7 +97,7 @@ final class Echo implements AutoCloseable {
 
     private static boolean await(CountDownLatch latch) {
         try {
-            return latch.await(10, TimeUnit.SECONDS);
+            return latch.await(30, TimeUnit.SECONDS);
         } catch (InterruptedException hurry) {
             return false;
         }
@@ -141,7 +141,7 @@ final class Echo implements AutoCloseable {
         server.close();
     }
 
-    /** A blocking client, whose reads fail after ten seconds. */
+    /** A blocking client, whose reads fail after thirty seconds. */
     static final class Client implements AutoCloseable {
         final Socket socket = new Socket();
         final DataInputStream in;
@@ -155,8 +155,8 @@ final class Echo implements AutoCloseable {
                 socket.setReceiveBufferSize(receiveBufferBytes);
             }
             socket.setTcpNoDelay(true);
-            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 10_000);
-            socket.setSoTimeout(10_000);
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 30_000);
+            socket.setSoTimeout(30_000);
             in = new DataInputStream(new java.io.BufferedInputStream(socket.getInputStream(), 1 << 16));
         }
 

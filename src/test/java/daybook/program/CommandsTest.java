@@ -124,7 +124,7 @@ class CommandsTest {
         assertEquals(INTERRUPTED, ended.status(), ended.errors());
         assertEquals("one\n", ended.output());
         assertEquals("", ended.errors());
-        assertTrue(seconds < 4, "it took " + seconds + " s to end");
+        assertTrue(seconds < 20, "it took " + seconds + " s to end");
         var groups = shell.run("bin/daybook groups list --json").plain();
         assertTrue(groups.matches("(?s).*\"leavers\"[^}]*\"(?i:empty)\".*"), groups);
         shell.run("echo two | bin/daybook produce shared").plain();
@@ -135,7 +135,7 @@ class CommandsTest {
     @Test
     void ctrlCEndsAProducerThatWaitsForInput() throws Exception {
         shell.run("mkfifo input").plain();
-        var typing = shell.start("{ echo early; exec sleep 60; } >input");
+        var typing = shell.start("{ echo early; exec sleep 300; } >input");
         var running = shell.start("exec bin/daybook produce typed <input");
         assertEquals("early\n", shell.run("until bin/daybook consume typed --max 1 2>/dev/null; do :; done")
                 .plain());
@@ -179,7 +179,7 @@ class CommandsTest {
             long before = System.nanoTime();
             var ended = shell.run(binary + " " + command + " --bootstrap 127.0.0.1:1");
             long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - before);
-            assertTrue(seconds < 5, command + " took " + seconds + " s");
+            assertTrue(seconds < 20, command + " took " + seconds + " s");
             assertEquals(FAILED, ended.status(), command + " says " + ended.errors());
             assertEquals(1, ended.errors().lines().count(), command + " says " + ended.errors());
         }
