@@ -144,6 +144,11 @@ final class ConsumerGroup implements Group {
         return members.get(instances.getOrDefault(instanceId, ""));
     }
 
+    /** Who has the instance id, or, where that is null, the member id; null where nobody does. */
+    ConsumerMember holder(String memberId, String instanceId) {
+        return instanceId == null ? member(memberId) : instance(instanceId);
+    }
+
     /** What the member is to have; nothing for one that was not there when the targets were made. */
     Assignment target(String memberId) {
         return targets.getOrDefault(memberId, Assignment.EMPTY);

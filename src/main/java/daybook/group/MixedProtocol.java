@@ -50,7 +50,7 @@ final class MixedProtocol {
             return refused(ErrorCode.MEMBER_ID_REQUIRED, memberId);
         }
         var draft = new ConsumerDraft(group, groups.surroundings());
-        var known = asked.instanceId() == null ? group.member(memberId) : group.instance(asked.instanceId());
+        var known = group.holder(memberId, asked.instanceId());
         if (asked.instanceId() != null && !unknown) {
             error = error(group, memberId, asked.instanceId());
             if (error != ErrorCode.NONE) {
@@ -231,7 +231,7 @@ final class MixedProtocol {
     }
 
     private static ErrorCode error(ConsumerGroup group, String memberId, String instanceId) {
-        var holder = instanceId == null ? group.member(memberId) : group.instance(instanceId);
+        var holder = group.holder(memberId, instanceId);
         if (holder == null) {
             return ErrorCode.UNKNOWN_MEMBER_ID;
         }
