@@ -159,7 +159,8 @@ public sealed interface GroupRecord {
                 } else if (topicId.equals(Uuid.ZERO)) {
                     out.tags();
                 } else {
-                    // One tagged field, number 0, without a writer of its own: this is the hottest of records.
+                    // One tagged field, number 0, without a writer of its own: this is the hottest of
+                    // records.
                     out.unsignedVarint(1).unsignedVarint(0).unsignedVarint(2 * Long.BYTES).uuid(topicId);
                 }
             }
