@@ -284,12 +284,7 @@ public final class Offsets {
     }
 
     private boolean isPending(String groupId, TopicPartition partition) {
-        for (var table : pending.values()) {
-            if (table.of(groupId).containsKey(partition)) {
-                return true;
-            }
-        }
-        return false;
+        return pending.values().stream().anyMatch(table -> table.of(groupId).containsKey(partition));
     }
 
     void replay(OffsetCommit record) {
