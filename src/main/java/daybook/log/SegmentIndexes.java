@@ -12,7 +12,9 @@ import java.nio.file.Path;
  */
 final class SegmentIndexes {
     private final long baseOffset;
+    /** Offsets less the segment's base, to positions in its file. */
     private final SparseIndex offsets;
+    /** Timestamps in milliseconds, to offsets less the segment's base. */
     private final SparseIndex times;
     /** Written by the one that adds. */
     private volatile long newestMs = RecordBatch.NO_TIMESTAMP;
@@ -23,8 +25,10 @@ final class SegmentIndexes {
 
     private SegmentIndexes(Disk disk, Path directory, long baseOffset, String stage) throws IOException {
         this.baseOffset = baseOffset;
-        this.offsets = SparseIndex.offsets(disk, Segment.path(directory, baseOffset, Segment.INDEX + stage));
-        this.times = SparseIndex.times(disk, Segment.path(directory, baseOffset, Segment.TIME_INDEX + stage));
+        this.offsets = new SparseIndex(disk, Segment.path(directory, baseOffset, Segment.INDEX + stage),
+                Integer.BYTES);
+        this.times = new SparseIndex(disk, Segment.path(directory, baseOffset, Segment.TIME_INDEX + stage),
+                Long.BYTES);
     }
 
     /**

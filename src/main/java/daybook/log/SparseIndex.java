@@ -48,22 +48,13 @@ final class SparseIndex {
     /** The mapping of an index that does not grow; a reader that finds none makes one. */
     private volatile WeakReference<ByteBuffer> mapped = new WeakReference<>(null);
 
-    private SparseIndex(Disk disk, Path file, int keyBytes) throws IOException {
+    /** @param keyBytes those of an int or of a long */
+    SparseIndex(Disk disk, Path file, int keyBytes) throws IOException {
         this.disk = disk;
         this.file = file;
         this.keyBytes = keyBytes;
         this.entryBytes = keyBytes + VALUE_BYTES;
         this.entries = (int) Math.max(0, disk.sizeBytes(file)) / entryBytes;
-    }
-
-    /** Offsets less the segment's base, to positions in its file. */
-    static SparseIndex offsets(Disk disk, Path file) throws IOException {
-        return new SparseIndex(disk, file, Integer.BYTES);
-    }
-
-    /** Timestamps in milliseconds, to offsets less the segment's base. */
-    static SparseIndex times(Disk disk, Path file) throws IOException {
-        return new SparseIndex(disk, file, Long.BYTES);
     }
 
     int entries() {

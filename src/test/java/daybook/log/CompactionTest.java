@@ -368,7 +368,7 @@ class CompactionTest {
                 var work = Compaction.work(log, log.config(), logs.nowMs);
                 var compaction = new Compaction(work, SETTINGS, bytes -> {
                     if (taken.incrementAndGet() == last) {
-                        logs.logs.delete(TestLogs.WORDS);
+                        logs.logs.delete(List.of(TestLogs.WORDS));
                     }
                     return true;
                 }, logs.nowMs);
@@ -422,15 +422,15 @@ class CompactionTest {
             }
         };
         writeIndex(disk, file, 1);
-        reopened[0] = SparseIndex.offsets(disk, file);
+        reopened[0] = new SparseIndex(disk, file, Integer.BYTES);
         disk.replaces = true;
         assertEquals(21, reopened[0].value(1), "the reader that mapped it");
         assertEquals(21, reopened[0].value(1), "the next one");
-        assertEquals(120, SparseIndex.offsets(disk, file).value(1));
+        assertEquals(120, new SparseIndex(disk, file, Integer.BYTES).value(1));
     }
 
     private static void writeIndex(Disk disk, Path file, int more) throws IOException {
-        var index = SparseIndex.offsets(disk, file);
+        var index = new SparseIndex(disk, file, Integer.BYTES);
         index.gather(100);
         index.append(10, 10 + more);
         index.append(20, 20 + more);
