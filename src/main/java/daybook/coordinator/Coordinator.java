@@ -18,8 +18,8 @@ import java.util.function.Supplier;
 
 /**
  * All partitions of an internal topic that this broker leads, each a {@link Shard}; a key belongs to one of
- * them by its hash. One thread loads what the catalog has and is not loaded yet, and has the shards decide what
- * is due.
+ * them by its hash. One thread loads what the catalog has and is not loaded yet, and has the shards decide
+ * what is due.
  *
  * @param <S> the state of a shard
  * @param <R> its records

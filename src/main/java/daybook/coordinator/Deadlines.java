@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.TreeSet;
 
 /**
- * A deadline for each key, the earliest first; of those at the same time the one that was set first. Guarded by
- * the lock of the shard that it belongs to.
+ * A deadline for each key, the earliest first; of those at the same time the one that was set first. Guarded
+ * by the lock of the shard that it belongs to.
  *
  * @param <K> what is due, with equals and hashCode
  */

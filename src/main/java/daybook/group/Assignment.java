@@ -88,8 +88,8 @@ public final class Assignment {
             return isEmpty() ? other : this;
         }
         var sum = new TreeMap<>(topics);
-        other.topics.forEach((topic, numbers) ->
-                put(sum, topic, Stream.concat(sum.getOrDefault(topic, List.of()).stream(), numbers.stream())));
+        other.topics.forEach((topic, numbers) -> put(sum, topic,
+                Stream.concat(sum.getOrDefault(topic, List.of()).stream(), numbers.stream())));
         return new Assignment(sum);
     }
 

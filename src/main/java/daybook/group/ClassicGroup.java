@@ -100,9 +100,9 @@ final class ClassicGroup implements Group {
         return generation;
     }
 
-    /** What the members agreed on for this generation; null where they have not. */
+    /** What the members agreed on; where they have not yet, what they would. */
     String protocol() {
-        return protocol;
+        return protocol == null ? members.selected() : protocol;
     }
 
     /** Whether anyone has to do with it. */

@@ -71,12 +71,8 @@ final class ClassicMember {
 
     /** What it said for a protocol; empty where it does not support it. */
     ByteBuffer metadata(String protocol) {
-        for (var each : terms.protocols()) {
-            if (each.name().equals(protocol)) {
-                return each.metadata();
-            }
-        }
-        return NOTHING;
+        return terms.protocols().stream().filter(each -> each.name().equals(protocol)).findFirst()
+                .map(Protocol::metadata).orElse(NOTHING);
     }
 
     /** As an operator is told of it; the protocol is empty, and so are the bytes, unless all is settled. */

@@ -8,6 +8,7 @@ import daybook.group.GroupRecord.CurrentMemberAssignment;
 import daybook.group.GroupRecord.RegularExpression;
 import daybook.group.GroupRecord.TargetAssignmentMember;
 import daybook.group.GroupRecord.TargetAssignmentMetadata;
+import daybook.group.GroupRecord.TopicPartitions;
 import daybook.wire.Uuid;
 
 import java.lang.System.Logger.Level;
@@ -301,7 +302,8 @@ final class ConsumerDraft {
     }
 
     TargetAssignmentMember targetRecord(String memberId, Assignment target) {
-        return new TargetAssignmentMember(group.id(), memberId,
-                new TargetAssignmentMember.Value(ConsumerGroup.topicPartitions(target)));
+        var topics = new ArrayList<TopicPartitions>();
+        target.topics().forEach((topic, numbers) -> topics.add(new TopicPartitions(topic, numbers, null)));
+        return new TargetAssignmentMember(group.id(), memberId, new TargetAssignmentMember.Value(topics));
     }
 }

@@ -48,14 +48,14 @@ final class ConsumerGroup implements Group {
 
     private final ConsumerProtocol protocol;
     private final String id;
-    private final TreeMap<String, ConsumerMember> members;
+    private final TreeMap<String, ConsumerMember> members = new TreeMap<>();
     /** The member's id by the instance id. */
-    private final Map<String, String> instances;
-    private final Map<String, Assignment> targets;
+    private final Map<String, String> instances = new HashMap<>();
+    private final Map<String, Assignment> targets = new HashMap<>();
     /** Who has each partition, or has not given it back yet. */
-    private final Map<Place, Owner> owners;
+    private final Map<Place, Owner> owners = new HashMap<>();
     /** The topics that matched, by the regular expression. */
-    private final TreeMap<String, RegularExpression.Value> expressions;
+    private final TreeMap<String, RegularExpression.Value> expressions = new TreeMap<>();
     private int epoch;
     private long metadataHash;
     private int targetEpoch;
@@ -67,22 +67,16 @@ final class ConsumerGroup implements Group {
     ConsumerGroup(ConsumerProtocol protocol, String id) {
         this.protocol = protocol;
         this.id = id;
-        this.members = new TreeMap<>();
-        this.instances = new HashMap<>();
-        this.targets = new HashMap<>();
-        this.owners = new HashMap<>();
-        this.expressions = new TreeMap<>();
     }
 
     /** A copy, which goes its own way. */
     ConsumerGroup(ConsumerGroup other) {
-        this.protocol = other.protocol;
-        this.id = other.id;
-        this.members = new TreeMap<>(other.members);
-        this.instances = new HashMap<>(other.instances);
-        this.targets = new HashMap<>(other.targets);
-        this.owners = new HashMap<>(other.owners);
-        this.expressions = new TreeMap<>(other.expressions);
+        this(other.protocol, other.id);
+        members.putAll(other.members);
+        instances.putAll(other.instances);
+        targets.putAll(other.targets);
+        owners.putAll(other.owners);
+        expressions.putAll(other.expressions);
         this.epoch = other.epoch;
         this.metadataHash = other.metadataHash;
         this.targetEpoch = other.targetEpoch;
@@ -107,12 +101,8 @@ final class ConsumerGroup implements Group {
         if (epoch > targetEpoch) {
             return GroupState.ASSIGNING;
         }
-        for (var member : members.values()) {
-            if (!member.settled(targetEpoch)) {
-                return GroupState.RECONCILING;
-            }
-        }
-        return GroupState.STABLE;
+        boolean settled = members.values().stream().allMatch(member -> member.settled(targetEpoch));
+        return settled ? GroupState.STABLE : GroupState.RECONCILING;
     }
 
     int epoch() {
@@ -142,6 +132,11 @@ final class ConsumerGroup implements Group {
     /** The static member with this instance id, or null. */
     ConsumerMember instance(String instanceId) {
         return members.get(instances.getOrDefault(instanceId, ""));
+    }
+
+    /** Who has the instance id, or, where that is null, the member id; null where nobody does. */
+    ConsumerMember holder(String memberId, String instanceId) {
+        return instanceId == null ? member(memberId) : instance(instanceId);
     }
 
     /** What the member is to have; nothing for one that was not there when the targets were made. */
@@ -387,12 +382,5 @@ final class ConsumerGroup implements Group {
         var partitions = new HashMap<Uuid, List<Integer>>();
         topics.forEach(topic -> partitions.put(topic.topicId(), topic.partitions()));
         return Assignment.of(partitions);
-    }
-
-    /** The same as a record says it. */
-    static List<TopicPartitions> topicPartitions(Assignment assignment) {
-        var topics = new ArrayList<TopicPartitions>();
-        assignment.topics().forEach((topic, numbers) -> topics.add(new TopicPartitions(topic, numbers, null)));
-        return topics;
     }
 }

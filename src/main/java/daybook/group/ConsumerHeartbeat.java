@@ -101,19 +101,13 @@ final class ConsumerHeartbeat {
             return Answer.refused(ErrorCode.GROUP_MAX_SIZE_REACHED,
                     "The consumer group has reached its maximum capacity of " + limit + " members.");
         }
-        var known = asked.instanceId() == null ? group.member(asked.memberId())
-                : group.instance(asked.instanceId());
+        var known = group.holder(asked.memberId(), asked.instanceId());
         if (asked.epoch() == 0) {
             return join(known);
         }
-        if (known == null) {
-            return Answer.refused(ErrorCode.UNKNOWN_MEMBER_ID, ConsumerProtocol.unknown(asked));
-        }
-        if (!known.id().equals(asked.memberId())) {
-            return Answer.refused(ErrorCode.FENCED_INSTANCE_ID, ConsumerProtocol.fenced(asked, known));
-        }
         member = known;
-        return epochError();
+        var error = ConsumerProtocol.memberError(asked, known);
+        return error == null ? epochError() : error;
     }
 
     private Answer join(ConsumerMember known) {

@@ -154,13 +154,10 @@ public final class ConsumerProtocol {
         if (!(groups.find(asked.groupId) instanceof ConsumerGroup group)) {
             return refused(ErrorCode.GROUP_ID_NOT_FOUND, notFound("Group ", asked.groupId));
         }
-        var member = asked.instanceId == null ? group.member(asked.memberId)
-                : group.instance(asked.instanceId);
-        if (member == null) {
-            return refused(ErrorCode.UNKNOWN_MEMBER_ID, unknown(asked));
-        }
-        if (!member.id().equals(asked.memberId)) {
-            return refused(ErrorCode.FENCED_INSTANCE_ID, fenced(asked, member));
+        var member = group.holder(asked.memberId, asked.instanceId);
+        var error = memberError(asked, member);
+        if (error != null) {
+            return Decision.answer(error);
         }
         var answer = new Answer(ErrorCode.NONE, null, member.id(), asked.epoch, 0, null);
         if (asked.epoch == ConsumerMember.AWAY) {
@@ -175,14 +172,16 @@ public final class ConsumerProtocol {
                 : "Group " + groupId + " is not a consumer group.";
     }
 
-    static String unknown(Heartbeat asked) {
-        return asked.instanceId != null ? "Instance id " + asked.instanceId + " is unknown."
-                : "Member " + asked.memberId + " is not a member of group " + asked.groupId + ".";
-    }
-
-    static String fenced(Heartbeat asked, ConsumerMember member) {
-        return "Static member " + asked.memberId + " with instance id " + asked.instanceId
-                + " was fenced by member " + member.id() + ".";
+    /** Why who asks is not the member that has its instance id or member id; null where it is. */
+    static Answer memberError(Heartbeat asked, ConsumerMember holder) {
+        if (holder == null) {
+            return Answer.refused(ErrorCode.UNKNOWN_MEMBER_ID, asked.instanceId != null
+                    ? "Instance id " + asked.instanceId + " is unknown."
+                    : "Member " + asked.memberId + " is not a member of group " + asked.groupId + ".");
+        }
+        return holder.id().equals(asked.memberId) ? null : Answer.refused(ErrorCode.FENCED_INSTANCE_ID,
+                "Static member " + asked.memberId + " with instance id " + asked.instanceId
+                        + " was fenced by member " + holder.id() + ".");
     }
 
     /**

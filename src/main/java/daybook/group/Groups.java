@@ -100,11 +100,8 @@ public final class Groups implements State<GroupRecord> {
 
     /** All groups of the shard. */
     public List<Listed> list() {
-        var listed = new ArrayList<Listed>();
-        for (var group : groups.values()) {
-            listed.add(new Listed(group.id(), group.protocolType(), group.state(), group.type()));
-        }
-        return listed;
+        return groups.values().stream().map(group ->
+                new Listed(group.id(), group.protocolType(), group.state(), group.type())).toList();
     }
 
     /** Ends a group that has no members, with its offsets. */

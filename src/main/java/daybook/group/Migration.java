@@ -48,7 +48,7 @@ final class Migration {
         try {
             var owned = new HashSet<TopicPartition>();
             for (var member : group.members()) {
-                Subscription.read(member.metadata(protocol(group)));
+                Subscription.read(member.metadata(group.protocol()));
                 var assigned = Assigned.read(member.assignment);
                 if (assigned.custom() || !addTo(owned, assigned)) {
                     return refusal(group, "an unsupported custom assignor is in use. Please refer to the"
@@ -77,16 +77,6 @@ final class Migration {
         return "Cannot upgrade classic group " + group.id() + " to consumer group because " + why;
     }
 
-    /** What the members agreed on; where they have not yet, what they would. */
-    private static String protocol(ClassicGroup group) {
-        if (group.protocol() != null) {
-            return group.protocol();
-        }
-        var members = new ClassicMembers();
-        group.members().forEach(members::put);
-        return members.selected();
-    }
-
     /**
      * Makes a consumer group of a classic one, whose generation is the first epoch, and what the leader gave
      * the members their target. What a member had when it joined and was not given again it gives back first:
@@ -96,7 +86,7 @@ final class Migration {
      */
     static void upgrade(ClassicGroup from, ConsumerDraft draft) {
         var image = draft.image();
-        var protocol = protocol(from);
+        var protocol = from.protocol();
         var members = new ArrayList<ConsumerMember>();
         var classic = from.members();
         var taken = Assignment.EMPTY;

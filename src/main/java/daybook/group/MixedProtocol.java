@@ -15,10 +15,9 @@ import daybook.wire.ErrorCode;
 import daybook.wire.MalformedException;
 
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The events of members that speak the classic protocol in a consumer group (KIP-848). The broker assigns for
@@ -50,7 +49,7 @@ final class MixedProtocol {
             return refused(ErrorCode.MEMBER_ID_REQUIRED, memberId);
         }
         var draft = new ConsumerDraft(group, groups.surroundings());
-        var known = asked.instanceId() == null ? group.member(memberId) : group.instance(asked.instanceId());
+        var known = group.holder(memberId, asked.instanceId());
         if (asked.instanceId() != null && !unknown) {
             error = error(group, memberId, asked.instanceId());
             if (error != ErrorCode.NONE) {
@@ -85,16 +84,10 @@ final class MixedProtocol {
      * themselves again one day.
      */
     private static boolean supported(ConsumerGroup group, Join asked) {
-        var common = names(asked.terms().protocols());
-        group.members().stream().filter(ConsumerMember::classic)
-                .forEach(member -> common.retainAll(names(member.told().classic().protocols())));
+        var common = asked.terms().protocols().stream().map(Protocol::name).collect(Collectors.toSet());
+        group.members().stream().filter(ConsumerMember::classic).forEach(member -> common.retainAll(
+                member.told().classic().protocols().stream().map(Protocol::name).toList()));
         return !common.isEmpty();
-    }
-
-    private static Set<String> names(List<Protocol> protocols) {
-        var names = new HashSet<String>();
-        protocols.forEach(each -> names.add(each.name()));
-        return names;
     }
 
     /** What it wants, which is the same with all its protocols; null where the bytes are none. */
@@ -231,7 +224,7 @@ final class MixedProtocol {
     }
 
     private static ErrorCode error(ConsumerGroup group, String memberId, String instanceId) {
-        var holder = instanceId == null ? group.member(memberId) : group.instance(instanceId);
+        var holder = group.holder(memberId, instanceId);
         if (holder == null) {
             return ErrorCode.UNKNOWN_MEMBER_ID;
         }

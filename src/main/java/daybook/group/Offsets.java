@@ -9,13 +9,12 @@ import daybook.wire.ErrorCode;
 import daybook.wire.Uuid;
 
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
@@ -56,7 +55,7 @@ public final class Offsets {
         }
 
         void put(String groupId, TopicPartition partition, Committed committed) {
-            byGroup.computeIfAbsent(groupId, none -> new TreeMap<>()).put(partition, committed);
+            byGroup.computeIfAbsent(groupId, none -> new HashMap<>()).put(partition, committed);
         }
 
         void remove(String groupId, TopicPartition partition) {
@@ -188,8 +187,8 @@ public final class Offsets {
     }
 
     /** The partitions for which the group has committed offsets, those of a topic one after the other. */
-    public Collection<TopicPartition> partitions(String groupId) {
-        return committed.of(groupId).keySet();
+    public SortedSet<TopicPartition> partitions(String groupId) {
+        return new TreeSet<>(committed.of(groupId).keySet());
     }
 
     /**
@@ -249,7 +248,7 @@ public final class Offsets {
 
     /** The records that forget all offsets of a group. */
     List<GroupRecord> tombstones(String groupId) {
-        var partitions = new TreeSet<>(partitions(groupId));
+        var partitions = partitions(groupId);
         pending.values().forEach(table -> partitions.addAll(table.of(groupId).keySet()));
         var records = new ArrayList<GroupRecord>();
         partitions.forEach(partition -> records.add(tombstone(groupId, partition)));
@@ -285,12 +284,7 @@ public final class Offsets {
     }
 
     private boolean isPending(String groupId, TopicPartition partition) {
-        for (var table : pending.values()) {
-            if (table.of(groupId).containsKey(partition)) {
-                return true;
-            }
-        }
-        return false;
+        return pending.values().stream().anyMatch(table -> table.of(groupId).containsKey(partition));
     }
 
     void replay(OffsetCommit record) {

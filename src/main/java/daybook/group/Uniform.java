@@ -4,11 +4,13 @@ import daybook.wire.Uuid;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -37,9 +39,9 @@ final class Uniform {
             Comparator.comparingInt(Owner::load).thenComparingInt(Owner::index);
 
     /** Subscribed topics that exist, in order. Partitions are counted through all of them. */
-    private final List<Topic> topics = new ArrayList<>();
+    private final SortedMap<Uuid, Topic> topics = new TreeMap<>();
     private final List<Owner> owners = new ArrayList<>();
-    private final List<Peers> peers = new ArrayList<>();
+    private final Collection<Peers> peers;
     /** By the number of the partition, counted through; null for one that nobody has yet. */
     private final Owner[] ownerOf;
     /** By the number of the partition, counted through. */
@@ -79,13 +81,11 @@ final class Uniform {
     Uniform(List<Assignor.Member> members, Map<Uuid, Integer> partitionCounts) {
         var bySubscription = new HashMap<Set<Uuid>, Peers>();
         for (var member : members) {
-            var same = bySubscription.computeIfAbsent(member.topics(), set -> {
-                var made = new Peers(set, new TreeSet<>(BY_LOAD));
-                peers.add(made);
-                return made;
-            });
+            var same = bySubscription.computeIfAbsent(member.topics(),
+                    set -> new Peers(set, new TreeSet<>(BY_LOAD)));
             owners.add(new Owner(member, same, owners.size(), new ArrayList<>()));
         }
+        peers = bySubscription.values();
         var subscribers = new TreeMap<Uuid, List<Peers>>();
         for (var same : peers) {
             for (var topic : same.topics) {
@@ -96,13 +96,13 @@ final class Uniform {
         for (var entry : subscribers.entrySet()) {
             int count = partitionCounts.getOrDefault(entry.getKey(), 0);
             if (count > 0) {
-                topics.add(new Topic(entry.getKey(), first, count, entry.getValue()));
+                topics.put(entry.getKey(), new Topic(entry.getKey(), first, count, entry.getValue()));
                 first += count;
             }
         }
         ownerOf = new Owner[first];
         topicOf = new Topic[first];
-        topics.forEach(topic -> Arrays.fill(topicOf, topic.first, topic.first + topic.count, topic));
+        topics.values().forEach(topic -> Arrays.fill(topicOf, topic.first, topic.first + topic.count, topic));
     }
 
     Map<String, Assignment> assign() {
@@ -117,13 +117,9 @@ final class Uniform {
     }
 
     private void keep() {
-        var byId = new HashMap<Uuid, Topic>();
-        for (var topic : topics) {
-            byId.put(topic.id, topic);
-        }
         for (var owner : owners) {
             for (var entry : owner.member.target().topics().entrySet()) {
-                var topic = byId.get(entry.getKey());
+                var topic = topics.get(entry.getKey());
                 if (topic == null || !owner.peers.topics.contains(topic.id)) {
                     continue;
                 }
@@ -139,7 +135,7 @@ final class Uniform {
     }
 
     private void give() {
-        var scarcestFirst = new ArrayList<>(topics);
+        var scarcestFirst = new ArrayList<>(topics.values());
         scarcestFirst.sort(Comparator.comparingInt(Topic::subscriberCount));
         for (var topic : scarcestFirst) {
             for (int partition = topic.first; partition < topic.first + topic.count; partition++) {
@@ -199,7 +195,7 @@ final class Uniform {
         return true;
     }
 
-    private static Owner least(List<Peers> subscribers) {
+    private static Owner least(Collection<Peers> subscribers) {
         Owner least = null;
         for (var some : subscribers) {
             var first = some.byLoad.first();

@@ -2,7 +2,10 @@ package daybook.txn;
 
 import daybook.wire.MalformedException;
 
-/** How far a transaction has come, in the order of the numbers that records have for it, with the name that clients see. */
+/**
+ * How far a transaction has come, in the order of the numbers that records have for it, with the name that
+ * clients see.
+ */
 public enum TransactionStatus {
     EMPTY("Empty"),
     ONGOING("Ongoing"),
