@@ -207,7 +207,7 @@ public final class Broker implements AutoCloseable {
         for (var topic : before.topics().values()) {
             if (!after.topicsById().containsKey(topic.id())) {
                 logs.awaitLoaded();
-                topic.partitions().forEach(partition -> logs.delete(place(topic, partition)));
+                logs.delete(topic.partitions().stream().map(partition -> place(topic, partition)).toList());
             }
         }
         // Only then are those of each topic looked up, of which there may be thousands.

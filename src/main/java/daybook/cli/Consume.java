@@ -81,7 +81,8 @@ final class Consume {
         var template = Template.of(arguments.text(FORMAT), none);
         var out = streams.out();
         BiConsumer<TopicPartition, Record> json = (partition, record) -> out.json(json(partition, record));
-        BiConsumer<TopicPartition, Record> text = (partition, record) -> template.write(out, partition, record);
+        BiConsumer<TopicPartition, Record> text = (partition, record) ->
+                template.write(out, partition, record);
         long max = arguments.number(MAX, 0, Long.MAX_VALUE, Long.MAX_VALUE);
         var from = from(arguments);
         boolean end = from.equals(new From.Time(Consumer.LATEST));

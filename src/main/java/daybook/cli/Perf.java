@@ -2,7 +2,6 @@ package daybook.cli;
 
 import daybook.client.Producer;
 
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Random;
 
@@ -18,7 +17,6 @@ final class Perf {
     static final Flag TIMEOUT = Flag.of("timeout", "MS", "give up when nothing has come for so long")
             .otherwise("10000");
     static final int SIZE_MOST = 1 << 30;
-    static final Duration POLL = Duration.ofMillis(100);
     private static final int VALUES = 1_000;
     private static final int VALUES_BYTES = 16 << 20;
 

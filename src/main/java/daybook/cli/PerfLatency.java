@@ -97,29 +97,22 @@ final class PerfLatency {
     }
 
     private void read(Consumer consumer, Pace pace, Future<Void> sender, Stop stop) {
-        long cameNanos = System.nanoTime();
-        while (came < all && !stop.wanted()) {
-            boolean sent = sender.isDone();
-            long before = came;
-            var batches = consumer.poll(Perf.POLL);
-            long nowNanos = System.nanoTime();
-            for (var batch : batches) {
-                for (var record : batch) {
-                    count(record.value(), nowNanos, pace);
-                }
-            }
+        var consume = new Consume(consumer, false, Long.MAX_VALUE, (partition, record) ->
+                count(record.value(), pace));
+        consume.read(stop, false, () -> {
             tally.tellIfDue();
-            if (sent && sender.state() == Future.State.FAILED) {
+            if (sender.state() == Future.State.FAILED) {
                 throw CommandException.failed(sender.exceptionNow().getMessage());
             }
-            cameNanos = sent && came == before ? cameNanos : nowNanos;
-            if (nowNanos - cameNanos > TimeUnit.MILLISECONDS.toNanos(timeoutMs)) {
+            boolean late = consume.idleNanos() > TimeUnit.MILLISECONDS.toNanos(timeoutMs);
+            if (late && sender.isDone() && came < all) {
                 throw CommandException.failed(all - came + " records were acknowledged and do not come");
             }
-        }
+            return came < all;
+        });
     }
 
-    private void count(ByteBuffer value, long nowNanos, Pace pace) {
+    private void count(ByteBuffer value, Pace pace) {
         if (value == null || value.remaining() < LEAST_BYTES || value.getLong(value.position()) != run) {
             return;
         }
@@ -128,7 +121,7 @@ final class PerfLatency {
         if (number >= warmUp) {
             tally = tally.records() == 0 ? begin.get() : tally;
             tally.count(1, sizeBytes);
-            tally.took(nowNanos - pace.dueNanos(number));
+            tally.took(System.nanoTime() - pace.dueNanos(number));
         }
     }
 }

@@ -15,7 +15,8 @@ import java.util.concurrent.TimeUnit;
  * daybook.record.RecordIterator} draws them, behind room for the header: unless they are compressed, nothing
  * is copied between here and the socket.
  *
- * <p>While it is open it belongs to its outbox's lock, then to the outbox's sender; its outcome to all.
+ * <p>While it is open it belongs to its outbox's lock, then to the sender, which
+ * lends it to whoever writes a request; its outcome to all.
  */
 final class Batch {
     final Outbox outbox;
@@ -30,14 +31,13 @@ final class Batch {
     private BatchHeader header;
     /** What is sent; null until it is sealed. */
     private volatile ByteBuffer sealed;
-    /** In whose sequence it stands; null until it is stamped. Belongs to the sender, as the next. */
+    /** In whose sequence it stands, and where; null until it is taken. */
     Identity identity;
+    private int sequence;
     /** Whether nothing of its partition was without an acknowledgement when it was sent last. */
     boolean first;
     /** How often it was sent. */
     int sends;
-    /** Whether a broker found it too large: it is to be split. */
-    boolean large;
     /** Null until it is done, and where it was split. These are written before {@link #finished}. */
     private Outcome outcome;
     private List<Batch> halves = List.of();
@@ -126,7 +126,7 @@ final class Batch {
         return at;
     }
 
-    /** Compresses the records; the header is still to be stamped. */
+    /** Compresses the records; the header is still to be written. */
     void seal(Codec codec, int level) {
         int headerBytes = RecordBatch.HEADER_BYTES;
         var records = array;
@@ -149,15 +149,16 @@ final class Batch {
     }
 
     /** @param sequence {@link RecordBatch#NO_SEQUENCE} for a producer that does not count */
-    void stamp(Identity identity, int sequence, boolean transactional) {
+    void number(Identity identity, int sequence) {
         this.identity = identity;
-        int attributes = header.attributes() | (transactional ? RecordBatch.TRANSACTIONAL : 0);
-        header = header.attributes(attributes).producer(identity.id(), identity.epoch(), sequence);
-        BatchBuilder.stamp(header, count, sealed);
+        this.sequence = sequence;
     }
 
-    /** The whole batch, as it goes into the request. */
-    ByteBuffer bytes() {
+    /** The whole batch, as it goes into the request: the header is written, and so the checksum made. */
+    ByteBuffer stamped(boolean transactional) {
+        int attributes = header.attributes() | (transactional ? RecordBatch.TRANSACTIONAL : 0);
+        BatchBuilder.stamp(header.attributes(attributes).producer(identity.id(), identity.epoch(), sequence),
+                count, sealed);
         return sealed;
     }
 
@@ -166,7 +167,7 @@ final class Batch {
      * takes no batch so large; it is finished when both are. They are not of the producer's memory, so that
      * nobody has to wait for it.
      */
-    List<Batch> split(ProducerSettings settings) {
+    void split(ProducerSettings settings) {
         halves = List.of(new Batch(outbox, new byte[at], openedNanos, this),
                 new Batch(outbox, new byte[at], openedNanos, this));
         var records = ByteBuffer.wrap(array, RecordBatch.HEADER_BYTES, at - RecordBatch.HEADER_BYTES).slice();
@@ -174,13 +175,17 @@ final class Batch {
             halves.get(record.offset() < count / 2 ? 0 : 1).add(record.timestampMs(), bytes(record.key()),
                     bytes(record.value()), record.headerBytes());
         }
-        int sequence = header.baseSequence();
         for (var half : halves) {
             half.seal(settings.codec(), settings.level());
-            half.stamp(identity, sequence, settings.transactional());
-            sequence = sequence < 0 ? sequence : sequence + half.count & Integer.MAX_VALUE;
         }
-        return halves;
+        int behind = sequence + halves.getFirst().count & Integer.MAX_VALUE;
+        halves.getFirst().number(identity, sequence);
+        halves.getLast().number(identity, sequence < 0 ? sequence : behind);
+    }
+
+    /** What is to be sent in its place, where it was split. */
+    List<Batch> parts() {
+        return halves.isEmpty() ? List.of(this) : halves;
     }
 
     private static byte[] bytes(ByteBuffer view) {

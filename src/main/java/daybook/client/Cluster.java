@@ -14,7 +14,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -61,7 +60,7 @@ final class Cluster implements AutoCloseable {
     /** All that are open, also while they are being made. */
     private final Set<Connection> begun = ConcurrentHashMap.newKeySet();
     /** By line, held while its connection is made: a broker that does not answer holds up no other. */
-    private final Map<Line, ReentrantLock> connecting = new ConcurrentHashMap<>();
+    private final Map<Line, Guarded> connecting = new ConcurrentHashMap<>();
 
     Cluster(Settings settings) {
         this.settings = settings;
@@ -74,9 +73,10 @@ final class Cluster implements AutoCloseable {
     // Trying again.
 
     /**
-     * Does it, and does it again while what it fails with is retriable and the API's time-out has not passed.
+     * Does it, and does it again while what it fails with is retriable, the API's time-out has not passed and
+     * the client is open.
      *
-     * @throws ClientException what it failed with last
+     * @throws ClientException what it failed with last, or that the thread was interrupted
      */
     <T> T retried(Supplier<T> attempt) {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(settings.apiTimeoutMs());
@@ -86,24 +86,15 @@ final class Cluster implements AutoCloseable {
                 return attempt.get();
             } catch (ClientException failed) {
                 boolean late = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(backoffMs) > deadline;
-                if (!failed.retriable() || late || !pause(backoffMs)) {
-                    throw failed;
+                try {
+                    if (!failed.retriable() || late || closed.await(backoffMs, TimeUnit.MILLISECONDS)) {
+                        throw failed;
+                    }
+                } catch (InterruptedException stop) {
+                    throw ClientException.interrupted(stop);
                 }
                 backoffMs = Math.min(backoffMs * 2, BACKOFF_MOST_MS);
             }
-        }
-    }
-
-    /**
-     * Waits so long; false at once when the client is closed.
-     *
-     * @throws ClientException if the thread is interrupted
-     */
-    boolean pause(int ms) {
-        try {
-            return !closed.await(ms, TimeUnit.MILLISECONDS);
-        } catch (InterruptedException stop) {
-            throw ClientException.interrupted(stop);
         }
     }
 
@@ -177,18 +168,14 @@ final class Cluster implements AutoCloseable {
         if (connection != null && connection.isOpen()) {
             return connection;
         }
-        var lock = connecting.computeIfAbsent(line, each -> new ReentrantLock());
-        lock.lock();
-        try {
-            connection = connections.get(line);
-            if (connection == null || !connection.isOpen()) {
-                connection = maker.get();
-                connections.put(line, connection);
+        return connecting.computeIfAbsent(line, each -> new Guarded()).read(() -> {
+            var made = connections.get(line);
+            if (made == null || !made.isOpen()) {
+                made = maker.get();
+                connections.put(line, made);
             }
-        } finally {
-            lock.unlock();
-        }
-        return connection;
+            return made;
+        });
     }
 
     // Topics.

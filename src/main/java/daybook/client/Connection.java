@@ -108,32 +108,33 @@ final class Connection implements AutoCloseable {
      *     no broker that this client can speak to
      */
     static Connection open(InetSocketAddress address, Settings settings, Consumer<Connection> begun) {
-        Connection connection = null;
         try {
-            var channel = SocketChannel.open();
-            connection = new Connection(address, settings, channel);
+            var connection = new Connection(address, settings, SocketChannel.open());
             begun.accept(connection);
+            connection.connect(address, settings);
+            return connection;
+        } catch (IOException failed) {
+            throw new ClientException(ErrorCode.NETWORK_EXCEPTION,
+                    "cannot connect to " + address.getHostString() + ":" + address.getPort() + ": "
+                            + failed.getMessage(), failed);
+        }
+    }
+
+    private void connect(InetSocketAddress at, Settings settings) throws IOException {
+        try {
             channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-            var resolved = new InetSocketAddress(address.getHostString(), address.getPort());
+            var resolved = new InetSocketAddress(at.getHostString(), at.getPort());
             if (resolved.isUnresolved()) {
                 throw new IOException("the name is unknown");
             }
             channel.socket().connect(resolved, Math.min(settings.requestTimeoutMs(), CONNECT_MOST_MS));
-            connection.start();
-            connection.abilities = connection.ask(Call.API_VERSIONS, Call.API_VERSIONS.most(),
+            start();
+            abilities = ask(Call.API_VERSIONS, Call.API_VERSIONS.most(),
                     out -> out.string("daybook").string("1").tags(), Connection::abilities);
-            ClientException.check(connection.abilities.error, "asking " + connection + " what it can do");
-            return connection;
+            ClientException.check(abilities.error, "asking " + this + " what it can do");
         } catch (IOException | ClientException failed) {
-            if (connection != null) {
-                connection.close();
-            }
-            if (failed instanceof ClientException refused) {
-                throw refused;
-            }
-            throw new ClientException(ErrorCode.NETWORK_EXCEPTION,
-                    "cannot connect to " + address.getHostString() + ":" + address.getPort() + ": "
-                            + failed.getMessage(), failed);
+            close();
+            throw failed;
         }
     }
 
@@ -163,12 +164,7 @@ final class Connection implements AutoCloseable {
         return version;
     }
 
-    /** The level of a feature that the cluster has agreed on (KIP-584), 0 where it has not. */
-    int feature(String name) {
-        return abilities.features.getOrDefault(name, 0);
-    }
-
-    /** The levels of all features that the cluster has agreed on. */
+    /** The levels of the features that the cluster has agreed on (KIP-584). */
     Map<String, Integer> features() {
         return Map.copyOf(abilities.features);
     }

@@ -73,9 +73,7 @@ public final class Consumer implements AutoCloseable {
     private volatile boolean closed;
     /** Whose work on what was polled last may not be done yet. */
     private volatile Thread polledBy;
-    /** What was committed last of itself: written by the threads that commit. */
-    private volatile Map<TopicPartition, Long> autoCommitted = Map.of();
-    /** When that is due again; of the caller's thread. */
+    /** When it next commits of itself; of the caller's thread. */
     private long autoCommitNanos;
 
     private Consumer(Builder with) {
@@ -332,14 +330,10 @@ public final class Consumer implements AutoCloseable {
             return;
         }
         autoCommitLater();
-        var positions = feeds.positions();
-        if (lastCommit.isDone() && !positions.equals(autoCommitted)) {
-            commitLater(positions).whenComplete((committed, failed) -> {
-                if (failed == null) {
-                    autoCommitted = positions;
-                } else {
-                    LOG.log(System.Logger.Level.WARNING, "cannot commit: " + failed.getMessage());
-                }
+        if (lastCommit.isDone()) {
+            commitLater(feeds.positions()).exceptionally(failed -> {
+                LOG.log(System.Logger.Level.WARNING, "cannot commit: " + failed.getMessage());
+                return null;
             });
         }
     }

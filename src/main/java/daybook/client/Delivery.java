@@ -39,7 +39,11 @@ public final class Delivery implements Future<Receipt> {
     @Override
     public Receipt get() throws InterruptedException, ExecutionException {
         batch.await(Long.MAX_VALUE);
-        return received();
+        try {
+            return batch.receipt(index, timestampDeltaMs);
+        } catch (ClientException failed) {
+            throw new ExecutionException(failed);
+        }
     }
 
     @Override
@@ -48,15 +52,7 @@ public final class Delivery implements Future<Receipt> {
         if (!batch.await(unit.toNanos(timeout))) {
             throw new TimeoutException();
         }
-        return received();
-    }
-
-    private Receipt received() throws ExecutionException {
-        try {
-            return batch.receipt(index, timestampDeltaMs);
-        } catch (ClientException failed) {
-            throw new ExecutionException(failed);
-        }
+        return get();
     }
 
     /**

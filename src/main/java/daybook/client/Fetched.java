@@ -61,14 +61,14 @@ public final class Fetched implements Iterable<Record> {
     @Override
     public Iterator<Record> iterator() {
         var records = batch.recordsIn(opened);
-        int passed = 0;
-        for (var all = records.iterator(); from > batch.baseOffset() && all.hasNext()
-                && all.next().offset() < from; ) {
-            passed++;
-        }
         var left = records.iterator();
-        while (passed-- > 0) {
-            left.next();
+        if (from > batch.baseOffset()) {
+            for (var record : records) {
+                if (record.offset() >= from) {
+                    break;
+                }
+                left.next();
+            }
         }
         return left;
     }

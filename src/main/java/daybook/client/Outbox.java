@@ -242,9 +242,7 @@ final class Outbox {
             renew = false;
         }
         if (batch.identity != identity) {
-            boolean counts = identity != Identity.NONE;
-            int sequence = counts ? nextSequence : RecordBatch.NO_SEQUENCE;
-            batch.stamp(identity, sequence, settings.transactional());
+            batch.number(identity, identity != Identity.NONE ? nextSequence : RecordBatch.NO_SEQUENCE);
             nextSequence = nextSequence + batch.count() & Integer.MAX_VALUE;
         }
         (again.isEmpty() ? full : again).remove();
@@ -298,7 +296,7 @@ final class Outbox {
             sender.finish(batch, error == ErrorCode.NONE ? outcome : Outcome.unknown());
         } else if (error == ErrorCode.MESSAGE_TOO_LARGE && batch.count() > 1 && batch.sends == 1) {
             troubled = true;
-            batch.large = true;
+            batch.split(settings);
         } else if (isGap(error) && !late && !(batch.first && settings.transactional())) {
             troubled = true;
             renew |= batch.first;
@@ -327,12 +325,7 @@ final class Outbox {
     private void sendAgain() {
         troubled = false;
         while (!unacknowledged.isEmpty()) {
-            var batch = unacknowledged.removeLast();
-            if (batch.large) {
-                batch.split(settings).reversed().forEach(again::addFirst);
-            } else {
-                again.addFirst(batch);
-            }
+            unacknowledged.removeLast().parts().reversed().forEach(again::addFirst);
         }
     }
 

@@ -10,7 +10,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 
 /**
@@ -42,7 +41,7 @@ final class ProducerTransactions {
     private final String id;
     private final int timeoutMs;
     /** Held by whoever begins, ends or adds to a transaction. */
-    private final ReentrantLock turn = new ReentrantLock();
+    private final Guarded turn = new Guarded();
     private final AtomicReference<State> state = new AtomicReference<>(State.READY);
     /** What the transaction failed with, or the producer; written before the state that it is of. */
     private volatile Outcome failure;
@@ -109,20 +108,17 @@ final class ProducerTransactions {
     }
 
     void begin() {
-        turn.lock();
-        try {
+        turn.change(() -> {
             check(State.READY, "a transaction is open already");
             if (worn) {
                 identity = renewed(identity);
                 worn = false;
             }
-            implicit = cluster.any().feature(FEATURE) >= IMPLICIT;
+            implicit = cluster.any().features().getOrDefault(FEATURE, 0) >= IMPLICIT;
             begun = false;
             added.clear();
             state.set(State.OPEN);
-        } finally {
-            turn.unlock();
-        }
+        });
     }
 
     /**
@@ -172,28 +168,31 @@ final class ProducerTransactions {
 
     /** Adds offsets of a group. */
     void sendOffsets(Map<TopicPartition, Long> next, Membership group) {
-        turn.lock();
-        try {
+        turn.change(() -> {
             checkOpen();
             if (next.isEmpty()) {
                 return;
             }
             begun = true;
-            if (!implicit) {
-                coordinated(connection -> connection.ask(Call.ADD_OFFSETS_TO_TXN,
-                        out -> head(out).string(group.group()).tags(), in -> {
-                            in.int32();
-                            return checked(in, "the offsets of group " + group.group());
-                        }));
+            try {
+                addOffsets(next, group);
+            } catch (ClientException failed) {
+                failed(Outcome.failed(failed.error(), failed.getMessage()));
+                throw failed;
             }
-            cluster.coordinated(Cluster.Coordinated.GROUP, group.group(),
-                    connection -> commitOffsets(connection, next, group));
-        } catch (ClientException failed) {
-            failed(Outcome.failed(failed.error(), failed.getMessage()));
-            throw failed;
-        } finally {
-            turn.unlock();
+        });
+    }
+
+    private void addOffsets(Map<TopicPartition, Long> next, Membership group) {
+        if (!implicit) {
+            coordinated(connection -> connection.ask(Call.ADD_OFFSETS_TO_TXN,
+                    out -> head(out).string(group.group()).tags(), in -> {
+                        in.int32();
+                        return checked(in, "the offsets of group " + group.group());
+                    }));
         }
+        cluster.coordinated(Cluster.Coordinated.GROUP, group.group(),
+                connection -> commitOffsets(connection, next, group));
     }
 
     private Object commitOffsets(Connection connection, Map<TopicPartition, Long> next, Membership group) {
@@ -215,18 +214,13 @@ final class ProducerTransactions {
 
     /** @param flush waits until all that was sent is delivered or has failed */
     void commit(Runnable flush) {
-        turn.lock();
-        try {
+        turn.change(() -> {
             if (state.compareAndSet(State.OPEN, State.COMMITTING)) {
                 flushed(flush);
-            } else {
-                check(State.COMMITTING, "no transaction is open");
             }
-            check(State.COMMITTING, "");
+            check(State.COMMITTING, "no transaction is open");
             end(true);
-        } finally {
-            turn.unlock();
-        }
+        });
     }
 
     /** Whoever is interrupted while he waits may still abort. */
@@ -241,18 +235,14 @@ final class ProducerTransactions {
 
     /** As {@link #commit}; what is not sent yet is dropped. */
     void abort(Runnable flush) {
-        turn.lock();
-        try {
-            boolean open = state.get() == State.FAILED || state.compareAndSet(State.OPEN, State.ABORTING);
-            if (!open) {
+        turn.change(() -> {
+            if (state.get() != State.FAILED && !state.compareAndSet(State.OPEN, State.ABORTING)) {
                 check(State.ABORTING, "no transaction is open, or it may be committed already");
             }
             state.set(State.ABORTING);
             flush.run();
             end(false);
-        } finally {
-            turn.unlock();
-        }
+        });
     }
 
     /**

@@ -365,7 +365,7 @@ final class Sender {
         out.string(settings.transactionalId()).int16(settings.acks().code());
         out.int32(settings.requestTimeoutMs());
         ByTopic.write(out, request.keySet(), (each, partition) ->
-                each.region(new Bytes(request.get(partition).bytes()))).tags();
+                each.region(new Bytes(request.get(partition).stamped(settings.transactional())))).tags();
     }
 
     private static Map<TopicPartition, Outcome> outcomes(Reader in) {

@@ -23,13 +23,21 @@
  * is sent, and what follows from an answer. It never waits for a broker; what does so (connecting, writing
  * a request, asking for topics) goes on beside it, each on a virtual thread of its own, and tells it the end.
  *
+<<<<<<< HEAD
+ * <p>Locks, in the order in which they are taken: {@code ProducerTransactions.turn}, {@code Outbox.lock},
+ * {@code Cluster.connecting}, {@code Connection.writing}. The consumer's ({@code Feeds.lock}, {@code
+ * Member.lock}, {@code Consumer.committing}) are never held together with another. While an answer is waited
+ * for only {@code turn} and {@code connecting} are held: by whoever begins or ends a transaction, or makes a
+ * connection.
+=======
  * <p>Locks, in the order in which they are taken: {@code ProducerTransactions.turn}, {@code
  * Outbox.lock}, {@code Cluster.connecting}, {@code Connection.writing}. The
- * consumer's ({@code Feeds.lock}, {@code Member.lock}, {@code Consumer.committing}) are never held together
- * with another. While an answer is waited for only {@code turn} and {@code connecting} are held: by whoever
- * begins or ends a transaction, or makes a connection.
+ * consumer's ({@code Feeds.guarded}, {@code Member.guarded}, {@code Consumer.committing}) are never held
+ * together with another. While an answer is waited for only {@code turn} and {@code connecting} are held: by
+ * whoever begins or ends a transaction, or makes a connection.
+>>>>>>> consumer
  *
- * <p>The room has seven times the lines that were meant for it. What it does for a producer and a consumer is
+ * <p>The room has six times the lines that were meant for it. What it does for a producer and a consumer is
  * what makes them safe to use (order and exactly-once through failures, hand-over of partitions, bounds), and
  * the admin is a broad one; each of the three is about what was meant for all.
  */

@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -264,7 +265,7 @@ final class Directory {
         if (disk.exists(directory)) {
             stray(directory, expected.partition());
         }
-        forget(expected.partition());
+        forget(List.of(expected.partition()));
         disk.createDirectories(directory);
         writeTopicId(directory, expected.topicId());
         return openLog(expected, directory, true);
@@ -273,25 +274,34 @@ final class Directory {
     /** Gives the directory of a partition that the catalog does not know a name that nobody looks for. */
     void stray(Path directory, TopicPartition partition) throws IOException {
         var renamed = rename(directory, partition, STRAY);
+        disk.forceDirectory(path);
         LOG.log(Level.WARNING, "The catalog does not know the partition in {0}; it is renamed to {1}",
                 directory, renamed);
         try {
-            forget(partition);
+            forget(List.of(partition));
         } catch (IOException failure) {
             // Where the disk is full, the rest can be read. The next checkpoint leaves the partition out.
             LOG.log(Level.WARNING, "The checkpoints in {0} cannot be written: {1}", path, failure.toString());
         }
     }
 
-    /** Gives the directory of a deleted partition another name, and what is in it up for deletion. */
+    /**
+     * Gives the directory of a deleted partition another name, and what is in it up for deletion; {@link
+     * #deleted} has that on the disk.
+     */
     void delete(Path directory, TopicPartition partition, long delayMs) throws IOException {
         deleteLater(List.of(rename(directory, partition, DELETE)), clock.millis() + delayMs);
-        forget(partition);
+    }
+
+    /** That these partitions are deleted is on the disk when this returns: of thousands it costs one force. */
+    void deleted(Collection<TopicPartition> partitions) throws IOException {
+        disk.forceDirectory(path);
+        forget(partitions);
     }
 
     /**
-     * Puts a partition's directory aside, on the disk before this returns, by a name of Kafka's form; the
-     * topic's name is cut where that would be too long.
+     * Puts a partition's directory aside, by a name of Kafka's form; the topic's name is cut where that would
+     * be too long.
      */
     private Path rename(Path directory, TopicPartition partition, String suffix) throws IOException {
         var unique = UUID.randomUUID().toString().replace("-", "");
@@ -299,7 +309,6 @@ final class Directory {
         int length = Math.min(partition.topic().length(), NAME_MOST - end.length());
         var renamed = path.resolve(partition.topic().substring(0, length) + end);
         disk.rename(directory, renamed);
-        disk.forceDirectory(path);
         return renamed;
     }
 
@@ -416,15 +425,16 @@ final class Directory {
         }
     }
 
-    /** Takes a partition out of the files: a new one of its name must not find what was true of the old. */
-    void forget(TopicPartition partition) throws IOException {
+    /** Takes partitions out of the files: a new one of the name must not find what was true of the old. */
+    private void forget(Collection<TopicPartition> partitions) throws IOException {
         lock.lock();
         try {
-            unopened.remove(partition);
+            unopened.removeAll(partitions);
             for (var file : List.of(Checkpoints.RECOVERY_POINTS, Checkpoints.START_OFFSETS,
                     Checkpoints.COMPACTED)) {
-                if (checkpoints.get(file).containsKey(partition) || unsure.contains(file)) {
-                    write(file, offsets -> offsets.remove(partition));
+                boolean named = !Collections.disjoint(checkpoints.get(file).keySet(), partitions);
+                if (named || unsure.contains(file)) {
+                    write(file, offsets -> offsets.keySet().removeAll(partitions));
                 }
             }
         } finally {

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -439,29 +440,40 @@ public final class Logs implements AutoCloseable {
         return offline.containsKey(new TopicPartition(topic, partition));
     }
 
-    /** Deletes a partition: it is gone at once, its files after {@code file.delete.delay.ms}. */
-    public void delete(TopicPartition partition) {
-        var unopened = offline.remove(partition);
-        var log = logs.remove(partition);
-        try {
-            if (log != null) {
-                directories.get(log.directory().getParent()).logs().remove(partition);
-                log.delete();
-            } else if (unopened != null) {
-                deleteUnopened(unopened);
+    /** Deletes partitions: they are gone at once, their files after {@code file.delete.delay.ms}. */
+    public void delete(Collection<TopicPartition> partitions) {
+        var touched = new HashSet<Directory>();
+        for (var partition : partitions) {
+            try {
+                putAside(partition, touched);
+            } catch (IOException failure) {
+                LOG.log(Level.ERROR, "Deleting " + partition + " failed", failure);
             }
-        } catch (IOException failure) {
-            LOG.log(Level.ERROR, "Deleting " + partition + " failed", failure);
+        }
+        for (var directory : touched) {
+            try {
+                directory.deleted(partitions);
+            } catch (IOException failure) {
+                LOG.log(Level.ERROR, "Deletions in " + directory.path() + " may not be on the disk", failure);
+            }
         }
     }
 
-    private void deleteUnopened(Expected expected) throws IOException {
-        for (var directory : directories.values()) {
-            var path = directory.path().resolve(expected.partition().toString());
-            if (disk.exists(path)) {
-                directory.delete(path, expected.partition(), expected.config().fileDeleteDelayMs());
-            } else {
-                directory.forget(expected.partition());
+    private void putAside(TopicPartition partition, Set<Directory> touched) throws IOException {
+        var unopened = offline.remove(partition);
+        var log = logs.remove(partition);
+        if (log != null) {
+            var directory = directories.get(log.directory().getParent());
+            touched.add(directory);
+            directory.logs().remove(partition);
+            log.delete();
+        } else if (unopened != null) {
+            touched.addAll(directories.values());
+            for (var directory : directories.values()) {
+                var path = directory.path().resolve(partition.toString());
+                if (disk.exists(path)) {
+                    directory.delete(path, partition, unopened.config().fileDeleteDelayMs());
+                }
             }
         }
     }

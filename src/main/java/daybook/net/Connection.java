@@ -246,7 +246,8 @@ public final class Connection {
             if (nowMs - activeMs > LINGER_MS) {
                 finish();
             }
-        } else if (contended && reader.underWay() && !waitsForMemory && !paused && nowMs - pacedMs > PACE_MS) {
+        } else if (contended && reader.underWay() && !waitsForMemory && !paused
+                && nowMs - pacedMs > PACE_MS) {
             server.refusals.warn("slow", "Connection " + id + " is closed: its frame has gained less than "
                     + PACE_BYTES + " bytes in " + PACE_MS + " ms while others wait for memory");
             close();

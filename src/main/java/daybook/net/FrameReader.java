@@ -177,7 +177,8 @@ final class FrameReader {
         }
         frameBytes = LENGTH_BYTES + in.getInt(in.position());
         int likelyBytes = Math.min(frameBytes, Math.max(bytes * GROWTH, largeBytes));
-        boolean sameShare = likelyBytes > RequestMemory.SMALL_BYTES || frameBytes <= RequestMemory.SMALL_BYTES;
+        boolean sameShare = likelyBytes > RequestMemory.SMALL_BYTES
+                || frameBytes <= RequestMemory.SMALL_BYTES;
         frame = sameShare ? memory.takeWithin(connection, likelyBytes) : null;
         if (frame == null) {
             frame = memory.take(connection, bytes);

@@ -94,7 +94,7 @@ final class TestBroker implements AutoCloseable {
         for (var topic : before.topicsById().values()) {
             for (var partition : topic.partitions()) {
                 if (after.topic(topic.id()) == null) {
-                    logs.delete(new TopicPartition(topic.name(), partition.index()));
+                    logs.delete(List.of(new TopicPartition(topic.name(), partition.index())));
                 }
             }
         }

@@ -87,7 +87,7 @@ class TransactionEndsTest {
     }
 
     private void awaitStable(PartitionLog log) {
-        long untilMs = System.currentTimeMillis() + 5_000;
+        long untilMs = System.currentTimeMillis() + 60_000;
         while (log.lastStableOffset() != log.endOffset()) {
             assertTrue(System.currentTimeMillis() < untilMs, "open for ever: " + log.producers());
             Thread.onSpinWait();
@@ -152,10 +152,11 @@ class TransactionEndsTest {
         var producer = begin();
         assertEquals(ErrorCode.NONE, add(producer, "orders", 0));
         write(log, producer);
-        failures.set(1);
+        failures.set(Integer.MAX_VALUE);
         assertEquals(producer, broker.transactions.end(ID, producer, true, 0));
         var early = Verification.of(broker.services, ID, producer, true, List.of(log));
         assertEquals(ErrorCode.CONCURRENT_TRANSACTIONS, early.error(log, true));
+        failures.set(0);
         awaitStable(log);
         var next = early;
         while (next.error(log, true) == ErrorCode.CONCURRENT_TRANSACTIONS) {

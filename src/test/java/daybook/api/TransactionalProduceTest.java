@@ -327,7 +327,7 @@ class TransactionalProduceTest {
         var producer = producer("t");
         assertEquals(List.of(NONE, NONE), producer.produce(12, -1, producer.piece("stuck-0", 0),
                 producer.piece("a-0", 0)).stream().map(Produced::error).toList());
-        broker.logs.delete(new TopicPartition("stuck", 0));
+        broker.logs.delete(List.of(new TopicPartition("stuck", 0)));
         assertEquals(NONE, producer.end(5, true));
         for (int version : new int[] {3, 8, 11}) {
             assertRefused(NOT_ENOUGH_REPLICAS, version < 8 ? null : UNVERIFIED + "CONCURRENT_TRANSACTIONS",

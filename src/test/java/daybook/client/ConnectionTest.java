@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -63,8 +64,7 @@ class ConnectionTest {
     void learnsTheLevelsOfFeatures() throws Exception {
         try (var broker = new ScriptedBroker().feature("transaction.version", 2);
                 var connection = open(broker, 10_000)) {
-            assertEquals(2, connection.feature("transaction.version"));
-            assertEquals(0, connection.feature("group.version"));
+            assertEquals(Map.of("transaction.version", 2), connection.features());
         }
     }
 

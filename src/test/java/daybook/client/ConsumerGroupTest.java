@@ -207,7 +207,8 @@ class ConsumerGroupTest {
         try (var other = subscribed(builder())) {
             int epoch;
             try (var fixed = subscribed(builder().instanceId("i"))) {
-                until(() -> fixed.assignment().size() == 2 && other.assignment().size() == 2, fixed, other);
+                until(() -> fixed.assignment().size() == 2 && other.assignment().size() == 2
+                        && fixed.membership().epoch() == other.membership().epoch(), fixed, other);
                 before = fixed.assignment();
                 epoch = other.membership().epoch();
                 assertEquals("i", fixed.membership().instanceId());

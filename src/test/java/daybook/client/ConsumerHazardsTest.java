@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -177,10 +178,12 @@ class ConsumerHazardsTest {
     @Test
     void leavesTheGroupThoughItsThreadWasInterrupted() throws Exception {
         fetches(slot -> atZero(slot, "a"));
+        var read = new CountDownLatch(1);
         var closed = new CountDownLatch(1);
         var thread = Thread.ofVirtual().start(() -> {
             try (var consumer = subscribed(builder().autoCommit(Duration.ofHours(1)))) {
                 assertEquals(List.of("a"), TestTopics.read(consumer, 1));
+                read.countDown();
                 while (!Thread.currentThread().isInterrupted()) {
                     Thread.onSpinWait();
                 }
@@ -188,12 +191,7 @@ class ConsumerHazardsTest {
             assertTrue(Thread.currentThread().isInterrupted());
             closed.countDown();
         });
-        while (epochs.isEmpty()) {
-            Thread.onSpinWait();
-        }
-        while (fetches.size() < 3) {
-            Thread.onSpinWait();
-        }
+        await(read);
         thread.interrupt();
         await(closed);
         assertEquals(-1, List.copyOf(epochs).getLast());
@@ -222,7 +220,8 @@ class ConsumerHazardsTest {
         }
         commits(ErrorCode.NONE);
         consumer.close();
-        assertEquals(List.of(1L, 1L), List.copyOf(committed), "and once more");
+        assertEquals(Set.of(1L), Set.copyOf(committed));
+        assertTrue(committed.size() > 1, "and once more");
     }
 
     @Test

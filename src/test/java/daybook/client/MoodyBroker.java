@@ -39,7 +39,9 @@ final class MoodyBroker implements AutoCloseable {
         /** Closes the connection, and has appended. */
         VANISH,
         /** Closes the connection, and appends much later, with all that came behind it. */
-        HAUNT
+        HAUNT,
+        /** Has not appended: another node leads all partitions from now on, where there is one. */
+        MOVE
     }
 
     record Act(Whim whim, ErrorCode error) { }
@@ -67,7 +69,8 @@ final class MoodyBroker implements AutoCloseable {
 
     private record Answer(ErrorCode error, long offset) { }
 
-    private final ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    /** Of each node, from 1 on; all have the same partitions, and only the leader of one appends to it. */
+    private final List<ServerSocket> nodes = new ArrayList<>();
     private final int partitions;
     private final Mood mood;
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
@@ -77,19 +80,34 @@ final class MoodyBroker implements AutoCloseable {
     private final List<Map<Long, Known>> producers = new ArrayList<>();
     private final ArrayDeque<byte[]> ghosts = new ArrayDeque<>();
     private long nextProducerId = 1;
+    private int moves;
 
     MoodyBroker(int partitions, Mood mood) throws IOException {
+        this(1, partitions, mood);
+    }
+
+    MoodyBroker(int nodes, int partitions, Mood mood) throws IOException {
         this.partitions = partitions;
         this.mood = mood;
         for (int i = 0; i < partitions; i++) {
             logs.add(new ArrayList<>());
             producers.add(new HashMap<>());
         }
-        Thread.ofVirtual().start(this::accept);
+        for (int i = 0; i < nodes; i++) {
+            var server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+            int node = i + 1;
+            this.nodes.add(server);
+            Thread.ofVirtual().start(() -> accept(server, node));
+        }
     }
 
     String address() {
-        return "127.0.0.1:" + server.getLocalPort();
+        return "127.0.0.1:" + nodes.getFirst().getLocalPort();
+    }
+
+    /** Under the lock. */
+    private int leader(int partition) {
+        return 1 + (moves + partition) % nodes.size();
     }
 
     /** The values that were appended. */
@@ -102,24 +120,24 @@ final class MoodyBroker implements AutoCloseable {
         }
     }
 
-    private void accept() {
+    private void accept(ServerSocket server, int node) {
         try {
             while (true) {
                 var socket = server.accept();
                 sockets.add(socket);
-                Thread.ofVirtual().start(() -> serve(socket));
+                Thread.ofVirtual().start(() -> serve(socket, node));
             }
         } catch (IOException closed) {
             // That is how it ends.
         }
     }
 
-    private void serve(Socket socket) {
+    private void serve(Socket socket, int node) {
         try (socket) {
             var in = new DataInputStream(socket.getInputStream());
             while (true) {
                 var frame = in.readNBytes(in.readInt());
-                var answer = answer(frame);
+                var answer = answer(frame, node);
                 if (answer == null) {
                     break;
                 }
@@ -151,7 +169,7 @@ final class MoodyBroker implements AutoCloseable {
     }
 
     /** Null where there is to be none. */
-    private Writer answer(byte[] frame) {
+    private Writer answer(byte[] frame, int node) {
         var header = ByteBuffer.wrap(frame);
         int key = header.getShort();
         int version = header.getShort();
@@ -168,7 +186,7 @@ final class MoodyBroker implements AutoCloseable {
             }
             case METADATA -> metadata(out);
             case INIT_PRODUCER_ID -> out.int32(0).int16(0).int64(nextProducerId()).int16(0).tags();
-            default -> produce(frame, out);
+            default -> produce(frame, node, out);
         };
     }
 
@@ -182,27 +200,40 @@ final class MoodyBroker implements AutoCloseable {
     }
 
     private Writer metadata(Writer out) {
-        out.int32(0).structs(List.of(server.getLocalPort()), (node, port) ->
-                node.int32(1).string("127.0.0.1").int32(port).string(null));
+        lock.lock();
+        try {
+            return metadataOf(out);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Writer metadataOf(Writer out) {
+        out.int32(0).structs(nodes, (node, server) -> node.int32(1 + nodes.indexOf(server))
+                .string("127.0.0.1").int32(server.getLocalPort()).string(null));
         out.string("c").int32(1).structs(List.of(TOPIC), (topic, name) -> {
             var all = new ArrayList<Integer>();
             for (int i = 0; i < partitions; i++) {
                 all.add(i);
             }
             topic.int16(0).string(name).uuid(new Uuid(1, 1)).bool(false);
-            topic.structs(all, (each, index) -> each.int16(0).int32(index).int32(1).int32(0)
+            topic.structs(all, (each, index) -> each.int16(0).int32(index).int32(leader(index)).int32(0)
                     .int32s(List.of(1)).int32s(List.of(1)).int32s(List.of()));
             topic.int32(0);
         });
         return out.tags();
     }
 
-    private Writer produce(byte[] frame, Writer out) {
+    private Writer produce(byte[] frame, int node, Writer out) {
         lock.lock();
         try {
             var batches = batches(frame);
             var answers = new HashMap<Integer, Answer>();
             for (var each : batches.entrySet()) {
+                if (leader(each.getKey()) != node) {
+                    answers.put(each.getKey(), new Answer(ErrorCode.NOT_LEADER_OR_FOLLOWER, -1));
+                    continue;
+                }
                 var act = mood.to(each.getKey(), each.getValue());
                 switch (act.whim) {
                     case SERVE -> answers.put(each.getKey(), append(each.getKey(), each.getValue()));
@@ -222,6 +253,10 @@ final class MoodyBroker implements AutoCloseable {
                     case HAUNT -> {
                         ghosts.add(frame);
                         return null;
+                    }
+                    case MOVE -> {
+                        moves++;
+                        answers.put(each.getKey(), new Answer(ErrorCode.NOT_LEADER_OR_FOLLOWER, -1));
                     }
                 }
             }
@@ -299,7 +334,9 @@ final class MoodyBroker implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        server.close();
+        for (var server : nodes) {
+            server.close();
+        }
         for (var socket : sockets) {
             socket.close();
         }

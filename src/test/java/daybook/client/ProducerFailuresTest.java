@@ -120,6 +120,24 @@ final class ProducerFailuresTest {
         }
     }
 
+    /** Each move takes all partitions away from their leader, also those that the moving request left alone. */
+    @Test
+    void whereLeadersMoveRecordsAreThereOnceAndInOrder() throws Exception {
+        long start = System.nanoTime();
+        var random = new Random(start);
+        try (var broker = new MoodyBroker(2, PARTITIONS, (partition, batch) -> switch (random.nextInt(40)) {
+            case 0, 1 -> new Act(Whim.MOVE, ErrorCode.NONE);
+            case 2 -> new Act(any(List.of(Whim.DROP, Whim.VANISH), random), ErrorCode.NONE);
+            default -> SERVED;
+        })) {
+            List<Sent> sent;
+            try (var producer = Producer.builder(broker.address()).batchSizeBytes(300).open()) {
+                sent = send(producer, 700, 0, start);
+            }
+            assertEquals(0, check(broker, sent, "Seed " + start, false), "Seed " + start);
+        }
+    }
+
     @Test
     void whatIsRefusedForGoodIsNotThere() throws Exception {
         long start = System.nanoTime();

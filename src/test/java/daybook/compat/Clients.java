@@ -38,7 +38,7 @@ record Clients(Supplier<String> address) {
     /** A consumer without a group: partitions are assigned to it by hand. */
     KafkaConsumer<byte[], byte[]> consumer(Map<String, Object> settings) {
         var all = new HashMap<String, Object>(Map.of("bootstrap.servers", address.get(),
-                "auto.offset.reset", "none", "enable.auto.commit", false, "default.api.timeout.ms", 60_000));
+                "auto.offset.reset", "none", "enable.auto.commit", false, "default.api.timeout.ms", 30_000));
         all.putAll(settings);
         return new KafkaConsumer<>(all, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }

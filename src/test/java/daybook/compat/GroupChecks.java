@@ -92,7 +92,8 @@ final class GroupChecks {
 
     /** With {@code -Dseed=N}, which a failure tells, what happened then. */
     private void history(Group group) throws Exception {
-        var protocols = List.of(PROTOCOLS.get("cooperative-sticky"), PROTOCOLS.get("uniform"), PROTOCOLS.get("server-range"));
+        var protocols = List.of(PROTOCOLS.get("cooperative-sticky"), PROTOCOLS.get("uniform"),
+                PROTOCOLS.get("server-range"));
         new GroupHistory(group, protocols, this::restart, Long.getLong("seed", System.nanoTime())).run();
     }
 

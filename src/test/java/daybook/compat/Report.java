@@ -1,6 +1,7 @@
 package daybook.compat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -82,7 +83,7 @@ final class Report {
                 lines.subList(Math.max(0, lines.size() - LINES), lines.size()).forEach(line ->
                         System.out.println("  " + directory.relativize(file) + ": " + line));
             }
-        } catch (IOException gone) {
+        } catch (IOException | UncheckedIOException gone) {
             System.out.println("  no logs: " + gone);
         }
     }

@@ -19,6 +19,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.TransactionState;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -209,7 +210,7 @@ final class TwoBrokersChecks {
         }
     }
 
-    /** One that is committed, one that is aborted. */
+    /** One that is committed, one that is aborted, the end of which is in the log when this returns. */
     private void transactions(Clients clients) throws Exception {
         try (var producer = clients.producer(Map.of("transactional.id", "two"))) {
             producer.initTransactions();
@@ -220,6 +221,10 @@ final class TwoBrokersChecks {
             send(producer, TRANSACTIONAL, 1);
             producer.flush();
             producer.abortTransaction();
+        }
+        try (var admin = clients.admin()) {
+            Until.holds("the transaction has ended", () -> "", () -> Group.get(admin.describeTransactions(
+                    List.of("two")).description("two")).state() == TransactionState.COMPLETE_ABORT);
         }
     }
 

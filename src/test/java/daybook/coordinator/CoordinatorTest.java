@@ -197,7 +197,7 @@ final class CoordinatorTest {
         for (var topic : before.topicsById().values()) {
             if (after.topic(topic.id()) == null) {
                 topic.partitions().forEach(each ->
-                        logs.delete(new TopicPartition(topic.name(), each.index())));
+                        logs.delete(List.of(new TopicPartition(topic.name(), each.index()))));
             }
         }
         for (var expected : expected(after)) {
@@ -412,7 +412,7 @@ final class CoordinatorTest {
     void beforeTheLogsAreOpenAllIsStillToBeLoaded() throws IOException {
         create(1);
         add("a");
-        logs.delete(new TopicPartition(TOPIC, 0));
+        logs.delete(List.of(new TopicPartition(TOPIC, 0)));
         try (var early = new Coordinator<>(TOPIC, FORMAT, Words::new, logs, catalog,
                 InstantSource.system(), InstantSource.system())) {
             assertEquals(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, error(early, 0));

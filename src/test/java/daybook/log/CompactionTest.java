@@ -368,7 +368,7 @@ class CompactionTest {
                 var work = Compaction.work(log, log.config(), logs.nowMs);
                 var compaction = new Compaction(work, SETTINGS, bytes -> {
                     if (taken.incrementAndGet() == last) {
-                        logs.logs.delete(TestLogs.WORDS);
+                        logs.logs.delete(List.of(TestLogs.WORDS));
                     }
                     return true;
                 }, logs.nowMs);

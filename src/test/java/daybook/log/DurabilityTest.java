@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
@@ -148,7 +149,7 @@ class DurabilityTest {
             while (logs.disk.forces.get() == 0) {
                 Thread.onSpinWait();
             }
-            logs.logs.delete(TestLogs.WORDS);
+            logs.logs.delete(List.of(TestLogs.WORDS));
             hold.countDown();
             forced.get();
             assertFalse(log.home().failed());

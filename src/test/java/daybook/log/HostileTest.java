@@ -187,7 +187,7 @@ class HostileTest {
             var compaction = new Compaction(work, settings, bytes -> {
                 try {
                     if (Files.exists(cleaned) && logs.words() == old) {
-                        logs.logs.delete(TestLogs.WORDS);
+                        logs.logs.delete(List.of(TestLogs.WORDS));
                         logs.logs.create(TestLogs.expected(TestLogs.WORDS, config));
                         Files.createFile(cleaned);
                     }

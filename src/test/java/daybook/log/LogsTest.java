@@ -266,7 +266,7 @@ class LogsTest {
         try (var logs = open(-1, "a")) {
             logs.load(List.of(expected("t", 0, id)));
             assertEquals(50, logs.find("t", 0).startOffset());
-            logs.delete(new TopicPartition("t", 0));
+            logs.delete(List.of(new TopicPartition("t", 0)));
             var log = logs.create(expected("t", 0, new Uuid(1, 2)));
             assertEquals(0, log.startOffset());
             log.append(TestBatch.of(1, 5).build());

@@ -381,7 +381,7 @@ final class Model {
     private void delete(ModelLog topic) {
         say("delete %s", topic.partition);
         topics.remove(topic.partition.topic());
-        logs.delete(topic.partition);
+        logs.delete(List.of(topic.partition));
         require(find(topic) == null, "a deleted log is still there");
     }
 

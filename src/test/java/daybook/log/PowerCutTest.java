@@ -197,7 +197,7 @@ class PowerCutTest {
         fill(words(logs), 10);
         disk.plan(Fault.NAME, 3);
         assertEquals(new Deleted.Failed(), words(logs).deleteRecordsBefore(9));
-        logs.delete(TestLogs.WORDS);
+        logs.delete(List.of(TestLogs.WORDS));
         sequence = 0;
         fill(logs.create(words), 10);
         logs.close();
@@ -232,7 +232,7 @@ class PowerCutTest {
             nowMs += 10_000;
             logs.tick(nowMs);
             disk.dieAt(dies);
-            logs.delete(TestLogs.WORDS);
+            logs.delete(List.of(TestLogs.WORDS));
             kill(logs);
             logs = open();
             logs.load(List.of());

@@ -184,7 +184,7 @@ class RetentionTest {
             fill(logs, 0);
             var expected = TestLogs.read(log, 80, 1_000_000);
             var data = assertInstanceOf(ReadResult.Data.class, log.read(80, 1_000_000, true, false));
-            logs.logs.delete(TestLogs.WORDS);
+            logs.logs.delete(List.of(TestLogs.WORDS));
             assertFalse(Files.exists(temp.resolve("words-0")));
             assertInstanceOf(Appended.Refused.class, log.append(TestBatch.of(1, 1).build()));
             turn(logs, 59_000);

@@ -132,7 +132,7 @@ class StartTest {
     void anOfflineTopicThatIsDeletedLeavesNothingToTheNext() throws IOException {
         Files.createDirectory(killed.resolve("words-0/00000000000000004711.log"));
         try (var logs = TestLogs.open(killed, expected)) {
-            logs.logs.delete(TestLogs.WORDS);
+            logs.logs.delete(List.of(TestLogs.WORDS));
             assertFalse(logs.logs.offline("words", 0));
             assertEquals(List.of(), named("words-0"));
             assertEquals(1, named("words-0\\.[0-9a-f]{32}-delete").size());
@@ -153,7 +153,7 @@ class StartTest {
                     throw new IOException("Input/output error");
                 }
             };
-            logs.logs.delete(TestLogs.WORDS);
+            logs.logs.delete(List.of(TestLogs.WORDS));
             assertEquals(1, named("words-0").size());
             logs.disk.fault = (operation, file) -> { };
             var anew = new Logs.Expected(new Uuid(5, 6), TestLogs.WORDS, 0, Uuid.ZERO, config.build());
@@ -206,7 +206,7 @@ class StartTest {
         assertWhole();
         Files.move(killed.resolve("words-0"), elsewhere);
         try (var logs = TestLogs.open(killed, expected)) {
-            logs.logs.delete(TestLogs.WORDS);
+            logs.logs.delete(List.of(TestLogs.WORDS));
             assertEquals(0, logs.logs.create(expected.getFirst()).endOffset());
         }
     }
@@ -242,7 +242,7 @@ class StartTest {
                     throw new IOException("told to fail");
                 }
             };
-            logs.logs.delete(TestLogs.WORDS);
+            logs.logs.delete(List.of(TestLogs.WORDS));
             logs.disk.fault = (operation, file) -> { };
             killed = TestLogs.copy(path, temp.resolve("found"));
             var points = Files.readString(killed.resolve(Checkpoints.RECOVERY_POINTS));

@@ -151,7 +151,7 @@ class EndingsTest {
         for (var log : List.copyOf(logs.all())) {
             if (!log.partition().equals(Logs.METADATA)
                     && expected.stream().noneMatch(each -> each.topicId().equals(log.topicId()))) {
-                logs.delete(log.partition());
+                logs.delete(List.of(log.partition()));
             }
         }
         for (var each : expected) {

@@ -14,7 +14,7 @@ public final class ProcessorTime {
         var before = taken();
         task.execute();
         var took = taken().minus(before);
-        assertTrue(took.compareTo(limit) < 0, "it took " + took + " of the processor, where " + limit + " are enough");
+        assertTrue(took.compareTo(limit) < 0, "it took " + took + " of the processor, not less than " + limit);
     }
 
     private static Duration taken() {
