@@ -437,9 +437,7 @@ public final class PartitionLog {
     private void hideUnforced() {
         lock.lock();
         try {
-            horizon.hideFrom(segments.endAt(Math.max(startOffset, flusher.forcedOffset())));
-        } catch (IOException failure) {
-            LOG.log(Level.ERROR, partition + " cannot be read to find what was forced", failure);
+            horizon.hideFrom(segments.endNear(Math.max(startOffset, flusher.forcedOffset())));
         } finally {
             lock.unlock();
         }

@@ -365,6 +365,16 @@ final class Segments {
         return new End(offset, active(), active().sizeBytes());
     }
 
+    /** As {@link #endAt}; where that cannot be read, the log is to end where its segment begins. */
+    End endNear(long offset) {
+        try {
+            return endAt(offset);
+        } catch (IOException | Error unreadable) {
+            var segment = from(offset).iterator().next();
+            return new End(segment.baseOffset(), segment, 0);
+        }
+    }
+
     /** The newest time of a record in the segments from {@code startOffset} on; -1 where none has a time. */
     long newestMs(long startOffset) throws IOException {
         long newestMs = RecordBatch.NO_TIMESTAMP;

@@ -387,4 +387,19 @@ class PowerCutTest {
             logs.close();
         }
     }
+
+    @Test
+    void whatAFailedForceLeftIsHiddenThoughItsBeginningCannotBeRead() throws IOException {
+        var logs = openWords();
+        fill(words(logs), 1);
+        while (words(logs).segments().active().baseOffset() == 0) {
+            send(words(logs), nowMs);
+        }
+        disk.plan(Fault.FORCE, 1);
+        disk.plan(Fault.READ, 1);
+        assertFalse(words(logs).awaitForced(words(logs).endOffset()));
+        assertEquals(1, disk.happened(Fault.READ));
+        assertTrue(words(logs).highWatermark() <= 1);
+        logs.close();
+    }
 }
