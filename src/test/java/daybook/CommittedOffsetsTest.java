@@ -7,7 +7,6 @@ import daybook.wire.ErrorCode;
 import daybook.wire.Writer;
 
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
@@ -18,7 +17,6 @@ import java.util.Random;
 import java.util.TreeMap;
 
 /** Offsets that were acknowledged are there after the process was killed, and after the power was cut. */
-@Timeout(60)
 final class CommittedOffsetsTest {
     private static final int OFFSET_COMMIT = 8;
     private static final int OFFSET_FETCH = 9;

@@ -8,12 +8,10 @@ import daybook.group.ConsumerProtocol.Described;
 import daybook.group.ConsumerProtocol.DescribedMember;
 import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
-import daybook.wire.Uuid;
 import daybook.wire.Writer;
 
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
-import java.util.Map;
 
 /**
  * ConsumerGroupDescribe (69): consumer groups with their members, what those have and what they are to have
@@ -60,14 +58,9 @@ record ConsumerGroupDescribe(Services services) {
     }
 
     private static void write(Writer out, Assignment assignment, Image image) {
-        var known = new ArrayList<Map.Entry<Uuid, int[]>>(assignment.topics().entrySet());
+        var known = new ArrayList<>(assignment.topics().entrySet());
         known.removeIf(topic -> image.topic(topic.getKey()) == null);
-        out.structs(known, (each, topic) -> {
-            each.uuid(topic.getKey()).string(image.topic(topic.getKey()).name())
-                    .length(topic.getValue().length);
-            for (int partition : topic.getValue()) {
-                each.int32(partition);
-            }
-        }).tags();
+        out.structs(known, (each, topic) -> each.uuid(topic.getKey())
+                .string(image.topic(topic.getKey()).name()).int32s(topic.getValue())).tags();
     }
 }

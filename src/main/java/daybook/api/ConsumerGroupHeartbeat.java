@@ -60,18 +60,11 @@ record ConsumerGroupHeartbeat(Services services) {
         var indexes = new HashMap<Uuid, List<Integer>>();
         topics.forEach(each ->
                 indexes.computeIfAbsent(each.topic, none -> new ArrayList<>()).addAll(each.indexes));
-        var owned = new HashMap<Uuid, int[]>();
-        indexes.forEach((topic, all) ->
-                owned.put(topic, all.stream().mapToInt(Integer::intValue).toArray()));
-        return Assignment.of(owned);
+        return Assignment.of(indexes);
     }
 
     private static Writer write(Writer out, Assignment assignment) {
-        return out.structs(assignment.topics().entrySet(), (each, topic) -> {
-            each.uuid(topic.getKey()).length(topic.getValue().length);
-            for (int partition : topic.getValue()) {
-                each.int32(partition);
-            }
-        });
+        return out.structs(assignment.topics().entrySet(), (each, topic) ->
+                each.uuid(topic.getKey()).int32s(topic.getValue()));
     }
 }

@@ -61,8 +61,9 @@ final class BrokerKeys {
                     "Connections that wait to be accepted."),
             fixed("socket.request.max.bytes", INT, "104857600", atLeast(1), "The largest request."),
             fixed("queued.max.request.bytes", LONG, "-1", atLeast(-1),
-                    "Memory for all requests in work; past it the broker reads no more. Unlike in "
-                            + "Kafka -1 is a bound too: 128 MiB, or one largest request if that is more."),
+                    "Memory for all requests in work, a quarter of it for those up to 64 KB; past it the "
+                            + "broker reads no more. Unlike in Kafka -1 is a bound too: 128 MiB, or one "
+                            + "largest request if that is more."),
             dynamic("max.connections", INT, "2147483647", atLeast(0), "Connections at once."),
             dynamic("max.connections.per.ip", INT, "2147483647", atLeast(0),
                     "Connections at once of one address."),

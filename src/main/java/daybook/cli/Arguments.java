@@ -2,6 +2,7 @@ package daybook.cli;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -95,6 +96,14 @@ final class Arguments {
         return values.containsKey(flag.name());
     }
 
+    /** That these two are not given both. */
+    void exclude(Flag one, Flag other) {
+        if (has(one) && has(other)) {
+            throw CommandException.usage("The flags --" + one.name() + " and --" + other.name()
+                    + " do not go together");
+        }
+    }
+
     /** The last value given, or else the flag's default, which may be null. */
     String text(Flag flag) {
         return has(flag) ? values.get(flag.name()).getLast() : flag.otherwise();
@@ -120,6 +129,30 @@ final class Arguments {
      */
     long number(Flag flag, long least, long most) {
         return number(flag, required(flag), least, most);
+    }
+
+    /** As {@link #number(Flag, long, long)}, but {@code otherwise} where the flag is not given. */
+    long number(Flag flag, long least, long most, long otherwise) {
+        return has(flag) ? number(flag, least, most) : otherwise;
+    }
+
+    /** The values that are {@code KEY=VALUE}, cut there. */
+    List<Map.Entry<String, String>> pairs(Flag flag) {
+        return texts(flag).stream().map(text -> {
+            int equals = text.indexOf('=');
+            if (equals <= 0) {
+                throw CommandException.usage("The flag --" + flag.name() + " is " + text + ", but must be "
+                        + flag.value());
+            }
+            return Map.entry(text.substring(0, equals), text.substring(equals + 1));
+        }).toList();
+    }
+
+    /** As {@link #pairs}, of which the last one of a key counts. */
+    Map<String, String> map(Flag flag) {
+        var map = new LinkedHashMap<String, String>();
+        pairs(flag).forEach(pair -> map.put(pair.getKey(), pair.getValue()));
+        return map;
     }
 
     /** All numbers given. */

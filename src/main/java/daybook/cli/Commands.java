@@ -45,11 +45,11 @@ public final class Commands {
     }
 
     static int run(List<String> words, Streams streams) {
-        var command = find(words);
-        var rest = words.subList(depth(command), words.size());
+        var found = find(words);
+        var command = found.command;
         try {
             try {
-                int exit = run(command, rest, streams);
+                int exit = run(command, found.rest, streams);
                 streams.out().flush();
                 return exit;
             } catch (Output.Closed closed) {
@@ -78,21 +78,20 @@ public final class Commands {
         return command.action().run(Arguments.parse(command, rest), streams);
     }
 
-    /** The command which the first words name; a group where they name none of its commands. */
-    private static Command find(List<String> words) {
-        var found = ROOT;
+    /** The command which the first words name, or a group where they name none of its commands. */
+    private record Found(Command command, List<String> rest) { }
+
+    private static Found find(List<String> words) {
+        var found = new Found(ROOT, words);
         for (var word : words) {
-            var next = found.commands().stream().filter(command -> command.name().equals(word)).findFirst();
+            var own = found.command.commands().stream().filter(command -> command.name().equals(word));
+            var next = own.findFirst();
             if (next.isEmpty()) {
                 break;
             }
-            found = next.get();
+            found = new Found(next.get(), found.rest.subList(1, found.rest.size()));
         }
         return found;
-    }
-
-    private static int depth(Command command) {
-        return command.path().isEmpty() ? 0 : command.path().split(" ").length;
     }
 
     private static CommandException unknown(Command group, List<String> rest) {
@@ -106,11 +105,11 @@ public final class Commands {
     }
 
     private static int help(List<String> words, Streams streams) {
-        var command = find(words);
-        if (depth(command) < words.size()) {
-            throw unknown(command, words.subList(depth(command), words.size()));
+        var found = find(words);
+        if (!found.rest.isEmpty()) {
+            throw unknown(found.command, found.rest);
         }
-        streams.out().text(Help.of(command));
+        streams.out().text(Help.of(found.command));
         return 0;
     }
 

@@ -24,6 +24,7 @@ final class Completion {
                 local command=daybook before='' word
                 for word in "$@"; do
                     case "$command $word" in
+                    'daybook help') ;;
                     %s) command="$command $word" ;;
                     esac
                     [ "$word" = = ] || before=$word
@@ -80,7 +81,6 @@ final class Completion {
     private static String of(Command root) {
         var completion = new Completion();
         completion.add(root);
-        completion.words.put("daybook help", completion.words.get("daybook"));
         return CANDIDATES.formatted(FILES, String.join(" | ", completion.paths),
                 cases(completion.values, "    "), cases(completion.words, "        "));
     }

@@ -27,12 +27,14 @@ final class Configs {
             have nothing configured for themselves.
             """;
     static final Command COMMAND = Command.group("configs", "describe and alter configurations",
-            Command.of("configs describe", OPERANDS, "what is configured, and where", Operator.rows(Configs::describe))
+            Command.of("configs describe", OPERANDS, "what is configured, and where",
+                    Operator.rows(Configs::describe))
                     .about("Shows what is configured, and where.\n" + ABOUT)
                     .flags(ALL, Flag.JSON, Flag.BOOTSTRAP)
                     .examples("bin/daybook configs describe topic orders",
                             "bin/daybook configs describe broker 1 --all"),
-            Command.of("configs alter", OPERANDS, "change keys of a configuration", Operator.lines(Configs::alter))
+            Command.of("configs alter", OPERANDS, "change keys of a configuration",
+                    Operator.lines(Configs::alter))
                     .about("Changes some keys and leaves the others; all of the changes or none.\n" + ABOUT)
                     .flags(SET, DELETE, APPEND, SUBTRACT, Operator.DRY_RUN, Flag.BOOTSTRAP)
                     .examples("bin/daybook configs alter topic orders --set retention.ms=60000",
@@ -76,9 +78,9 @@ final class Configs {
     private static Outcomes<Resource, String> alter(Operator operator, Arguments arguments) {
         var resource = resource(arguments);
         var changes = new ArrayList<Change>();
-        operator.pairs(SET).forEach((key, value) -> changes.add(Change.set(key, value)));
-        operator.pairs(APPEND).forEach((key, value) -> changes.add(Change.append(key, value)));
-        operator.pairs(SUBTRACT).forEach((key, value) -> changes.add(Change.subtract(key, value)));
+        arguments.map(SET).forEach((key, value) -> changes.add(Change.set(key, value)));
+        arguments.map(APPEND).forEach((key, value) -> changes.add(Change.append(key, value)));
+        arguments.map(SUBTRACT).forEach((key, value) -> changes.add(Change.subtract(key, value)));
         arguments.texts(DELETE).forEach(key -> changes.add(Change.delete(key)));
         if (changes.isEmpty()) {
             throw CommandException.usage("Say what to alter: --set, --delete, --append or --subtract");

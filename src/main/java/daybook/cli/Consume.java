@@ -15,12 +15,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 
 /** {@code bin/daybook consume}: the records of topics on standard output. */
 final class Consume {
     private static final Flag LAST = Flag.of("last", "N", "begin so many before each partition's end");
     private static final Flag PARTITION = Flag.of("partition", "N", "only this one").repeated();
-    private static final Flag GROUP = Flag.of("group", "GROUP", "read as a member, commit what is written");
+    static final Flag GROUP = Flag.of("group", "GROUP", "read as a member of it, commit what was read");
     private static final Flag EXIT = Flag.of("exit", "end at what is the end when reading begins");
     private static final Flag MAX = Flag.of("max", "N", "end after so many records");
     private static final Flag FORMAT = Flag.of("format", "FORMAT", "how a record is written")
@@ -28,7 +30,7 @@ final class Consume {
     private static final Flag NULL = Flag.of("null", "TEXT", "what stands for a null key or value");
     private static final Flag JSON = Flag.of("json",
             "an object a line; bytes that are no UTF-8 are {\"base64\": \"...\"}");
-    private static final Flag COMMITTED = Flag.of("read-committed",
+    static final Flag COMMITTED = Flag.of("read-committed",
             "leave out what transactions have not committed");
     static final Command COMMAND = Command.of("consume", "TOPIC...", "write what topics hold", Consume::run)
             .about("""
@@ -49,57 +51,67 @@ final class Consume {
     private static final long UNASSIGNED_NANOS = TimeUnit.SECONDS.toNanos(15);
 
     private final Consumer consumer;
-    private final Streams streams;
-    /** Null where records are written as JSON. */
-    private final Template template;
     private final boolean member;
+    private final BiConsumer<TopicPartition, Record> sink;
+    private long left;
     /** Whether anything was polled since the last commit, at the time below. */
     private boolean progress;
     private long committedNanos = System.nanoTime();
+    private long polledNanos = System.nanoTime();
     /** When partitions were seen last. */
     private long assignedNanos = System.nanoTime();
     /** Where reading ends, for --exit. */
     private final Map<TopicPartition, Long> ends = new HashMap<>();
-    private long left;
 
-    private Consume(Consumer consumer, Streams streams, Template template, boolean member, long max) {
+    /**
+     * Reads what the consumer is assigned or has subscribed to.
+     *
+     * @param member whether it is in a group, where it commits what the sink has taken
+     * @param max how many records the sink takes
+     */
+    Consume(Consumer consumer, boolean member, long max, BiConsumer<TopicPartition, Record> sink) {
         this.consumer = consumer;
-        this.streams = streams;
-        this.template = template;
         this.member = member;
         this.left = max;
+        this.sink = sink;
     }
 
     private static int run(Arguments arguments, Streams streams) {
         var none = arguments.has(NULL) ? Template.bytes(arguments.text(NULL)) : new byte[0];
-        var template = arguments.has(JSON) ? null : Template.of(arguments.text(FORMAT), none);
-        long max = arguments.has(MAX) ? arguments.number(MAX, 0, Long.MAX_VALUE) : Long.MAX_VALUE;
+        var template = Template.of(arguments.text(FORMAT), none);
+        var out = streams.out();
+        BiConsumer<TopicPartition, Record> json = (partition, record) -> out.json(json(partition, record));
+        BiConsumer<TopicPartition, Record> text = (partition, record) -> template.write(out, partition, record);
+        long max = arguments.number(MAX, 0, Long.MAX_VALUE, Long.MAX_VALUE);
         var from = from(arguments);
         boolean end = from.equals(new From.Time(Consumer.LATEST));
-        var builder = Consumer.builder(Bootstrap.reached(arguments)).clientId("daybook-consume")
+        var builder = builder(arguments).clientId("daybook-consume")
                 .reset(end ? Consumer.Reset.LATEST : Consumer.Reset.EARLIEST);
-        if (arguments.has(COMMITTED)) {
-            builder.readCommitted();
-        }
-        if (arguments.has(GROUP)) {
-            builder.group(arguments.text(GROUP));
-        }
         try (var stop = new Stop(() -> { }); var consumer = builder.open()) {
-            var consume = new Consume(consumer, streams, template, arguments.has(GROUP), max);
-            consume.begin(arguments, from);
-            consume.read(stop, arguments.has(EXIT));
+            begin(consumer, arguments, from);
+            var consume = new Consume(consumer, arguments.has(GROUP), max,
+                    arguments.has(JSON) ? json : text);
+            consume.read(stop, arguments.has(EXIT), () -> {
+                out.flush();
+                return true;
+            });
         }
         return 0;
     }
 
+    /** A consumer as the flags say, which begins at the beginning. */
+    static Consumer.Builder builder(Arguments arguments) {
+        var builder = Consumer.builder(Bootstrap.reached(arguments)).group(arguments.text(GROUP))
+                .reset(Consumer.Reset.EARLIEST);
+        return arguments.has(COMMITTED) ? builder.readCommitted() : builder;
+    }
+
     private static From from(Arguments arguments) {
-        for (var pair : List.of(List.of(GROUP, PARTITION), List.of(GROUP, LAST), List.of(LAST, From.FLAG),
-                List.of(JSON, FORMAT), List.of(JSON, NULL))) {
-            if (arguments.has(pair.get(0)) && arguments.has(pair.get(1))) {
-                throw CommandException.usage("The flags --" + pair.get(0).name() + " and --"
-                        + pair.get(1).name() + " do not go together");
-            }
-        }
+        arguments.exclude(GROUP, PARTITION);
+        arguments.exclude(GROUP, LAST);
+        arguments.exclude(LAST, From.FLAG);
+        arguments.exclude(JSON, FORMAT);
+        arguments.exclude(JSON, NULL);
         if (arguments.has(LAST)) {
             return new From.Further(Map.of(), -arguments.number(LAST, 0, Long.MAX_VALUE));
         }
@@ -110,52 +122,61 @@ final class Consume {
         return From.of(From.FLAG, text, InstantSource.system());
     }
 
-    private void begin(Arguments arguments, From from) {
+    private static void begin(Consumer consumer, Arguments arguments, From from) {
         var partitions = new ArrayList<TopicPartition>();
         arguments.operands().forEach(topic -> partitions.addAll(consumer.partitions(topic)));
-        if (member) {
+        if (arguments.has(GROUP)) {
             consumer.subscribe(arguments.operands());
             return;
         }
-        if (arguments.has(PARTITION)) {
-            var chosen = arguments.numbers(PARTITION, 0, Integer.MAX_VALUE);
-            partitions.removeIf(partition -> !chosen.contains((long) partition.partition()));
-            for (long index : chosen) {
-                if (partitions.stream().noneMatch(partition -> partition.partition() == index)) {
-                    throw CommandException.failed("There is no partition " + index);
-                }
+        var chosen = arguments.numbers(PARTITION, 0, Integer.MAX_VALUE);
+        partitions.removeIf(partition -> !chosen.isEmpty() && !chosen.contains((long) partition.partition()));
+        for (long index : chosen) {
+            if (partitions.stream().noneMatch(partition -> partition.partition() == index)) {
+                throw CommandException.failed("There is no partition " + index);
             }
         }
         consumer.assign(partitions);
         from.offsets(time -> consumer.offsetsAt(Offsets.all(partitions, time))).forEach(consumer::seek);
     }
 
-    private void read(Stop stop, boolean exit) {
-        while (left > 0 && !stop.wanted() && !(exit && ended())) {
+    /**
+     * Reads, until the sink has all or the user stops it.
+     *
+     * @param exit whether to end at what is the end when reading begins
+     * @param goesOn asked after each poll
+     * @return what that said last
+     */
+    boolean read(Stop stop, boolean exit, BooleanSupplier goesOn) {
+        boolean goes = true;
+        while (goes && left > 0 && !stop.wanted() && !(exit && ended())) {
             for (var fetched : consumer.poll(POLL)) {
-                write(fetched);
+                take(fetched);
             }
-            streams.out().flush();
+            goes = goesOn.getAsBoolean();
             if (progress && System.nanoTime() - committedNanos > COMMIT_INTERVAL_NANOS) {
                 commit();
             }
         }
         commit();
+        return goes;
     }
 
-    private void write(Fetched fetched) {
+    /** For how long nothing has come. */
+    long idleNanos() {
+        return System.nanoTime() - polledNanos;
+    }
+
+    private void take(Fetched fetched) {
         progress = true;
+        polledNanos = System.nanoTime();
         for (var record : fetched) {
             if (left == 0) {
                 consumer.seek(fetched.partition(), record.offset());
                 return;
             }
             left--;
-            if (template == null) {
-                streams.out().json(json(fetched.partition(), record));
-            } else {
-                template.write(streams.out(), fetched.partition(), record);
-            }
+            sink.accept(fetched.partition(), record);
         }
     }
 
@@ -190,7 +211,9 @@ final class Consume {
     private boolean ended() {
         var assigned = consumer.assignment();
         var unknown = assigned.stream().filter(partition -> !ends.containsKey(partition)).toList();
-        ends.putAll(consumer.offsetsAt(Offsets.all(unknown, Offsets.LATEST)));
+        if (!unknown.isEmpty()) {
+            ends.putAll(consumer.offsetsAt(Offsets.all(unknown, Offsets.LATEST)));
+        }
         if (!assigned.isEmpty()) {
             assignedNanos = System.nanoTime();
         }

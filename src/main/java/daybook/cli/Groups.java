@@ -35,7 +35,8 @@ final class Groups {
                     Operator.pages(Groups::describe))
                     .flags(Flag.JSON, Flag.BOOTSTRAP)
                     .examples("bin/daybook groups describe readers", "bin/daybook groups describe --json"),
-            Command.of("groups reset", "GROUP", "let a group go on from elsewhere", Operator.rows(Groups::reset))
+            Command.of("groups reset", "GROUP", "let a group go on from elsewhere",
+                    Operator.rows(Groups::reset))
                     .about("""
                             Shows from where a group would go on, in all partitions where it has come
                             somewhere or in those that --topic names, and with --execute lets it. The group
@@ -97,7 +98,8 @@ final class Groups {
                 "end", ends.get(each), "lag", lag(committed.get(each), ends.get(each)),
                 "member", readers.get(each))).toList();
         return Json.object("group", group.id(), "type", group.type(), "state", group.state(),
-                "assignor", group.protocol(), "coordinator", operator.admin().groups().coordinator(group.id()),
+                "assignor", group.protocol(),
+                "coordinator", operator.admin().groups().coordinator(group.id()),
                 "lag", rows.stream().map(row -> row.get("lag")).filter(Objects::nonNull)
                         .mapToLong(lag -> (long) lag).sum(),
                 "partitions", rows,
@@ -148,7 +150,8 @@ final class Groups {
 
     private static void execute(Admin admin, String id, Map<TopicPartition, Long> wanted) {
         var altered = admin.groups().alterOffsets(id, wanted);
-        if (altered.errors().values().stream().anyMatch(each -> each.error() == ErrorCode.UNKNOWN_MEMBER_ID)) {
+        if (altered.errors().values().stream()
+                .anyMatch(each -> each.error() == ErrorCode.UNKNOWN_MEMBER_ID)) {
             throw CommandException.failed("Group " + id + " has members: stop them, then try again");
         }
         altered.all();

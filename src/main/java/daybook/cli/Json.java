@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.StringJoiner;
 
 /** Values as JSON (RFC 8259), on one line. */
 final class Json {
@@ -26,38 +27,26 @@ final class Json {
      * <code>{"base64": "..."}</code>; all else as a string.
      */
     static String text(Object value) {
-        var text = new StringBuilder();
-        append(text, value);
-        return text.toString();
-    }
-
-    private static void append(StringBuilder text, Object value) {
-        switch (value) {
-            case null -> text.append("null");
-            case Boolean truth -> text.append(truth);
-            case Double number when number.isNaN() || number.isInfinite() -> text.append("null");
-            case Number number -> text.append(number);
-            case byte[] bytes -> append(text, decoded(ByteBuffer.wrap(bytes)));
-            case ByteBuffer bytes -> append(text, decoded(bytes.duplicate()));
+        return switch (value) {
+            case null -> "null";
+            case Double number when number.isNaN() || number.isInfinite() -> "null";
+            case Boolean truth -> truth.toString();
+            case Number number -> number.toString();
+            case byte[] bytes -> text(decoded(ByteBuffer.wrap(bytes)));
+            case ByteBuffer bytes -> text(decoded(bytes.duplicate()));
             case Map<?, ?> members -> {
-                char before = '{';
-                for (var member : members.entrySet()) {
-                    quote(text.append(before), String.valueOf(member.getKey()));
-                    append(text.append(':'), member.getValue());
-                    before = ',';
-                }
-                text.append(before == '{' ? "{}" : "}");
+                var joined = new StringJoiner(",", "{", "}");
+                members.forEach((name, member) ->
+                        joined.add(quoted(String.valueOf(name)) + ":" + text(member)));
+                yield joined.toString();
             }
             case Iterable<?> elements -> {
-                char before = '[';
-                for (var element : elements) {
-                    append(text.append(before), element);
-                    before = ',';
-                }
-                text.append(before == '[' ? "[]" : "]");
+                var joined = new StringJoiner(",", "[", "]");
+                elements.forEach(element -> joined.add(text(element)));
+                yield joined.toString();
             }
-            default -> quote(text, value.toString());
-        }
+            default -> quoted(value.toString());
+        };
     }
 
     private static Object decoded(ByteBuffer bytes) {
@@ -70,24 +59,18 @@ final class Json {
         }
     }
 
-    private static void quote(StringBuilder text, String string) {
-        text.append('"');
+    private static String quoted(String string) {
+        var text = new StringBuilder("\"");
         for (int at = 0; at < string.length(); at++) {
             char c = string.charAt(at);
-            switch (c) {
-                case '"', '\\' -> text.append('\\').append(c);
-                case '\n' -> text.append("\\n");
-                case '\r' -> text.append("\\r");
-                case '\t' -> text.append("\\t");
-                default -> {
-                    if (Character.isISOControl(c)) {
-                        text.append("\\u").append(String.format("%04x", (int) c));
-                    } else {
-                        text.append(c);
-                    }
-                }
-            }
+            text.append(switch (c) {
+                case '"', '\\' -> "\\" + c;
+                case '\n' -> "\\n";
+                case '\r' -> "\\r";
+                case '\t' -> "\\t";
+                default -> Character.isISOControl(c) ? String.format("\\u%04x", (int) c) : String.valueOf(c);
+            });
         }
-        text.append('"');
+        return text.append('"').toString();
     }
 }

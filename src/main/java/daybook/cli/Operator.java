@@ -24,7 +24,7 @@ final class Operator implements AutoCloseable {
             .repeated();
     static final Flag DRY_RUN = Flag.of("dry-run", "only say whether it could be done");
 
-    /** Whoever typed a command waits for it, and can type it again. */
+    /** Whoever typed a command waits for it, also for a broker that hangs, and can type it again. */
     private static final int PATIENCE_MS = 15_000;
 
     /** What a command asks the cluster for, or has it do. */
@@ -80,7 +80,7 @@ final class Operator implements AutoCloseable {
     Admin admin() {
         if (admin == null) {
             admin = Admin.builder(Bootstrap.reached(arguments)).clientId("daybook-cli")
-                    .apiTimeoutMs(PATIENCE_MS).open();
+                    .requestTimeoutMs(PATIENCE_MS).apiTimeoutMs(PATIENCE_MS).open();
         }
         return admin;
     }
@@ -109,20 +109,6 @@ final class Operator implements AutoCloseable {
         var errors = new LinkedHashMap<K, ClientException>(outcomes.errors());
         errors.values().removeIf(failed -> arguments.has(flag) && failed.error() == error);
         return new Outcomes<>(outcomes.values(), errors);
-    }
-
-    /** The values of a flag that are {@code KEY=VALUE}; the last one of a key counts. */
-    Map<String, String> pairs(Flag flag) {
-        var pairs = new LinkedHashMap<String, String>();
-        for (var text : arguments.texts(flag)) {
-            int equals = text.indexOf('=');
-            if (equals <= 0) {
-                throw CommandException.usage("The flag --" + flag.name() + " is " + text
-                        + ", but must be KEY=VALUE");
-            }
-            pairs.put(text.substring(0, equals), text.substring(equals + 1));
-        }
-        return pairs;
     }
 
     /** What {@code TOPIC} and {@code TOPIC:N,...} stand for. */

@@ -1,24 +1,14 @@
 package daybook.cli;
 
-import daybook.client.Acks;
-import daybook.client.Consumer;
-import daybook.client.Offsets;
 import daybook.client.Producer;
-import daybook.client.TopicPartition;
-import daybook.record.Codec;
 
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Random;
 
 /** What the commands that measure have in common: flags, values to send, and how it is told. */
 final class Perf {
     static final Flag SIZE = Flag.of("size", "BYTES", "bytes of a record's value").otherwise("100");
-    static final Flag ACKS = Flag.of("acks", "0|1|all", "when a record is acknowledged").otherwise("all");
-    static final Flag COMPRESSION = Flag.of("compression", "none|gzip|snappy|lz4|zstd", "of batches")
-            .otherwise("none");
     static final Flag BATCH_SIZE = Flag.of("batch-size", "BYTES", "a batch with so many is sent")
             .otherwise("16384");
     static final Flag LINGER = Flag.of("linger", "MS", "a batch with fewer waits so long for more");
@@ -36,16 +26,9 @@ final class Perf {
 
     /** A producer as the flags say, to be opened. */
     static Producer.Builder producer(Arguments arguments, Flag linger) {
-        var acks = switch (arguments.text(ACKS)) {
-            case "0" -> Acks.NONE;
-            case "1" -> Acks.LEADER;
-            default -> Acks.ALL;
-        };
         int batchBytes = (int) arguments.number(BATCH_SIZE, 1, SIZE_MOST);
-        return Producer.builder(Bootstrap.reached(arguments))
-                .acks(acks)
-                .idempotence(acks == Acks.ALL)
-                .codec(Codec.valueOf(arguments.text(COMPRESSION).toUpperCase(Locale.ROOT)))
+        return Produce.builder(arguments)
+                .idempotence(arguments.text(Produce.ACKS).equals("all"))
                 .batchSizeBytes(batchBytes)
                 .lingerMs((int) arguments.number(linger, 0, Integer.MAX_VALUE))
                 .bufferMemoryBytes((int) arguments.number(BUFFER_MEMORY, batchBytes, Integer.MAX_VALUE));
@@ -64,11 +47,6 @@ final class Perf {
             }
         }
         return values;
-    }
-
-    /** Where the partitions of the topic end. */
-    static Map<TopicPartition, Long> ends(Consumer consumer, String topic) {
-        return consumer.offsetsAt(Offsets.all(consumer.partitions(topic), Offsets.LATEST));
     }
 
     static Progress progress(Streams streams) {

@@ -1,18 +1,13 @@
 package daybook.cli;
 
-import daybook.client.Consumer;
-import daybook.client.TopicPartition;
 
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** {@code bin/daybook perf consume}: how many records a second are read. */
 final class PerfConsume {
     private static final Flag RECORDS = Flag.of("records", "N", "end after so many");
-    private static final Flag GROUP = Flag.of("group", "GROUP", "share the topic with the others in it");
-    private static final Flag COMMITTED = Flag.of("read-committed", "no records of aborted transactions");
     static final Command COMMAND = Command.of("perf consume", "TOPIC", "read records and measure it",
             PerfConsume::run)
             .about("""
@@ -22,76 +17,38 @@ final class PerfConsume {
                     come, until so many --records have come; its time begins before it joins. As
                     kafka-consumer-perf-test does.
                     """)
-            .flags(RECORDS, GROUP, COMMITTED, Perf.TIMEOUT, Flag.JSON, Flag.BOOTSTRAP)
+            .flags(RECORDS, Consume.GROUP, Consume.COMMITTED, Perf.TIMEOUT, Flag.JSON, Flag.BOOTSTRAP)
             .examples("bin/daybook perf consume orders",
                     "bin/daybook perf consume orders --group billing --records 1_000_000 --json");
 
-    private final Consumer consumer;
-    /** Where to end, by partition; null in a group, of which others read a part. */
-    private final Map<TopicPartition, Long> ends;
-    private final Tally tally;
-
-    private PerfConsume(Consumer consumer, Map<TopicPartition, Long> ends, Tally tally) {
-        this.consumer = consumer;
-        this.ends = ends;
-        this.tally = tally;
-    }
+    private PerfConsume() { }
 
     private static int run(Arguments arguments, Streams streams) throws Exception {
-        boolean grouped = arguments.has(GROUP);
+        boolean grouped = arguments.has(Consume.GROUP);
         long records = grouped || arguments.has(RECORDS) ? arguments.number(RECORDS, 1, Long.MAX_VALUE)
                 : Long.MAX_VALUE;
         long timeoutMs = arguments.number(Perf.TIMEOUT, 1, Integer.MAX_VALUE);
         var topic = arguments.operand(0);
-        try (var stop = new Stop(() -> { }); var consumer = builder(arguments).open();
+        try (var stop = new Stop(() -> { }); var consumer = Consume.builder(arguments).open();
                 var progress = Perf.progress(streams)) {
-            var ends = grouped ? null : Perf.ends(consumer, topic);
             if (grouped) {
                 consumer.subscribe(List.of(topic));
             } else {
-                consumer.assign(ends.keySet());
+                consumer.assign(consumer.partitions(topic));
             }
-            var run = new PerfConsume(consumer, ends, Perf.tally(streams, progress));
-            boolean came = run.read(records, timeoutMs, stop);
-            if (grouped) {
-                consumer.commit();
-            }
-            Perf.tell(arguments, streams, progress, run.tally);
+            var tally = Perf.tally(streams, progress);
+            var consume = new Consume(consumer, grouped, records, (partition, record) ->
+                    tally.count(1, lengthBytes(record.key()) + lengthBytes(record.value())));
+            boolean came = consume.read(stop, !grouped, () -> {
+                tally.tellIfDue();
+                return consume.idleNanos() <= TimeUnit.MILLISECONDS.toNanos(timeoutMs);
+            });
+            Perf.tell(arguments, streams, progress, tally);
             if (!came) {
                 throw CommandException.failed("Nothing has come for " + timeoutMs + " ms");
             }
         }
         return 0;
-    }
-
-    private static Consumer.Builder builder(Arguments arguments) {
-        var builder = Consumer.builder(Bootstrap.reached(arguments)).reset(Consumer.Reset.EARLIEST);
-        builder = arguments.has(GROUP) ? builder.group(arguments.text(GROUP)) : builder;
-        return arguments.has(COMMITTED) ? builder.readCommitted() : builder;
-    }
-
-    /** Reads until so many have come or the end has; false where nothing comes for so long. */
-    private boolean read(long records, long timeoutMs, Stop stop) {
-        long cameNanos = System.nanoTime();
-        while (tally.records() < records && !stop.wanted() && !atEnd()) {
-            long before = tally.records();
-            for (var batch : consumer.poll(Perf.POLL)) {
-                for (var record : batch) {
-                    tally.count(1, lengthBytes(record.key()) + lengthBytes(record.value()));
-                }
-            }
-            tally.tellIfDue();
-            cameNanos = tally.records() > before ? System.nanoTime() : cameNanos;
-            if (System.nanoTime() - cameNanos > TimeUnit.MILLISECONDS.toNanos(timeoutMs)) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private boolean atEnd() {
-        return ends != null && ends.keySet().stream()
-                .allMatch(partition -> consumer.position(partition) >= ends.get(partition));
     }
 
     private static long lengthBytes(ByteBuffer bytes) {

@@ -1,6 +1,7 @@
 package daybook.cli;
 
 import daybook.client.Consumer;
+import daybook.client.Offsets;
 import daybook.client.Producer;
 
 import java.nio.ByteBuffer;
@@ -32,7 +33,7 @@ final class PerfLatency {
                     Where one record is sent after the other, as Kafka's end-to-end tool does, a pause
                     counts once, and most of it is omitted.
                     """)
-            .flags(RECORDS, RATE, Perf.SIZE, Perf.ACKS, Perf.COMPRESSION, Perf.BATCH_SIZE, LINGER,
+            .flags(RECORDS, RATE, Perf.SIZE, Produce.ACKS, Produce.COMPRESSION, Perf.BATCH_SIZE, LINGER,
                     Perf.BUFFER_MEMORY, WARM_UP, Perf.TIMEOUT, Flag.JSON, Flag.BOOTSTRAP)
             .examples("bin/daybook perf latency orders",
                     "bin/daybook perf latency orders --rate 5_000 --records 100_000 --acks 1 --json");
@@ -84,7 +85,7 @@ final class PerfLatency {
     /** Has the topic made where there is none, and the consumer at its end. */
     private void prepare(Producer producer, Consumer consumer, String topic) {
         producer.send(topic, null, value(FIRST)).join();
-        var ends = Perf.ends(consumer, topic);
+        var ends = consumer.offsetsAt(Offsets.all(consumer.partitions(topic), Offsets.LATEST));
         consumer.assign(ends.keySet());
         ends.forEach(consumer::seek);
     }

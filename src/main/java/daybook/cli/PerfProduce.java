@@ -16,7 +16,7 @@ final class PerfProduce {
                     at which they were due, until they were acknowledged. One that is late because those
                     before it were is late. As kafka-producer-perf-test does, which leaves that out.
                     """)
-            .flags(RECORDS, Perf.SIZE, RATE, Perf.ACKS, Perf.COMPRESSION, Perf.BATCH_SIZE, LINGER,
+            .flags(RECORDS, Perf.SIZE, RATE, Produce.ACKS, Produce.COMPRESSION, Perf.BATCH_SIZE, LINGER,
                     Perf.BUFFER_MEMORY, WARM_UP, Flag.JSON, Flag.BOOTSTRAP)
             .examples("bin/daybook perf produce orders --records 5_000_000 --size 100",
                     "bin/daybook perf produce orders --rate 20_000 --acks 1 --warm-up 50_000");

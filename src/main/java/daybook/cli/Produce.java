@@ -35,9 +35,9 @@ final class Produce {
     private static final Flag NULL = Flag.of("null", "TEXT", "a key or value that is this is null");
     private static final Flag HEADER = Flag.of("header", "NAME=VALUE", "a header of all records").repeated();
     private static final Flag PARTITION = Flag.of("partition", "N", "send to this one, whatever the key");
-    private static final Flag COMPRESSION = Flag.of("compression", "none|gzip|snappy|lz4|zstd",
+    static final Flag COMPRESSION = Flag.of("compression", "none|gzip|snappy|lz4|zstd",
             "how batches are compressed").otherwise("none");
-    private static final Flag ACKS = Flag
+    static final Flag ACKS = Flag
             .of("acks", "all|1|0", "wait until a record is safe, written, or sent").otherwise("all");
     private static final Flag RATE = Flag.of("rate", "N", "send at most so many records a second");
     static final Command COMMAND = Command.of("produce", "TOPIC", "send lines as records", Produce::run)
@@ -55,9 +55,9 @@ final class Produce {
     private static final int RECORD_MOST_BYTES = 16 << 20;
     private static final int BATCH_BYTES = 1 << 16;
     private static final int LINGER_MS = 5;
-    /** How long after Ctrl-C the loop may take to see it; it does not while it waits for input. */
     /** How long a broker that does not answer is waited for after Ctrl-C. */
     private static final Duration CLOSE_MOST = Duration.ofSeconds(5);
+    /** How long after Ctrl-C the loop may take to see it; it does not while it waits for input. */
     private static final long GRACE_MS = 300;
     private static final long PARK_MOST_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
@@ -74,19 +74,12 @@ final class Produce {
 
     private Produce(Arguments arguments) {
         this.topic = arguments.operand(0);
-        this.partition = arguments.has(PARTITION) ? (int) arguments.number(PARTITION, 0, Integer.MAX_VALUE)
-                : OutgoingRecord.ANY;
+        this.partition = (int) arguments.number(PARTITION, 0, Integer.MAX_VALUE, OutgoingRecord.ANY);
         this.separator = bytes(arguments, SEPARATOR);
         this.key = bytes(arguments, KEY);
         this.none = bytes(arguments, NULL);
-        for (var header : arguments.texts(HEADER)) {
-            int equals = header.indexOf('=');
-            if (equals < 1) {
-                throw CommandException.usage("The flag --header is " + header + ", but must be NAME=VALUE");
-            }
-            headers.add(new Record.Header(header.substring(0, equals),
-                    StandardCharsets.UTF_8.encode(header.substring(equals + 1))));
-        }
+        arguments.pairs(HEADER).forEach(header -> headers.add(new Record.Header(header.getKey(),
+                StandardCharsets.UTF_8.encode(header.getValue()))));
     }
 
     private static byte[] bytes(Arguments arguments, Flag flag) {
@@ -94,19 +87,15 @@ final class Produce {
     }
 
     private static int run(Arguments arguments, Streams streams) throws IOException {
-        if (arguments.has(KEY) && arguments.has(SEPARATOR)) {
-            throw CommandException.usage("The flags --key and --key-separator do not go together");
-        }
+        arguments.exclude(KEY, SEPARATOR);
         if (arguments.has(SEPARATOR) && arguments.text(SEPARATOR).isEmpty()) {
             throw CommandException.usage("The flag --key-separator is empty");
         }
         var produce = new Produce(arguments);
         var file = arguments.has(FILE) ? Path.of(arguments.text(FILE)) : null;
-        long rate = arguments.has(RATE) ? arguments.number(RATE, 1, TimeUnit.SECONDS.toNanos(1)) : 0;
+        long rate = arguments.number(RATE, 1, TimeUnit.SECONDS.toNanos(1), 0);
         try (var in = file == null ? streams.in() : opened(file)) {
-            var builder = Producer.builder(Bootstrap.reached(arguments)).clientId("daybook-produce")
-                    .codec(Codec.valueOf(arguments.text(COMPRESSION).toUpperCase(Locale.ROOT)))
-                    .acks(acks(arguments))
+            var builder = builder(arguments).clientId("daybook-produce")
                     .batchSizeBytes(BATCH_BYTES).maxRequestSizeBytes(RECORD_MOST_BYTES)
                     .lingerMs(file == null && streams.inTerminal() ? 0 : LINGER_MS);
             var splitter = new Splitter(in, Template.bytes(arguments.text(DELIMITER)), RECORD_MOST_BYTES);
@@ -143,12 +132,15 @@ final class Produce {
         }
     }
 
-    private static Acks acks(Arguments arguments) {
-        return switch (arguments.text(ACKS)) {
-            case "0" -> Acks.NONE;
-            case "1" -> Acks.LEADER;
-            default -> Acks.ALL;
-        };
+    /** A producer as the flags say that all commands have which send. */
+    static Producer.Builder builder(Arguments arguments) {
+        return Producer.builder(Bootstrap.reached(arguments))
+                .codec(Codec.valueOf(arguments.text(COMPRESSION).toUpperCase(Locale.ROOT)))
+                .acks(switch (arguments.text(ACKS)) {
+                    case "0" -> Acks.NONE;
+                    case "1" -> Acks.LEADER;
+                    default -> Acks.ALL;
+                });
     }
 
     /** @param total bytes that there are; 0 where that is not known */

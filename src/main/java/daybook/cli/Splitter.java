@@ -11,11 +11,13 @@ final class Splitter {
     private final InputStream in;
     private final byte[] delimiter;
     private final int lengthMost;
-    private byte[] buffer = new byte[READ_BYTES];
-    /** What was read and is not handed out yet. */
+    private final byte[] buffer = new byte[READ_BYTES];
+    /** What was read and is not looked at yet. */
     private int from;
     private int to;
     private long readBytes;
+    /** The next record, with its delimiter; grows. */
+    private byte[] record = new byte[READ_BYTES];
 
     /**
      * A splitter that takes nothing yet.
@@ -31,46 +33,29 @@ final class Splitter {
 
     /** The next record; null at the end. Nothing behind the last delimiter is no record. */
     byte[] next() throws IOException {
-        int searched = from;
-        while (true) {
-            int at = delimiter.length == 0 ? -1 : indexOf(buffer, searched, to, delimiter);
-            if (at >= 0) {
-                return taken(at, delimiter.length);
+        int length = 0;
+        while (from < to || read()) {
+            if (length == record.length) {
+                record = Arrays.copyOf(record, 2 * length);
             }
-            searched = Math.max(from, to - delimiter.length + 1);
-            if (to - from > lengthMost) {
+            record[length++] = buffer[from++];
+            int end = length - delimiter.length;
+            if (end > lengthMost) {
                 throw CommandException.failed("A record has more than " + lengthMost
                         + " bytes; --delimiter says where records end");
             }
-            searched -= makeRoom();
-            int read = in.read(buffer, to, buffer.length - to);
-            if (read < 0) {
-                return from == to ? null : taken(to, 0);
+            if (delimiter.length > 0 && end >= 0 && indexOf(record, end, length, delimiter) == end) {
+                return Arrays.copyOf(record, end);
             }
-            to += read;
-            readBytes += read;
         }
+        return length == 0 ? null : Arrays.copyOf(record, length);
     }
 
-    private byte[] taken(int end, int skipped) {
-        var record = Arrays.copyOfRange(buffer, from, end);
-        from = end + skipped;
-        return record;
-    }
-
-    /** Room to read more; returns by how much what is there has moved down. */
-    private int makeRoom() {
-        if (buffer.length - to >= READ_BYTES / 2) {
-            return 0;
-        }
-        int moved = from;
-        System.arraycopy(buffer, from, buffer, 0, to - from);
-        to -= moved;
+    private boolean read() throws IOException {
         from = 0;
-        if (buffer.length - to < READ_BYTES / 2) {
-            buffer = Arrays.copyOf(buffer, buffer.length * 2);
-        }
-        return moved;
+        to = in.read(buffer);
+        readBytes += Math.max(to, 0);
+        return to > 0;
     }
 
     /** How many bytes were taken from the stream. */

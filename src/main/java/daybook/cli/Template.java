@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /** How a record is written: text with fields of it, and with escapes for bytes that are hard to type. */
 final class Template {
@@ -17,8 +18,10 @@ final class Template {
             (NAME=VALUE, comma-separated), %% a percent sign; escapes are \\n, \\r, \\t, \\0, \\\\, \\xHH.
             """;
     private static final String FIELDS = "tpoTkvKVh";
+    private static final Pattern FIELD = Pattern.compile("%(.?)|[^%]+", Pattern.DOTALL);
+    private static final Pattern ESCAPE = Pattern.compile("\\\\(?:x.{0,2}|.?)|[^\\\\]+", Pattern.DOTALL);
 
-    /** A field by its letter, or text as it is where that is 0. */
+    /** A field by its letter, or text as it is where that is %. */
     private record Piece(char field, byte[] text) { }
 
     private final List<Piece> pieces = new ArrayList<>();
@@ -32,37 +35,28 @@ final class Template {
     /** @param none what is written for a key or a value that is null */
     static Template of(String format, byte[] none) {
         var template = new Template(none);
-        int from = 0;
-        for (int at = format.indexOf('%'); at >= 0; at = format.indexOf('%', from)) {
-            char field = at + 1 < format.length() ? format.charAt(at + 1) : ' ';
-            if (field != '%' && FIELDS.indexOf(field) < 0) {
+        for (var piece = FIELD.matcher(format); piece.find(); ) {
+            var text = piece.group(1) == null ? piece.group() : "%";
+            var field = piece.group(1) == null ? "%" : piece.group(1).isEmpty() ? " " : piece.group(1);
+            if (!field.equals("%") && !FIELDS.contains(field)) {
                 throw CommandException.usage("The format has %" + field + ", but fields are %"
                         + String.join(", %", FIELDS.split("")) + " and %%");
             }
-            template.text(format.substring(from, field == '%' ? at + 1 : at));
-            if (field != '%') {
-                template.pieces.add(new Piece(field, null));
-            }
-            from = at + 2;
+            template.pieces.add(new Piece(field.charAt(0), bytes(text)));
         }
-        template.text(format.substring(from));
         return template;
-    }
-
-    private void text(String text) {
-        pieces.add(new Piece((char) 0, bytes(text)));
     }
 
     /** Text in UTF-8, with the escapes \n, \r, \t, \0, \\ and \xHH. */
     static byte[] bytes(String text) {
         var bytes = new ByteArrayOutputStream();
-        int from = 0;
-        for (int at = text.indexOf('\\'); at >= 0; at = text.indexOf('\\', from)) {
-            bytes.writeBytes(text.substring(from, at).getBytes(StandardCharsets.UTF_8));
-            from = at + (text.startsWith("\\x", at) ? 4 : 2);
-            bytes.write(escaped(text.substring(at, Math.min(from, text.length()))));
+        for (var piece = ESCAPE.matcher(text); piece.find(); ) {
+            if (piece.group().startsWith("\\")) {
+                bytes.write(escaped(piece.group()));
+            } else {
+                bytes.writeBytes(piece.group().getBytes(StandardCharsets.UTF_8));
+            }
         }
-        bytes.writeBytes(text.substring(from).getBytes(StandardCharsets.UTF_8));
         return bytes.toByteArray();
     }
 

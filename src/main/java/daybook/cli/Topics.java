@@ -38,7 +38,8 @@ final class Topics {
                     .flags(PARTITIONS, REPLICATION, CONFIG, IF_NOT_EXISTS, Operator.DRY_RUN, Flag.BOOTSTRAP)
                     .examples("bin/daybook topics create orders --partitions 3",
                             "bin/daybook topics create sessions --config cleanup.policy=compact"),
-            Command.of("topics alter", "TOPIC...", "give topics more partitions", Operator.lines(Topics::alter))
+            Command.of("topics alter", "TOPIC...", "give topics more partitions",
+                    Operator.lines(Topics::alter))
                     .about("""
                             Gives topics more partitions: never fewer, and records stay where they are, so
                             that a key may go to another one from then on. Their configuration is altered
@@ -46,9 +47,13 @@ final class Topics {
                             """)
                     .flags(PARTITIONS, Operator.DRY_RUN, Flag.BOOTSTRAP)
                     .examples("bin/daybook topics alter orders --partitions 6"),
-            Command.of("topics delete", "TOPIC...", "delete topics and all that they hold", Operator.lines(Topics::delete))
+            Command.of("topics delete", "TOPIC...", "delete topics and all that they hold",
+                    Operator.lines(Topics::delete))
                     .flags(IF_EXISTS, Flag.BOOTSTRAP)
                     .examples("bin/daybook topics delete orders"));
+
+    /** In place of a number: what the broker is configured to give. */
+    private static final int AS_CONFIGURED = -1;
 
     private Topics() { }
 
@@ -107,9 +112,9 @@ final class Topics {
     }
 
     private static Outcomes<String, String> create(Operator operator, Arguments arguments) {
-        int partitions = count(arguments, PARTITIONS);
-        int replication = count(arguments, REPLICATION);
-        var configs = operator.pairs(CONFIG);
+        int partitions = (int) arguments.number(PARTITIONS, 1, Short.MAX_VALUE, AS_CONFIGURED);
+        int replication = (int) arguments.number(REPLICATION, 1, Short.MAX_VALUE, AS_CONFIGURED);
+        var configs = arguments.map(CONFIG);
         var topics = arguments.operands().stream()
                 .map(name -> new NewTopic(name, partitions, replication, configs)).toList();
         boolean dryRun = arguments.has(Operator.DRY_RUN);
@@ -119,11 +124,6 @@ final class Topics {
                 .map((name, topic) -> (dryRun ? "Would create " : "Created ") + name
                         + ", partitions: " + topic.partitions()
                         + ", replication: " + topic.replicationFactor());
-    }
-
-    /** -1 where the flag is not given, which means what the broker is configured to give. */
-    private static int count(Arguments arguments, Flag flag) {
-        return arguments.has(flag) ? (int) arguments.number(flag, 1, Short.MAX_VALUE) : -1;
     }
 
     private static Outcomes<String, String> alter(Operator operator, Arguments arguments) {

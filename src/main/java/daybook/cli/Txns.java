@@ -21,10 +21,12 @@ final class Txns {
             Command.of("txns list", "", "what transactional ids there are", Operator.rows(Txns::list))
                     .flags(STATE, Flag.JSON, Flag.BOOTSTRAP)
                     .examples("bin/daybook txns list", "bin/daybook txns list --state Ongoing"),
-            Command.of("txns describe", "TRANSACTIONAL-ID...", "their transactions", Operator.pages(Txns::describe))
+            Command.of("txns describe", "TRANSACTIONAL-ID...", "their transactions",
+                    Operator.pages(Txns::describe))
                     .flags(Flag.JSON, Flag.BOOTSTRAP)
                     .examples("bin/daybook txns describe payments-1"),
-            Command.of("txns hanging", "", "transactions in partitions that nobody will end", Operator.rows(Txns::hanging))
+            Command.of("txns hanging", "", "transactions in partitions that nobody will end",
+                    Operator.rows(Txns::hanging))
                     .about("""
                             Finds open transactions in partitions which no coordinator has among its own, so
                             that nobody will end them: who reads only what is committed stands still there.
@@ -33,7 +35,8 @@ final class Txns {
                     .flags(Operator.TOPIC, OLDER_THAN, Flag.JSON, Flag.BOOTSTRAP)
                     .examples("bin/daybook txns hanging",
                             "bin/daybook txns hanging --topic orders --older-than 1h"),
-            Command.of("txns abort", "TOPIC:N", "abort a transaction in one partition", Operator.lines(Txns::abort))
+            Command.of("txns abort", "TOPIC:N", "abort a transaction in one partition",
+                    Operator.lines(Txns::abort))
                     .about("""
                             Aborts a transaction in one partition, whatever its coordinator knows of it. That
                             is for those that bin/daybook txns hanging shows: of another one, a part would be

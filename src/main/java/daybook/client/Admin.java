@@ -13,19 +13,9 @@ import java.util.TreeMap;
  */
 public final class Admin implements AutoCloseable {
     private final Cluster cluster;
-    private final Topics topics;
-    private final Configs configs;
-    private final Offsets offsets;
-    private final Groups groups;
-    private final Transactions transactions;
 
     private Admin(Settings settings) {
         this.cluster = new Cluster(settings);
-        this.topics = new Topics(cluster);
-        this.configs = new Configs(cluster);
-        this.offsets = new Offsets(cluster);
-        this.groups = new Groups(cluster);
-        this.transactions = new Transactions(cluster);
     }
 
     /** @param bootstrapServers where to begin: {@code host:port}, comma-separated */
@@ -81,23 +71,23 @@ public final class Admin implements AutoCloseable {
     }
 
     public Topics topics() {
-        return topics;
+        return new Topics(cluster);
     }
 
     public Configs configs() {
-        return configs;
+        return new Configs(cluster);
     }
 
     public Offsets offsets() {
-        return offsets;
+        return new Offsets(cluster);
     }
 
     public Groups groups() {
-        return groups;
+        return new Groups(cluster);
     }
 
     public Transactions transactions() {
-        return transactions;
+        return new Transactions(cluster);
     }
 
     /** The cluster as a whole. */

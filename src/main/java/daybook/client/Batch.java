@@ -9,7 +9,6 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Records of one partition that are sent together. They are written into the batch's own array, as {@link
@@ -21,8 +20,8 @@ import java.util.concurrent.atomic.AtomicReference;
 final class Batch {
     final Outbox outbox;
     final long openedNanos;
-    /** Whether its array is of the producer's memory, and goes back there. */
-    private final boolean lent;
+    /** What it is a half of; null where it is whole. */
+    private final Batch whole;
     private byte[] array;
     private int at = RecordBatch.HEADER_BYTES;
     private int count;
@@ -37,22 +36,23 @@ final class Batch {
     boolean first;
     /** How often it was sent. */
     int sends;
-    private final AtomicReference<Outcome> outcome = new AtomicReference<>();
-    /** What it was split into, where it was; written before its outcome. */
-    private volatile List<Batch> parts = List.of();
-    /** When the outcome came; written before it. */
-    private volatile long settledNanos;
+    /** Whether a broker found it too large: it is to be split. */
+    boolean large;
+    /** Null until it is done, and where it was split. These are written before {@link #finished}. */
+    private Outcome outcome;
+    private List<Batch> halves = List.of();
+    private long settledNanos;
     private final CountDownLatch finished = new CountDownLatch(1);
 
     Batch(Outbox outbox, byte[] array) {
-        this(outbox, array, System.nanoTime(), true);
+        this(outbox, array, System.nanoTime(), null);
     }
 
-    private Batch(Outbox outbox, byte[] array, long openedNanos, boolean lent) {
+    private Batch(Outbox outbox, byte[] array, long openedNanos, Batch whole) {
         this.outbox = outbox;
         this.array = array;
         this.openedNanos = openedNanos;
-        this.lent = lent;
+        this.whole = whole;
     }
 
     /** Bytes of a batch with this one record; more than an int holds for what is too large anyway. */
@@ -129,8 +129,13 @@ final class Batch {
     /** Compresses the records; the header is still to be stamped. */
     void seal(Codec codec, int level) {
         int headerBytes = RecordBatch.HEADER_BYTES;
+        var records = array;
+        if (records == null) {
+            // The producer was closed before.
+            return;
+        }
         header = BatchHeader.plain(count, baseTimestampMs).maxTimestamp(maxTimestampMs).codec(codec);
-        var batch = ByteBuffer.wrap(array, 0, at);
+        var batch = ByteBuffer.wrap(records, 0, at);
         if (codec != Codec.NONE) {
             var payload = codec.compress(batch.slice(headerBytes, at - headerBytes), level);
             batch = ByteBuffer.allocate(headerBytes + payload.remaining());
@@ -157,12 +162,13 @@ final class Batch {
     }
 
     /**
-     * Two batches of half the records each, with the sequence numbers that these have here: for a broker that
-     * takes no batch so large. They are not of the producer's memory, so that nobody has to wait for it.
+     * Two batches of half the records each, with the sequence numbers that these have here, for a broker that
+     * takes no batch so large; it is finished when both are. They are not of the producer's memory, so that
+     * nobody has to wait for it.
      */
-    List<Batch> split(Codec codec, int level, boolean transactional) {
-        var halves = List.of(new Batch(outbox, new byte[at], openedNanos, false),
-                new Batch(outbox, new byte[at], openedNanos, false));
+    List<Batch> split(ProducerSettings settings) {
+        halves = List.of(new Batch(outbox, new byte[at], openedNanos, this),
+                new Batch(outbox, new byte[at], openedNanos, this));
         var records = ByteBuffer.wrap(array, RecordBatch.HEADER_BYTES, at - RecordBatch.HEADER_BYTES).slice();
         for (var record : new RecordBatch(sealed, 0).recordsIn(records)) {
             halves.get(record.offset() < count / 2 ? 0 : 1).add(record.timestampMs(), bytes(record.key()),
@@ -170,11 +176,10 @@ final class Batch {
         }
         int sequence = header.baseSequence();
         for (var half : halves) {
-            half.seal(codec, level);
-            half.stamp(identity, sequence, transactional);
+            half.seal(settings.codec(), settings.level());
+            half.stamp(identity, sequence, settings.transactional());
             sequence = sequence < 0 ? sequence : sequence + half.count & Integer.MAX_VALUE;
         }
-        parts = halves;
         return halves;
     }
 
@@ -187,65 +192,47 @@ final class Batch {
         return bytes;
     }
 
-    /** What it was split into; nothing where it was not. */
-    List<Batch> parts() {
-        return parts;
-    }
-
     // What becomes of it.
 
-    /** Tells it to all who wait for it; only the first outcome counts. Whether this was it. */
-    boolean finish(Outcome outcome) {
-        settledNanos = System.nanoTime();
-        if (!this.outcome.compareAndSet(null, outcome)) {
-            return false;
-        }
-        sealed = null;
-        finished.countDown();
-        return true;
+    /**
+     * Tells it to all who wait for it.
+     *
+     * @return the batch that this one finishes: itself, or what it is the last half of; otherwise null
+     */
+    Batch finish(Outcome outcome) {
+        this.outcome = outcome;
+        return settle();
     }
 
-    /** The array, for which a finished batch has no use; null where it is not of the producer's memory. */
+    private Batch settle() {
+        settledNanos = System.nanoTime();
+        sealed = null;
+        finished.countDown();
+        if (whole == null) {
+            return this;
+        }
+        return whole.halves.stream().allMatch(Batch::isDone) ? whole.settle() : null;
+    }
+
+    /** The array, for which a finished batch has no use. */
     byte[] yieldArray() {
-        var freed = lent ? array : null;
+        var freed = array;
         array = null;
         return freed;
     }
 
     boolean isDone() {
-        if (outcome.get() == null) {
-            return false;
-        }
-        for (var part : parts) {
-            if (!part.isDone()) {
-                return false;
-            }
-        }
-        return true;
+        return finished.getCount() == 0;
     }
 
-    /** Once it is done: when the last of it was. */
+    /** Once it is done: when it was. */
     long settledNanos() {
-        long last = settledNanos;
-        for (var part : parts) {
-            long nanos = part.settledNanos();
-            last = nanos - last > 0 ? nanos : last;
-        }
-        return last;
+        return settledNanos;
     }
 
     /** Waits for it; false if it takes longer. */
     boolean await(long nanos) throws InterruptedException {
-        long began = System.nanoTime();
-        if (!finished.await(nanos, TimeUnit.NANOSECONDS)) {
-            return false;
-        }
-        for (var part : parts) {
-            if (!part.await(Math.max(0, nanos - (System.nanoTime() - began)))) {
-                return false;
-            }
-        }
-        return true;
+        return finished.await(nanos, TimeUnit.NANOSECONDS);
     }
 
     /** Once it is done; throws what the record failed with. */
@@ -254,11 +241,11 @@ final class Batch {
     }
 
     private Receipt receiptAt(int index, long timestampMs) {
-        if (parts.isEmpty()) {
-            return outcome.get().receipt(outbox.partition, index, timestampMs);
+        if (outcome != null) {
+            return outcome.receipt(outbox.partition, index, timestampMs);
         }
         int half = count / 2;
-        return index < half ? parts.get(0).receiptAt(index, timestampMs)
-                : parts.get(1).receiptAt(index - half, timestampMs);
+        return index < half ? halves.get(0).receiptAt(index, timestampMs)
+                : halves.get(1).receiptAt(index - half, timestampMs);
     }
 }

@@ -19,10 +19,6 @@ final class BatchMemory {
         this.usualBytes = usualBytes;
     }
 
-    int usualBytes() {
-        return usualBytes;
-    }
-
     /** An array of at least so many bytes if there is memory for it now; otherwise null. */
     byte[] tryTake(int lengthBytes) {
         int size = Math.max(lengthBytes, usualBytes);

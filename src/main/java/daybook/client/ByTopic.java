@@ -10,15 +10,17 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
-import java.util.stream.Collectors;
 
 /** Partitions as messages have them: an array of topics by name, and in each an array of its partitions. */
 final class ByTopic {
     private ByTopic() { }
 
     private static Map<String, List<TopicPartition>> grouped(Collection<TopicPartition> partitions) {
-        return partitions.stream()
-                .collect(Collectors.groupingBy(TopicPartition::topic, TreeMap::new, Collectors.toList()));
+        var topics = new TreeMap<String, List<TopicPartition>>();
+        for (var each : partitions) {
+            topics.computeIfAbsent(each.topic(), topic -> new ArrayList<>()).add(each);
+        }
+        return topics;
     }
 
     /**

@@ -12,7 +12,6 @@ enum Call {
     OFFSET_COMMIT(8, 8, 9),
     OFFSET_FETCH(9, 8, 9),
     FIND_COORDINATOR(10, 4, 6),
-    LEAVE_GROUP(13, 4, 5),
     DESCRIBE_GROUPS(15, 5, 6),
     LIST_GROUPS(16, 4, 5),
     API_VERSIONS(18, 3, 3),

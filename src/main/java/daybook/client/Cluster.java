@@ -152,8 +152,7 @@ final class Cluster implements AutoCloseable {
      * The connection of this lane to a node, made where there is none.
      *
      * @throws ClientException BROKER_NOT_AVAILABLE where the metadata has no such node; NETWORK_EXCEPTION
-     *     where
-     *     it cannot be reached
+     *     where it cannot be reached
      */
     Connection to(int node, Lane lane) {
         return line(new Line(node, lane), () -> {
@@ -370,13 +369,6 @@ final class Cluster implements AutoCloseable {
         var message = in.nullableString();
         ClientException.check(error, "the coordinator of " + key + (message == null ? "" : ": " + message));
         return node;
-    }
-
-    // One request.
-
-    /** Asks any broker, and again while it fails with what is retriable. */
-    <T> T ask(Call call, Consumer<Writer> body, Function<Reader, T> answer) {
-        return retried(() -> any().ask(call, body, answer));
     }
 
     /** Asks every broker there is for what it has, and again all that there are then while one fails. */

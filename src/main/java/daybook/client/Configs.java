@@ -12,23 +12,14 @@ import java.util.Map;
 
 /** The configurations of a cluster, as an {@link Admin} sees and changes them. */
 public final class Configs {
-    /** What has a configuration; its number is the protocol's. */
+    /**
+     * What has a configuration; in the order of the protocol's numbers, which are powers of two from 2 on.
+     */
     public enum Kind {
-        TOPIC(2), BROKER(4), BROKER_LOGGER(8), CLIENT_METRICS(16), GROUP(32);
+        TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP;
 
-        private final int number;
-
-        Kind(int number) {
-            this.number = number;
-        }
-
-        static Kind of(int number) {
-            for (var kind : values()) {
-                if (kind.number == number) {
-                    return kind;
-                }
-            }
-            throw new ClientException(ErrorCode.UNKNOWN_SERVER_ERROR, "a configuration of kind " + number);
+        private int number() {
+            return 2 << ordinal();
         }
     }
 
@@ -62,11 +53,11 @@ public final class Configs {
         }
 
         private static Resource read(Reader in) {
-            return new Resource(Kind.of(in.int8()), in.string());
+            return new Resource(Kind.values()[Integer.numberOfTrailingZeros(in.int8()) - 1], in.string());
         }
 
         private Writer write(Writer out) {
-            return out.int8(kind.number).string(name);
+            return out.int8(kind.number()).string(name);
         }
 
         /** A broker answers for itself; the others know nothing of its files. */

@@ -17,13 +17,12 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -41,7 +40,6 @@ final class Connection implements AutoCloseable {
     static final int ANSWER_MOST_BYTES = 256 << 20;
     private static final int CONNECT_MOST_MS = 10_000;
     private static final int BUFFER_BYTES = 16 * 1024;
-    private static final System.Logger LOG = System.getLogger("daybook.client");
 
     /** The versions of an API that the broker knows. */
     private record Versions(int least, int most) { }
@@ -49,6 +47,8 @@ final class Connection implements AutoCloseable {
     /** What a broker says that it can do: versions by the API's number, levels of features by name. */
     private record Abilities(ErrorCode error, Map<Integer, Versions> versions,
             Map<String, Integer> features) { }
+
+    private static final Abilities UNKNOWN = new Abilities(ErrorCode.NONE, Map.of(), Map.of());
 
     /** A request that was sent, until it is answered. */
     private record Asked<T>(int correlationId, Call call, int version, long sentNanos,
@@ -88,7 +88,9 @@ final class Connection implements AutoCloseable {
     private int correlationId;
     /** When the request was begun that is being written; 0 for none. Written under {@link #writing}. */
     private volatile long writingSinceNanos;
-    private volatile Abilities abilities = new Abilities(ErrorCode.NONE, Map.of(), Map.of());
+    private volatile Abilities abilities = UNKNOWN;
+    /** Why this side gave it up; null where it did not. Written before it is closed. */
+    private volatile ClientException reason;
 
     private Connection(InetSocketAddress address, Settings settings, SocketChannel channel) {
         this.address = address.getHostString() + ":" + address.getPort();
@@ -103,8 +105,7 @@ final class Connection implements AutoCloseable {
      * @param address looked up here
      * @param begun is given the connection before anything is waited for, so that it can be closed meanwhile
      * @throws ClientException NETWORK_EXCEPTION where it cannot be reached; UNSUPPORTED_VERSION where it is
-     *     no
-     *     broker that this client can speak to
+     *     no broker that this client can speak to
      */
     static Connection open(InetSocketAddress address, Settings settings, Consumer<Connection> begun) {
         Connection connection = null;
@@ -188,60 +189,53 @@ final class Connection implements AutoCloseable {
         return await(send(call, version, body, answer));
     }
 
-    /** The value of a future, or what it failed with. */
+    /**
+     * Waits for a future's value.
+     *
+     * @throws ClientException what it failed with, or that the thread was interrupted
+     */
     static <T> T await(CompletableFuture<T> future) {
         try {
-            return future.join();
-        } catch (CompletionException failed) {
-            if (failed.getCause() instanceof ClientException refused) {
-                throw new ClientException(refused);
-            }
-            throw failed;
+            return future.get();
+        } catch (InterruptedException stop) {
+            throw ClientException.interrupted(stop);
+        } catch (ExecutionException failed) {
+            throw failed.getCause() instanceof ClientException refused ? new ClientException(refused)
+                    : new IllegalStateException(failed.getCause());
         }
     }
 
     /**
      * Sends a request; the future is completed on this connection's thread. It does not throw for a failure.
+     *
+     * @param answer null for a request that is not answered (Produce with acks=0): it is done when it is
+     *     written
      */
     <T> CompletableFuture<T> send(Call call, int version, Consumer<Writer> body, Function<Reader, T> answer) {
         var future = new CompletableFuture<T>();
-        write(call, version, body, answer, future);
-        return future;
-    }
-
-    /**
-     * Sends a request that is not answered: Produce with acks=0.
-     *
-     * @throws ClientException NETWORK_EXCEPTION where it could not be sent
-     */
-    void tell(Call call, int version, Consumer<Writer> body) {
-        if (!write(call, version, body, null, null)) {
-            throw lost();
-        }
-    }
-
-    private <T> boolean write(Call call, int version, Consumer<Writer> body, Function<Reader, T> answer,
-            CompletableFuture<T> future) {
         writing.lock();
         try (var frame = Writer.frame(version, call.flexible())) {
             int id = correlationId++;
             frame.int16(call.key()).int16(version).int32(id);
             frame.int16(clientId.length).raw(ByteBuffer.wrap(clientId)).tags();
             body.accept(frame);
-            if (future != null) {
+            if (answer != null) {
                 asked.add(new Asked<>(id, call, version, System.nanoTime(), answer, future));
             }
             if (!isOpen()) {
                 throw new IOException("the connection is closed");
             }
             write(frame);
-            return true;
+            if (answer == null) {
+                future.complete(null);
+            }
         } catch (IOException failed) {
             close();
-            return false;
+            future.completeExceptionally(lost());
         } finally {
             writing.unlock();
         }
+        return future;
     }
 
     private void write(Writer frame) throws IOException {
@@ -283,13 +277,12 @@ final class Connection implements AutoCloseable {
                 answered(ByteBuffer.wrap(frame));
             }
         } catch (MalformedException malformed) {
-            // Once this side has closed it, nothing is asked any more that an answer could belong to.
-            if (isOpen()) {
-                LOG.log(System.Logger.Level.WARNING, this + " answered what cannot be read: "
-                        + malformed.getMessage());
-            }
+            boolean first = abilities == UNKNOWN;
+            giveUp(first ? ErrorCode.UNSUPPORTED_VERSION : ErrorCode.NETWORK_EXCEPTION,
+                    (first ? " is no Kafka broker: " : " answered what cannot be read: ")
+                            + malformed.getMessage());
         } catch (OutOfMemoryError full) {
-            LOG.log(System.Logger.Level.WARNING, "there is no memory for what " + this + " answered");
+            giveUp(ErrorCode.NETWORK_EXCEPTION, " answered more than there is memory for");
         } catch (IOException gone) {
             // Either side closed it: told to those who wait.
         } finally {
@@ -315,13 +308,11 @@ final class Connection implements AutoCloseable {
             while (!closed.await(1, TimeUnit.SECONDS)) {
                 var first = asked.peek();
                 if (first != null && System.nanoTime() - first.sentNanos > timeoutNanos) {
-                    LOG.log(System.Logger.Level.WARNING, this + " did not answer " + first.call + " in time");
-                    close();
+                    giveUp(ErrorCode.NETWORK_EXCEPTION, " did not answer " + first.call + " in time");
                 }
                 long sinceNanos = writingSinceNanos;
                 if (sinceNanos != 0 && System.nanoTime() - sinceNanos > timeoutNanos) {
-                    LOG.log(System.Logger.Level.WARNING, this + " does not read what it is sent");
-                    close();
+                    giveUp(ErrorCode.NETWORK_EXCEPTION, " does not read what it is sent");
                 }
             }
         } catch (InterruptedException never) {
@@ -349,8 +340,17 @@ final class Connection implements AutoCloseable {
         return new Abilities(error, versions, features);
     }
 
+    /** Closes it for a reason, which those are told who wait for an answer. */
+    private void giveUp(ErrorCode error, String why) {
+        if (isOpen()) {
+            reason = new ClientException(error, this + why);
+            close();
+        }
+    }
+
     private ClientException lost() {
-        return new ClientException(ErrorCode.NETWORK_EXCEPTION, "the connection to " + this + " was lost");
+        return reason != null ? new ClientException(reason)
+                : new ClientException(ErrorCode.NETWORK_EXCEPTION, "the connection to " + this + " was lost");
     }
 
     /** Closes it; all that was asked and not answered fails. */

@@ -58,14 +58,11 @@ public final class Consumer implements AutoCloseable {
     private final Cluster cluster;
     private final Feeds feeds;
     private final Offsets offsets;
+    private final Groups groups;
     private final boolean committedOnly;
-    /** Null without a group. */
-    private final GroupOffsets committed;
-    private final String group;
-    private final String instanceId;
-    private final String assignor;
+    /** Its place in its group, if it has one. */
+    private final Member member;
     private final int maxPollRecords;
-    private final int maxPollIntervalMs;
     private final int apiTimeoutMs;
     /** Negative where nothing is committed by itself. */
     private final long autoCommitMs;
@@ -73,8 +70,6 @@ public final class Consumer implements AutoCloseable {
     private final ReentrantLock committing = new ReentrantLock();
     /** Written under {@link #committing}. */
     private volatile CompletableFuture<Void> lastCommit = CompletableFuture.completedFuture(null);
-    /** Null without a subscription; written by the caller's thread. */
-    private volatile Member member;
     private volatile boolean closed;
     /** Whose work on what was polled last may not be done yet. */
     private volatile Thread polledBy;
@@ -84,26 +79,25 @@ public final class Consumer implements AutoCloseable {
     private long autoCommitNanos;
 
     private Consumer(Builder with) {
-        group = with.group;
-        instanceId = with.instanceId;
-        assignor = with.assignor;
         maxPollRecords = with.maxPollRecords;
-        maxPollIntervalMs = with.maxPollIntervalMs;
         apiTimeoutMs = with.apiTimeoutMs;
         autoCommitMs = with.autoCommitMs;
+        committedOnly = with.committedOnly;
         cluster = new Cluster(new Settings(with.bootstrap, with.clientId, with.requestTimeoutMs,
                 apiTimeoutMs));
-        committedOnly = with.committedOnly;
         offsets = new Offsets(cluster);
-        committed = group == null ? null : new GroupOffsets(cluster, group, this::membership);
+        groups = new Groups(cluster);
         feeds = new Feeds(with.fetchAheadBytes, switch (with.reset) {
             case EARLIEST -> EARLIEST;
             case LATEST -> LATEST;
             case NONE -> null;
         });
+        member = new Member(cluster, with.group, with.instanceId, with.assignor, with.maxPollIntervalMs,
+                feeds);
         var limits = new Fetcher.Limits(with.fetchMinBytes, with.fetchMaxWaitMs, with.fetchMaxBytes,
                 with.maxPartitionFetchBytes, with.committedOnly);
-        feeds.start("locator", new Locator(cluster, feeds, offsets, committed, limits));
+        feeds.start("locator", new Locator(cluster, feeds, with.group == null ? null
+                : groups.committed(with.group, this::membership), limits));
         autoCommitLater();
     }
 
@@ -116,8 +110,7 @@ public final class Consumer implements AutoCloseable {
 
     /** Joins the group, to read its share of these topics; or changes what it wants to read there. */
     public void subscribe(Collection<String> topics) {
-        subscribe(new Member.Subscription(List.copyOf(new TreeSet<>(topics)),
-                member == null ? null : ""));
+        subscribe(new Member.Subscription(List.copyOf(new TreeSet<>(topics)), ""));
     }
 
     /**
@@ -131,22 +124,17 @@ public final class Consumer implements AutoCloseable {
 
     private void subscribe(Member.Subscription subscription) {
         open();
-        group();
-        if (member != null) {
-            member.subscribe(subscription);
-        } else if (!feeds.partitions().isEmpty()) {
+        member.group();
+        if (!member.subscribed() && !feeds.partitions().isEmpty()) {
             throw new IllegalStateException("a consumer that was assigned partitions cannot subscribe");
-        } else {
-            member = new Member(cluster, group(), instanceId, assignor,
-                    maxPollIntervalMs, subscription, feeds);
-            member.start();
         }
+        member.subscribe(subscription);
     }
 
     /** Reads exactly these partitions from now on; it is no member of a group for that. */
     public void assign(Collection<TopicPartition> partitions) {
         open();
-        if (member != null) {
+        if (member.subscribed()) {
             throw new IllegalStateException("a consumer that has subscribed cannot be assigned partitions");
         }
         var target = new HashMap<TopicPartition, Uuid>();
@@ -186,9 +174,7 @@ public final class Consumer implements AutoCloseable {
         open();
         polledBy = Thread.currentThread();
         long deadline = System.nanoTime() + TimeUnit.NANOSECONDS.convert(timeout);
-        if (member != null) {
-            member.polling(true);
-        }
+        member.polling(true);
         try {
             while (true) {
                 takeOver();
@@ -201,17 +187,12 @@ public final class Consumer implements AutoCloseable {
                 }
             }
         } finally {
-            if (member != null) {
-                member.polling(false);
-            }
+            member.polling(false);
         }
     }
 
     /** Takes over what the group has decided since the last poll. */
     private void takeOver() {
-        if (member == null) {
-            return;
-        }
         var out = member.out();
         if (out != null) {
             // What was polled may have been another member's since then: none of it is committed.
@@ -219,7 +200,7 @@ public final class Consumer implements AutoCloseable {
             member.join();
             switch (out.error()) {
                 case UNKNOWN_MEMBER_ID, FENCED_MEMBER_EPOCH -> LOG.log(System.Logger.Level.INFO,
-                        "the consumer joins group " + group + " anew: " + out.getMessage());
+                        "the consumer joins group " + member.group() + " anew: " + out.getMessage());
                 default -> throw new ClientException(out);
             }
         }
@@ -320,9 +301,9 @@ public final class Consumer implements AutoCloseable {
     }
 
     private CompletableFuture<Void> commitLater(Map<TopicPartition, Long> next) {
-        group();
+        member.group();
         var commit = Map.copyOf(next);
-        Supplier<Membership> right = member == null ? this::membership : member.right();
+        var right = member.right();
         committing.lock();
         try {
             lastCommit = lastCommit.exceptionally(told -> null).thenRunAsync(() -> commit(commit, right),
@@ -334,17 +315,15 @@ public final class Consumer implements AutoCloseable {
     }
 
     private void commit(Map<TopicPartition, Long> next, Supplier<Membership> right) {
-        for (boolean done = next.isEmpty(); !done; ) {
-            int epoch = right.get().epoch();
-            try {
-                committed.commit(next, right);
-                done = true;
-            } catch (ClientException failed) {
-                boolean stale = failed.error() == ErrorCode.STALE_MEMBER_EPOCH;
-                if (!stale || member == null || !member.outlives(epoch, apiTimeoutMs)) {
-                    throw failed;
-                }
+        int epoch = right.get().epoch();
+        try {
+            groups.commit(member.group(), right, next).all();
+        } catch (ClientException failed) {
+            boolean stale = failed.error() == ErrorCode.STALE_MEMBER_EPOCH;
+            if (!stale || !member.outlives(epoch, apiTimeoutMs)) {
+                throw failed;
             }
+            commit(next, right);
         }
     }
 
@@ -387,23 +366,17 @@ public final class Consumer implements AutoCloseable {
     /** What the group has committed; without the partitions of which it has nothing. */
     public Map<TopicPartition, Long> committed(Collection<TopicPartition> partitions) {
         open();
-        group();
-        return cluster.retried(() -> {
-            var offsets = new HashMap<TopicPartition, Long>();
-            for (var answer : committed.committed(partitions)) {
-                ClientException.check(answer.error(), "the offset committed in " + answer.key());
-                if (answer.value() >= 0) {
-                    offsets.put(answer.key(), answer.value());
-                }
-            }
-            return offsets;
-        });
+        var found = new HashMap<TopicPartition, Long>();
+        groups.committed(member.group(), this::membership).outcomes(partitions).all()
+                .forEach((partition, each) -> found.put(partition, each.offset()));
+        found.values().removeIf(offset -> offset < 0);
+        return found;
     }
 
     /** By what right it commits, for a producer that does so in a transaction. */
     public Membership membership() {
-        var joined = member;
-        return joined == null ? new Membership(group(), "", -1, null) : joined.current();
+        member.group();
+        return member.right().get();
     }
 
     /**
@@ -420,17 +393,8 @@ public final class Consumer implements AutoCloseable {
         settle(autoCommitMs >= 0 && done);
         closed = true;
         feeds.close();
-        if (member != null) {
-            member.close();
-        }
+        member.close();
         cluster.close();
-    }
-
-    private String group() {
-        if (group == null) {
-            throw new IllegalStateException("the consumer has no group");
-        }
-        return group;
     }
 
     private void open() {

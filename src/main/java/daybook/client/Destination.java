@@ -1,130 +1,35 @@
 package daybook.client;
 
-import daybook.wire.ErrorCode;
-
 import java.util.Arrays;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 
 /** A topic that a producer sends to: the outboxes of its partitions, and which is next without a key. */
 final class Destination {
-    final String topic;
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition learned = lock.newCondition();
-    /** Empty while the topic is not known; they only become more. Written under {@link #lock}. */
+    /** Of partitions by number; they only become more. Written by the sender's thread. */
     private volatile Outbox[] outboxes = {};
-    /** What was last heard of the topic where it is not known, and how many wait; under {@link #lock}. */
-    private ClientException trouble;
-    private int waiting;
-    /** How many partitions there must be for the last of those who wait; under {@link #lock}. */
-    private int wanted;
     /** Where records without a key go for now. */
     private final AtomicReference<Sticky> sticky = new AtomicReference<>();
-
-    Destination(String topic) {
-        this.topic = topic;
-    }
 
     Outbox[] outboxes() {
         return outboxes;
     }
 
-    /** Whether somebody waits for a partition that is not known yet. */
-    boolean isSought() {
-        lock.lock();
-        try {
-            return outboxes.length < wanted;
-        } finally {
-            lock.unlock();
-        }
-    }
-
     /**
-     * Waits until this partition is known.
-     *
-     * @param partition of those that there are, or -1 for any
-     * @throws IllegalStateException if the producer is closed meanwhile
-     * @throws ClientException what was heard last, where it is not in time
+     * What the cluster has told of it: partitions that are new get an outbox, and outboxes whose leader was
+     * not known a way to it. Where the topic was made anew with fewer, what is sent to the others fails in
+     * its time.
      */
-    void await(int partition, Dispatch dispatch) {
-        lock.lock();
-        try {
-            trouble = waiting == 0 ? null : trouble;
-            waiting++;
-            int enough = Math.max(partition, 0) + 1;
-            wanted = Math.max(wanted, enough);
-            dispatch.seek();
-            long left = TimeUnit.MILLISECONDS.toNanos(dispatch.settings.maxBlockMs());
-            while (outboxes.length < enough) {
-                if (dispatch.isEnded()) {
-                    throw new IllegalStateException("the producer is closed");
-                }
-                if (left <= 0 || trouble != null && !trouble.retriable()) {
-                    throw unknown(partition);
-                }
-                left = learned.awaitNanos(left);
+    void learned(Topic topic, Sender sender) {
+        var all = Arrays.copyOf(outboxes, Math.max(outboxes.length, topic.partitions().size()));
+        for (int i = 0; i < topic.partitions().size(); i++) {
+            int leader = topic.partitions().get(i).leader();
+            all[i] = all[i] != null ? all[i] : new Outbox(sender, new TopicPartition(topic.name(), i));
+            if (all[i].line() == null && leader != Topic.NO_LEADER) {
+                all[i].line(sender.line(leader));
             }
-        } catch (InterruptedException stop) {
-            throw ClientException.interrupted(stop);
-        } finally {
-            waiting--;
-            wanted = waiting == 0 ? 0 : wanted;
-            lock.unlock();
         }
-    }
-
-    private ClientException unknown(int partition) {
-        if (trouble != null) {
-            return new ClientException(trouble);
-        }
-        return outboxes.length == 0
-                ? new ClientException(ErrorCode.REQUEST_TIMED_OUT, "no broker told of topic " + topic)
-                : new ClientException(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-                        "topic " + topic + " has " + outboxes.length + " partitions, but no " + partition);
-    }
-
-    /** The producer is closed: nobody waits any more. */
-    void end() {
-        lock.lock();
-        try {
-            learned.signalAll();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Nothing was learned of it but this. */
-    void trouble(ClientException trouble) {
-        lock.lock();
-        try {
-            this.trouble = trouble;
-            learned.signalAll();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /**
-     * It has so many partitions; those that are new get an outbox. Where the topic was made anew with fewer,
-     * what is sent to the others fails in its time.
-     */
-    void resize(int partitions, Dispatch dispatch) {
-        lock.lock();
-        try {
-            int before = outboxes.length;
-            var all = Arrays.copyOf(outboxes, Math.max(before, partitions));
-            for (int i = before; i < partitions; i++) {
-                all[i] = new Outbox(dispatch, new TopicPartition(topic, i));
-                dispatch.finds(all[i]);
-            }
-            outboxes = all;
-            learned.signalAll();
-        } finally {
-            lock.unlock();
-        }
+        outboxes = all;
     }
 
     // Which partition.
@@ -152,8 +57,8 @@ final class Destination {
         var one = all[chance.nextInt(all.length)];
         var other = all[chance.nextInt(all.length)];
         boolean less = other.backlog.get() < one.backlog.get();
-        sticky.compareAndSet(from, new Sticky(one.isSent() == other.isSent() ? less ? other : one
-                : one.isSent() ? one : other));
+        sticky.compareAndSet(from, new Sticky(one.line() == null == (other.line() == null)
+                ? less ? other : one : one.line() != null ? one : other));
     }
 
     /** A partition for a while. */

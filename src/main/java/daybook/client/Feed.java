@@ -50,8 +50,6 @@ final class Feed {
     boolean paused;
     /** Whether a fetch is under way. */
     boolean asked;
-    /** Whether it stands in the queue of those that have something for the caller. */
-    boolean ready;
     int leader = Topic.NO_LEADER;
     int leaderEpoch = -1;
     /** Nobody is asked before this time, after failures, of which so many came one after the other. */

@@ -4,21 +4,18 @@ import daybook.client.Feed.Ask;
 import daybook.wire.ErrorCode;
 import daybook.wire.Uuid;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Deque;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 
 /**
  * The partitions that a consumer reads, and where its threads meet: the caller takes what the fetchers
@@ -28,20 +25,23 @@ import java.util.function.Supplier;
 final class Feeds {
     private static final int BACKOFF_MS = 50;
     private static final int BACKOFF_MOST_MS = 1_000;
+    /** What is tried again besides what is retriable: a member's next heartbeats put it right. */
+    private static final Set<ErrorCode> PASSING = EnumSet.of(ErrorCode.STALE_MEMBER_EPOCH,
+            ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.FENCED_MEMBER_EPOCH, ErrorCode.UNKNOWN_SERVER_ERROR);
 
     private final long aheadMostBytes;
     /** What to look up where no offset is committed, or the one that is lies outside the log; null: fail. */
     private final Long reset;
-    private final ReentrantLock lock = new ReentrantLock();
+    private final Guarded guarded = new Guarded();
     /** For the caller: something to take, a position, or a reason to look. */
-    private final Condition arrived = lock.newCondition();
+    private final Condition arrived = guarded.condition();
     /** For the locator and the fetchers: something to look up, something to fetch, or room for it. */
-    private final Condition work = lock.newCondition();
+    private final Condition work = guarded.condition();
     // All below is guarded by the lock.
     /** In the order in which they are to be fetched: what was fetched goes to the end. */
     private final Map<TopicPartition, Feed> feeds = new LinkedHashMap<>();
-    /** Those that have something for the caller, in the order of their turns. */
-    private final Deque<Feed> ready = new ArrayDeque<>();
+    /** Those that may have something for the caller, in the order of their turns. */
+    private final Set<Feed> ready = new LinkedHashSet<>();
     /** Bytes buffered, without those of paused partitions: they must not keep the others from being read. */
     private long aheadBytes;
     private boolean woken;
@@ -59,7 +59,7 @@ final class Feeds {
             try {
                 task.run();
             } catch (Throwable unforeseen) {
-                locked(() -> {
+                guarded.change(() -> {
                     broken = unforeseen;
                     arrived.signalAll();
                 });
@@ -67,29 +67,11 @@ final class Feeds {
         });
     }
 
-    private <T> T read(Supplier<T> value) {
-        lock.lock();
-        try {
-            return value.get();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void locked(Runnable change) {
-        lock.lock();
-        try {
-            change.run();
-        } finally {
-            lock.unlock();
-        }
-    }
-
     // For the caller.
 
     /** Makes these the partitions, by the ids of their topics where those are known; who stays goes on. */
     void become(Map<TopicPartition, Uuid> target) {
-        locked(() -> {
+        guarded.change(() -> {
             for (var feed : List.copyOf(feeds.values())) {
                 var id = target.get(feed.partition);
                 if (id == null || feed.given && !id.equals(feed.topicId)) {
@@ -103,13 +85,13 @@ final class Feeds {
     }
 
     Set<TopicPartition> partitions() {
-        return read(() -> new TreeSet<>(feeds.keySet()));
+        return guarded.read(() -> new TreeSet<>(feeds.keySet()));
     }
 
     /** Where the caller is, in each partition of which that is known. */
     Map<TopicPartition, Long> positions() {
         var positions = new HashMap<TopicPartition, Long>();
-        locked(() -> feeds.forEach((partition, feed) -> {
+        guarded.change(() -> feeds.forEach((partition, feed) -> {
             if (feed.position != Feed.UNKNOWN) {
                 positions.put(partition, feed.position);
             }
@@ -124,29 +106,23 @@ final class Feeds {
      * @throws ClientException what went wrong in a partition, after all that came before it was taken
      */
     List<Fetched> take(int recordsMost, long deadlineNanos) {
-        return read(() -> {
-            var taken = taken(recordsMost);
-            long leftNanos = deadlineNanos - System.nanoTime();
-            while (taken.isEmpty() && !woken && !closed && leftNanos > 0) {
-                await(arrived, leftNanos);
-                taken = taken(recordsMost);
-                leftNanos = deadlineNanos - System.nanoTime();
-            }
+        return guarded.read(() -> {
+            var taken = new ArrayList<Fetched>();
+            Guarded.await(arrived, deadlineNanos, () -> take(taken, recordsMost) || woken || closed);
             woken = false;
             return taken;
         });
     }
 
-    private List<Fetched> taken(int recordsMost) {
+    /** Takes what there is; false where that is nothing. */
+    private boolean take(List<Fetched> taken, int recordsMost) {
         if (broken != null) {
             throw new IllegalStateException("the consumer failed in a way that nobody foresaw", broken);
         }
-        var taken = new ArrayList<Fetched>();
         boolean full = aheadBytes >= aheadMostBytes;
         int records = 0;
         while (records < recordsMost && !ready.isEmpty()) {
-            var feed = ready.poll();
-            feed.ready = false;
+            var feed = ready.iterator().next();
             while (!feed.paused && records < recordsMost && !feed.buffered.isEmpty()) {
                 var fetched = feed.buffered.poll();
                 feed.position = fetched.nextOffset();
@@ -156,12 +132,12 @@ final class Feeds {
                     taken.add(fetched);
                 }
             }
-            if (feed.buffered.isEmpty() && feed.failure != null && !feed.paused) {
-                if (!taken.isEmpty()) {
-                    feed.ready = true;
-                    ready.addFirst(feed);
-                    break;
-                }
+            boolean fails = feed.buffered.isEmpty() && feed.failure != null && !feed.paused;
+            if (fails && !taken.isEmpty()) {
+                break;
+            }
+            ready.remove(feed);
+            if (fails) {
                 throw failed(feed);
             }
             offer(feed);
@@ -169,7 +145,7 @@ final class Feeds {
         if (full && aheadBytes < aheadMostBytes) {
             work.signalAll();
         }
-        return taken;
+        return !taken.isEmpty();
     }
 
     /** What went wrong, to be thrown; it is tried again from the caller's position. */
@@ -180,38 +156,27 @@ final class Feeds {
         return new ClientException(failure);
     }
 
-    private static void await(Condition condition, long nanos) {
-        try {
-            condition.awaitNanos(nanos);
-        } catch (InterruptedException stop) {
-            throw ClientException.interrupted(stop);
-        }
-    }
-
     /**
      * The offset after what the caller took, looked up if need be.
      *
      * @throws ClientException REQUEST_TIMED_OUT, or why it cannot be looked up
      */
     long position(TopicPartition partition, int timeoutMs) {
-        return read(() -> {
-            long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
-            for (var feed = feed(partition); feed.position == Feed.UNKNOWN; feed = feed(partition)) {
-                long leftNanos = deadline - System.nanoTime();
-                if (feed.failure != null) {
-                    throw failed(feed);
-                } else if (closed || leftNanos <= 0) {
-                    throw new ClientException(ErrorCode.REQUEST_TIMED_OUT, "the position in " + partition);
-                }
-                await(arrived, leftNanos);
+        return guarded.read(() -> {
+            Guarded.await(arrived, Guarded.nanosIn(timeoutMs), () -> feed(partition).position != Feed.UNKNOWN
+                    || feed(partition).failure != null || closed);
+            var feed = feed(partition);
+            if (feed.position != Feed.UNKNOWN) {
+                return feed.position;
             }
-            return feed(partition).position;
+            throw feed.failure != null ? failed(feed)
+                    : new ClientException(ErrorCode.REQUEST_TIMED_OUT, "the position in " + partition);
         });
     }
 
     /** @throws IllegalStateException if one of them is not assigned; then it is done for none */
     void each(Collection<TopicPartition> partitions, Consumer<Feed> change) {
-        locked(() -> {
+        guarded.change(() -> {
             partitions.stream().map(this::feed).toList().forEach(change);
             work.signalAll();
         });
@@ -244,23 +209,21 @@ final class Feeds {
 
     private void offer(Feed feed) {
         boolean something = !feed.buffered.isEmpty() || feed.failure != null;
-        if (something && !feed.ready && !feed.paused) {
-            feed.ready = true;
-            ready.add(feed);
+        if (something && !feed.paused && ready.add(feed)) {
             arrived.signalAll();
         }
     }
 
     /** Lets the caller who waits in {@link #take} look around. */
     void wake() {
-        locked(() -> {
+        guarded.change(() -> {
             woken = true;
             arrived.signalAll();
         });
     }
 
     void close() {
-        locked(() -> {
+        guarded.change(() -> {
             closed = true;
             arrived.signalAll();
             work.signalAll();
@@ -276,7 +239,7 @@ final class Feeds {
      * @return null when the consumer is closed
      */
     List<Ask> fetchable(int node, boolean waits) {
-        return read(() -> {
+        return guarded.read(() -> {
             var asks = fetchable(node);
             while (waits && asks.isEmpty() && !closed) {
                 work.awaitUninterruptibly();
@@ -301,7 +264,7 @@ final class Feeds {
 
     /** Does it if the round still lasts. */
     private void current(Ask ask, Consumer<Feed> change) {
-        locked(() -> {
+        guarded.change(() -> {
             if (ask.round() == ask.feed().round) {
                 change.accept(ask.feed());
             }
@@ -323,7 +286,7 @@ final class Feeds {
 
     /** Waits until there is room for what an answer brought; false where it is not wanted any more. */
     boolean room(Ask ask) {
-        return read(() -> {
+        return guarded.read(() -> {
             while (!closed && ask.round() == ask.feed().round && aheadBytes >= aheadMostBytes) {
                 work.awaitUninterruptibly();
             }
@@ -341,29 +304,23 @@ final class Feeds {
         });
     }
 
-    /** The log does not have the offset: it is looked up again, or the caller is told. */
-    void outOfRange(Ask ask) {
+    /**
+     * What was asked for was refused: it is tried again a little later, or the caller is told. Where the log
+     * does not have the offset, or the group none, it is looked up as the reset says.
+     */
+    void refused(Ask ask, ClientException why) {
+        var error = why.error();
+        boolean again = why.retriable() && error != ErrorCode.CORRUPT_MESSAGE || PASSING.contains(error);
         current(ask, feed -> {
             feed.asked = false;
-            if (reset == null) {
-                fail(feed, new ClientException(ErrorCode.OFFSET_OUT_OF_RANGE,
-                        "offset " + ask.offset() + " of " + feed.partition));
-            } else {
+            if (error == ErrorCode.OFFSET_OUT_OF_RANGE && reset != null) {
                 feed.next = Feed.UNKNOWN;
                 feed.wanted = reset;
                 work.signalAll();
-            }
-        });
-    }
-
-    /** What was asked for was refused: it is tried again a little later, or the caller is told. */
-    void refused(Ask ask, ClientException why, boolean again) {
-        current(ask, feed -> {
-            feed.asked = false;
-            if (again) {
+            } else if (again) {
                 feed.leader = Topic.NO_LEADER;
-                long waitMs = Math.min(BACKOFF_MS << Math.min(feed.failures++, 10), BACKOFF_MOST_MS);
-                feed.notBeforeNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(waitMs);
+                feed.notBeforeNanos = Guarded.nanosIn(
+                        Math.min(BACKOFF_MS << Math.min(feed.failures++, 10), BACKOFF_MOST_MS));
                 work.signalAll();
             } else {
                 fail(feed, why);
@@ -383,22 +340,22 @@ final class Feeds {
 
     /** The partitions whose offset or leader is to be looked up; null when the consumer is closed. */
     List<Ask> lost() {
-        return read(() -> {
+        return guarded.read(() -> {
             while (!closed) {
-                long soonestNanos = Long.MAX_VALUE;
+                long nowNanos = System.nanoTime();
                 var asks = new ArrayList<Ask>();
+                long soonestNanos = Long.MAX_VALUE;
                 for (var feed : feeds.values()) {
-                    long leftNanos = feed.notBeforeNanos - System.nanoTime();
-                    if (feed.lost() && leftNanos <= 0) {
+                    long leftNanos = feed.lost() ? feed.notBeforeNanos - nowNanos : Long.MAX_VALUE;
+                    soonestNanos = Math.min(soonestNanos, leftNanos);
+                    if (leftNanos <= 0) {
                         asks.add(feed.ask());
-                    } else if (feed.lost()) {
-                        soonestNanos = Math.min(soonestNanos, leftNanos);
                     }
                 }
                 if (!asks.isEmpty()) {
                     return asks;
                 }
-                await(work, soonestNanos);
+                Guarded.await(work, soonestNanos);
             }
             return null;
         });
@@ -419,10 +376,20 @@ final class Feeds {
         });
     }
 
-    /** The offset is known; what was polled before it went out of range still comes first. */
+    /**
+     * The offset is known; what was polled before it went out of range still comes first. Where there is none
+     * the end is looked up instead of a time; what is not committed is refused.
+     */
     void located(Ask ask, long offset) {
+        if (offset < 0 && ask.wanted() == Feed.COMMITTED) {
+            refused(ask, new ClientException(ErrorCode.OFFSET_OUT_OF_RANGE,
+                    "no offset is committed for " + ask.partition()));
+            return;
+        }
         current(ask, feed -> {
-            if (feed.next == Feed.UNKNOWN) {
+            if (offset < 0) {
+                feed.wanted = Offsets.LATEST;
+            } else if (feed.next == Feed.UNKNOWN) {
                 feed.next = offset;
                 if (feed.buffered.isEmpty()) {
                     feed.position = offset;
@@ -431,20 +398,5 @@ final class Feeds {
                 work.signalAll();
             }
         });
-    }
-
-    /** The group has no offset there: the reset decides, or the caller is told that there is none. */
-    void reset(Ask ask) {
-        if (reset == null) {
-            refused(ask, new ClientException(ErrorCode.OFFSET_OUT_OF_RANGE,
-                    "no offset is committed for " + ask.partition()), false);
-        } else {
-            want(ask, reset);
-        }
-    }
-
-    /** Something else is to be looked up. */
-    void want(Ask ask, long wanted) {
-        current(ask, feed -> feed.wanted = wanted);
     }
 }

@@ -5,7 +5,6 @@ import daybook.record.RecordBatch;
 
 import java.nio.ByteBuffer;
 import java.util.Iterator;
-import java.util.NoSuchElementException;
 
 /**
  * The records of one batch, from the consumer's position on. Each is decoded when the iterator comes to it,
@@ -61,39 +60,16 @@ public final class Fetched implements Iterable<Record> {
      */
     @Override
     public Iterator<Record> iterator() {
-        var all = batch.recordsIn(opened).iterator();
-        return from <= batch.baseOffset() ? all : new Later(all);
-    }
-
-    /** Leaves out the records before the position. */
-    private final class Later implements Iterator<Record> {
-        private final Iterator<Record> all;
-        private Record next;
-
-        Later(Iterator<Record> all) {
-            this.all = all;
-            advance();
+        var records = batch.recordsIn(opened);
+        int passed = 0;
+        for (var all = records.iterator(); from > batch.baseOffset() && all.hasNext()
+                && all.next().offset() < from; ) {
+            passed++;
         }
-
-        private void advance() {
-            do {
-                next = all.hasNext() ? all.next() : null;
-            } while (next != null && next.offset() < from);
+        var left = records.iterator();
+        while (passed-- > 0) {
+            left.next();
         }
-
-        @Override
-        public boolean hasNext() {
-            return next != null;
-        }
-
-        @Override
-        public Record next() {
-            if (next == null) {
-                throw new NoSuchElementException();
-            }
-            var record = next;
-            advance();
-            return record;
-        }
+        return left;
     }
 }

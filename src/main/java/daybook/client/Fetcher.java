@@ -147,21 +147,17 @@ final class Fetcher implements Runnable {
             var received = new ArrayList<Sealed>();
             for (var ask : asks) {
                 var part = parts.get(new Slot(ask.topicId(), ask.partition().partition()));
-                if (part == null) {
-                    refused(ask, ErrorCode.UNKNOWN_SERVER_ERROR);
-                } else if (part.error != ErrorCode.NONE) {
-                    refused(ask, part.error);
-                } else {
+                var error = part == null ? ErrorCode.UNKNOWN_SERVER_ERROR : part.error;
+                if (error == ErrorCode.NONE) {
                     received(ask, part, received);
+                } else {
+                    refused(ask, new ClientException(error,
+                            "fetching " + ask.partition() + " from offset " + ask.offset()));
                 }
             }
             return received;
         } catch (ClientException failed) {
-            boolean again = failed.retriable() || failed.error() == ErrorCode.UNKNOWN_SERVER_ERROR;
-            for (var ask : asks) {
-                cluster.forget(ask.partition().topic());
-                feeds.refused(ask, failed, again);
-            }
+            asks.forEach(ask -> refused(ask, failed));
             return List.of();
         }
     }
@@ -180,20 +176,14 @@ final class Fetcher implements Runnable {
         }
     }
 
-    private void refused(Ask ask, ErrorCode error) {
-        if (error == ErrorCode.OFFSET_OUT_OF_RANGE) {
-            feeds.outOfRange(ask);
-            return;
-        }
-        var why = new ClientException(error, "fetching " + ask.partition() + " from offset " + ask.offset());
-        boolean again = why.retriable() || error == ErrorCode.UNKNOWN_SERVER_ERROR;
+    private void refused(Ask ask, ClientException why) {
         cluster.forget(ask.partition().topic());
-        feeds.refused(ask, why, again && error != ErrorCode.CORRUPT_MESSAGE);
+        feeds.refused(ask, why);
     }
 
     private void corrupt(Ask ask, long nextOffset, String why) {
         feeds.refused(ask, new ClientException(ErrorCode.CORRUPT_MESSAGE, "a batch of " + ask.partition()
-                + ": " + why + "; to pass it, seek to offset " + nextOffset), false);
+                + ": " + why + "; to pass it, seek to offset " + nextOffset));
     }
 
     /**

@@ -5,16 +5,18 @@ import daybook.client.Inquiry.Answer;
 import daybook.wire.ErrorCode;
 import daybook.wire.MalformedException;
 import daybook.wire.Reader;
+import daybook.wire.Writer;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The consumer groups of a cluster, as an {@link Admin} sees and changes them: those of the protocol with
@@ -51,12 +53,7 @@ public final class Groups {
      * @param target what it is to have
      */
     public record Member(String id, String instanceId, String clientId, String host, int epoch,
-            List<TopicPartition> assignment, List<TopicPartition> target) {
-        /** What tells it from the others. */
-        public String name() {
-            return instanceId != null ? instanceId : id;
-        }
-    }
+            List<TopicPartition> assignment, List<TopicPartition> target) { }
 
     /**
      * How far a group has come.
@@ -206,22 +203,57 @@ public final class Groups {
     /** How far groups have come, by partition; nothing of a group that does not exist. */
     public Outcomes<String, Map<TopicPartition, Committed>> committed(Collection<String> ids) {
         return Inquiry.of(cluster, Call.OFFSET_FETCH, ids, coordinator,
-                (out, some) -> out.structs(some, (each, id) -> each.string(id)
-                        .since(9, member -> member.string(null).int32(-1)).length(-1)).bool(false).tags(),
-                Inquiry.each(Groups::committed));
+                (out, some) -> out.structs(some, (each, id) -> ask(each, Membership.none(id), null))
+                        .bool(false).tags(),
+                Inquiry.each(in -> {
+                    var id = in.string();
+                    var answers = committed(in);
+                    var committed = new TreeMap<TopicPartition, Committed>();
+                    answers.forEach(answer -> committed.put(answer.key(), answer.value()));
+                    committed.values().removeIf(each -> each.offset < 0);
+                    var error = Stream.concat(Stream.of(ErrorCode.of(in.int16())),
+                            answers.stream().map(Answer::error)).filter(each -> each != ErrorCode.NONE);
+                    return new Answer<>(id, error.findFirst().orElse(ErrorCode.NONE), committed);
+                }));
     }
 
-    private static Answer<String, Map<TopicPartition, Committed>> committed(Reader in) {
-        var id = in.string();
-        var committed = new TreeMap<TopicPartition, Committed>();
-        var errors = ByTopic.read(in, (partition, each) -> {
-            committed.put(partition, new Committed(each.int64(), each.int32(), each.nullableString()));
-            return ErrorCode.of(each.int16());
+    /**
+     * How far a group has come in some partitions, negative where nowhere, to be asked; where a transaction
+     * may still commit more the answer is UNSTABLE_OFFSET_COMMIT.
+     *
+     * @param right who asks; asked for anew each time
+     */
+    Inquiry<TopicPartition, Committed> committed(String id, Supplier<Membership> right) {
+        return new Inquiry<>(cluster, coordinator.owned(id), Call.OFFSET_FETCH,
+                (out, some) -> out.structs(List.of(right.get()), (each, me) -> ask(each, me, some))
+                        .bool(true).tags(),
+                in -> {
+                    in.int32();
+                    return in.structs(each -> {
+                        each.string();
+                        var committed = committed(each);
+                        ClientException.check(ErrorCode.of(each.int16()), "what the group has committed");
+                        return committed;
+                    }).getFirst();
+                });
+    }
+
+    /** @param partitions null for all */
+    private static void ask(Writer out, Membership me, Collection<TopicPartition> partitions) {
+        out.string(me.group()).since(9, member -> member
+                .string(me.memberId().isEmpty() ? null : me.memberId()).int32(me.epoch()));
+        if (partitions == null) {
+            out.length(-1);
+        } else {
+            ByTopic.numbers(out, partitions);
+        }
+    }
+
+    private static List<Answer<TopicPartition, Committed>> committed(Reader in) {
+        return ByTopic.read(in, (partition, each) -> {
+            var committed = new Committed(each.int64(), each.int32(), each.nullableString());
+            return new Answer<>(partition, ErrorCode.of(each.int16()), committed);
         });
-        errors.addFirst(ErrorCode.of(in.int16()));
-        committed.values().removeIf(each -> each.offset < 0);
-        var error = errors.stream().filter(each -> each != ErrorCode.NONE).findFirst().orElse(ErrorCode.NONE);
-        return new Answer<>(id, error, committed);
     }
 
     /**
@@ -230,11 +262,25 @@ public final class Groups {
      * @return the offsets, by partition; UNKNOWN_MEMBER_ID where the group has members
      */
     public Outcomes<TopicPartition, Long> alterOffsets(String id, Map<TopicPartition, Long> offsets) {
-        return Inquiry.of(cluster, Call.OFFSET_COMMIT, offsets.keySet(), coordinator.owned(id),
-                (out, some) -> ByTopic.write(out.string(id).int32(-1).string("").string(null), some,
-                        (each, partition) -> each.int64(offsets.get(partition)).int32(-1).string("")).tags(),
+        return commit(id, () -> Membership.none(id), offsets);
+    }
+
+    /**
+     * Commits offsets.
+     *
+     * @param right who commits; asked for anew each time
+     */
+    Outcomes<TopicPartition, Long> commit(String id, Supplier<Membership> right,
+            Map<TopicPartition, Long> next) {
+        return Inquiry.of(cluster, Call.OFFSET_COMMIT, next.keySet(), coordinator.owned(id),
+                (out, some) -> {
+                    var me = right.get();
+                    out.string(id).int32(me.epoch()).string(me.memberId()).string(me.instanceId());
+                    ByTopic.write(out, some, (each, partition) ->
+                            each.int64(next.get(partition)).int32(-1).string("")).tags();
+                },
                 Inquiry.eachPartition((partition, in) ->
-                        new Answer<>(partition, ErrorCode.of(in.int16()), offsets.get(partition))));
+                        new Answer<>(partition, ErrorCode.of(in.int16()), next.get(partition))));
     }
 
     /** Lets a group forget how far it has come in partitions of topics that it does not subscribe to. */
@@ -258,32 +304,5 @@ public final class Groups {
                     var id = in.string();
                     return new Answer<>(id, ErrorCode.of(in.int16()), id);
                 }));
-    }
-
-    /**
-     * Takes members out of a classic group; they may join again.
-     *
-     * @param reason goes into the broker's log
-     * @return by the {@link Member#name} of each
-     */
-    public Outcomes<String, String> removeMembers(String id, Collection<Member> members, String reason) {
-        var byName = new LinkedHashMap<String, Member>();
-        members.forEach(member -> byName.put(member.name(), member));
-        return Inquiry.of(cluster, Call.LEAVE_GROUP, byName.keySet(), coordinator.owned(id),
-                (out, names) -> out.string(id).structs(names, (each, name) -> {
-                    var instanceId = byName.get(name).instanceId;
-                    each.string(instanceId == null ? name : "").string(instanceId)
-                            .since(5, more -> more.string(reason));
-                }).tags(),
-                in -> {
-                    in.int32();
-                    ClientException.check(ErrorCode.of(in.int16()), "group " + id);
-                    return in.structs(each -> {
-                        var memberId = each.string();
-                        var instanceId = each.nullableString();
-                        var name = instanceId != null ? instanceId : memberId;
-                        return new Answer<>(name, ErrorCode.of(each.int16()), name);
-                    });
-                });
     }
 }

@@ -3,7 +3,6 @@ package daybook.client;
 import daybook.record.RecordBatch;
 import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
-import daybook.wire.Writer;
 
 /**
  * Who a producer is to the brokers: with the sequence numbers of its batches they see what they have already
@@ -29,9 +28,5 @@ record Identity(long id, short epoch) {
 
     static Identity read(Reader in) {
         return new Identity(in.int64(), in.int16());
-    }
-
-    void write(Writer out) {
-        out.int64(id).int16(epoch);
     }
 }

@@ -7,6 +7,7 @@ import daybook.wire.Writer;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -29,7 +30,7 @@ record Inquiry<K, V>(Cluster cluster, Place<K> place, Call call, BiConsumer<Writ
         Function<Reader, List<Answer<K, V>>> answers) {
     /** What fails when it is done twice: a topic that was made cannot be made. */
     private static final Set<Call> ONCE = EnumSet.of(Call.CREATE_TOPICS, Call.DELETE_TOPICS,
-            Call.CREATE_PARTITIONS, Call.DELETE_GROUPS, Call.LEAVE_GROUP);
+            Call.CREATE_PARTITIONS, Call.DELETE_GROUPS);
 
     /**
      * What a broker says of one thing.
@@ -76,18 +77,20 @@ record Inquiry<K, V>(Cluster cluster, Place<K> place, Call call, BiConsumer<Writ
 
     /** Asks about these once. */
     Outcomes<K, V> once(Collection<K> keys) {
-        var values = new LinkedHashMap<K, V>();
-        var errors = new LinkedHashMap<K, ClientException>();
+        var values = new HashMap<K, V>();
+        var errors = new HashMap<K, ClientException>();
         ask(new LinkedHashSet<>(keys), values, errors);
-        return new Outcomes<>(ordered(keys, values), ordered(keys, errors));
+        errors.forEach(place.again()::test);
+        return outcomes(keys, values, errors);
     }
 
     /** Asks about these; fails itself only when the thread is interrupted. */
     Outcomes<K, V> outcomes(Collection<K> keys) {
-        var values = new LinkedHashMap<K, V>();
-        var errors = new LinkedHashMap<K, ClientException>();
+        var values = new HashMap<K, V>();
+        var errors = new HashMap<K, ClientException>();
         var open = new LinkedHashSet<>(keys);
         var unsure = new HashSet<K>();
+        var again = new ClientException(ErrorCode.REQUEST_TIMED_OUT, "some is open");
         try {
             cluster.retried(() -> {
                 ask(open, values, errors);
@@ -98,12 +101,12 @@ record Inquiry<K, V>(Cluster cluster, Place<K> place, Call call, BiConsumer<Writ
                 });
                 open.removeIf(key -> values.containsKey(key) || !place.again().test(key, errors.get(key)));
                 if (!open.isEmpty()) {
-                    throw errors.get(open.getFirst());
+                    throw again;
                 }
                 return values;
             });
         } catch (ClientException late) {
-            if (!errors.containsValue(late)) {
+            if (late != again) {
                 throw late;
             }
         }
@@ -111,7 +114,17 @@ record Inquiry<K, V>(Cluster cluster, Place<K> place, Call call, BiConsumer<Writ
             errors.replaceAll((key, failed) -> !unsure.contains(key) || leavesUnsure(failed) ? failed
                     : new ClientException(failed, " (an answer before was lost: it may have done this)"));
         }
-        return new Outcomes<>(ordered(keys, values), ordered(keys, errors));
+        return outcomes(keys, values, errors);
+    }
+
+    private static <K, V> Outcomes<K, V> outcomes(Collection<K> keys, Map<K, V> values,
+            Map<K, ClientException> errors) {
+        return Outcomes.each(keys, key -> {
+            if (errors.containsKey(key)) {
+                throw errors.get(key);
+            }
+            return values.get(key);
+        });
     }
 
     /** Whether it may have been done all the same. */
@@ -119,65 +132,44 @@ record Inquiry<K, V>(Cluster cluster, Place<K> place, Call call, BiConsumer<Writ
         return failed.error() == ErrorCode.NETWORK_EXCEPTION || failed.error() == ErrorCode.REQUEST_TIMED_OUT;
     }
 
-    private static <K, V> Map<K, V> ordered(Collection<K> keys, Map<K, V> found) {
-        var ordered = new LinkedHashMap<K, V>();
-        keys.stream().filter(found::containsKey).forEach(key -> ordered.put(key, found.get(key)));
-        return ordered;
-    }
-
     /** Once about each that is open: afterwards it has a value or an error. */
     private void ask(Set<K> open, Map<K, V> values, Map<K, ClientException> errors) {
-        errors.keySet().removeAll(open);
+        open.forEach(key -> errors.put(key, new ClientException(ErrorCode.UNKNOWN_SERVER_ERROR,
+                "the answer to " + call + " says nothing of " + key)));
+        var nodes = new LinkedHashMap<Integer, List<K>>();
+        tried(open, errors, () -> {
+            place.learn().accept(open);
+            open.forEach(key -> tried(List.of(key), errors, () -> nodes
+                    .computeIfAbsent(place.node().applyAsInt(key), none -> new ArrayList<>()).add(key)));
+        });
         var futures = new LinkedHashMap<List<K>, CompletableFuture<List<Answer<K, V>>>>();
-        nodes(open, errors).forEach((node, keys) -> {
-            try {
-                var connection = node == Place.ANYWHERE ? cluster.any()
-                        : cluster.to(node, Cluster.Lane.CONTROL);
-                futures.put(keys, connection.send(call, connection.version(call),
-                        out -> body.accept(out, keys), answers));
-            } catch (ClientException failed) {
-                keys.forEach(key -> errors.put(key, failed));
-            }
-        });
-        futures.forEach((keys, future) -> {
-            try {
-                Connection.await(future).forEach(answer -> settle(answer, values, errors));
-            } catch (ClientException failed) {
-                keys.forEach(key -> errors.put(key, failed));
-            }
-        });
-        for (K key : open) {
-            if (!values.containsKey(key) && !errors.containsKey(key)) {
-                errors.put(key, new ClientException(ErrorCode.UNKNOWN_SERVER_ERROR,
-                        "the answer to " + call + " says nothing of " + key));
-            }
-        }
+        nodes.forEach((node, keys) -> tried(keys, errors, () -> {
+            var connection = node == Place.ANYWHERE ? cluster.any() : cluster.to(node, Cluster.Lane.CONTROL);
+            futures.put(keys, connection.send(call, connection.version(call),
+                    out -> body.accept(out, keys), answers));
+        }));
+        futures.forEach((keys, future) -> tried(keys, errors, () ->
+                Connection.await(future).forEach(answer -> settle(answer, values, errors))));
     }
 
-    /** The things by the node that is to be asked about them; an error for each whose node is not known. */
-    private Map<Integer, List<K>> nodes(Set<K> open, Map<K, ClientException> errors) {
-        var nodes = new LinkedHashMap<Integer, List<K>>();
+    /** Does something about these; if it fails, all of them have. */
+    private void tried(Collection<K> keys, Map<K, ClientException> errors, Runnable attempt) {
         try {
-            place.learn().accept(open);
+            attempt.run();
         } catch (ClientException failed) {
-            open.forEach(key -> errors.put(key, failed));
-            return nodes;
-        }
-        for (K key : open) {
-            try {
-                nodes.computeIfAbsent(place.node().applyAsInt(key), none -> new ArrayList<>()).add(key);
-            } catch (ClientException failed) {
-                errors.put(key, failed);
+            if (failed.interrupted()) {
+                throw failed;
             }
+            keys.forEach(key -> errors.put(key, failed));
         }
-        return nodes;
     }
 
     private static <K, V> void settle(Answer<K, V> answer, Map<K, V> values, Map<K, ClientException> errors) {
-        if (answer.error == ErrorCode.NONE) {
-            values.put(answer.key, answer.value);
-        } else {
+        if (answer.error != ErrorCode.NONE) {
             errors.put(answer.key, new ClientException(answer.error, answer.what()));
+        } else {
+            errors.remove(answer.key);
+            values.put(answer.key, answer.value);
         }
     }
 }

@@ -1,39 +1,33 @@
 package daybook.client;
 
 import daybook.client.Feed.Ask;
-import daybook.client.Inquiry.Answer;
 import daybook.wire.ErrorCode;
 
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * Looks up who leads a partition and where to begin in it, whenever one or the other is not known, so that
  * neither the caller nor a fetcher has to wait for it. Everything in this class runs on the locator's thread.
  */
 final class Locator implements Runnable {
-    /** What a member is told that the group has gone past; its next heartbeats put that right. */
-    private static final Set<ErrorCode> OF_MEMBERS = EnumSet.of(ErrorCode.STALE_MEMBER_EPOCH,
-            ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.FENCED_MEMBER_EPOCH, ErrorCode.UNKNOWN_SERVER_ERROR);
-
     private final Cluster cluster;
     private final Feeds feeds;
-    private final Offsets offsets;
     private final Fetcher.Limits limits;
-    private final GroupOffsets committed;
+    private final Inquiry<TopicPartition, Groups.Committed> committed;
     private final Set<Integer> nodes = new HashSet<>();
 
-    /** @param committed null where there is no group */
-    Locator(Cluster cluster, Feeds feeds, Offsets offsets, GroupOffsets committed, Fetcher.Limits limits) {
+    /** @param committed asks the group; null where there is none */
+    Locator(Cluster cluster, Feeds feeds, Inquiry<TopicPartition, Groups.Committed> committed,
+            Fetcher.Limits limits) {
         this.cluster = cluster;
         this.feeds = feeds;
-        this.offsets = offsets;
         this.committed = committed;
         this.limits = limits;
     }
@@ -44,44 +38,34 @@ final class Locator implements Runnable {
             var begun = new TreeMap<TopicPartition, Ask>();
             var timed = new TreeMap<TopicPartition, Ask>();
             for (var ask : learned(lost)) {
-                if (!lead(ask) || ask.offset() != Feed.UNKNOWN) {
-                    continue;
-                } else if (ask.wanted() != Feed.COMMITTED) {
-                    timed.put(ask.partition(), ask);
-                } else if (committed != null) {
-                    begun.put(ask.partition(), ask);
-                } else {
-                    feeds.reset(ask);
+                if (lead(ask) && ask.offset() == Feed.UNKNOWN) {
+                    (ask.wanted() == Feed.COMMITTED ? begun : timed).put(ask.partition(), ask);
                 }
             }
-            committed(begun);
-            timed(timed);
+            if (committed == null) {
+                begun.values().forEach(ask -> feeds.located(ask, Feed.UNKNOWN));
+            } else if (!begun.isEmpty()) {
+                locate(begun, committed.once(begun.keySet()).map((partition, found) -> found.offset()));
+            }
+            if (!timed.isEmpty()) {
+                var times = new HashMap<TopicPartition, Long>();
+                timed.forEach((partition, ask) -> times.put(partition, ask.wanted()));
+                locate(timed, new Offsets(cluster).inquiry(times, limits.committedOnly()).once(times.keySet())
+                        .map((partition, found) -> found.offset()));
+            }
         }
     }
 
-    /**
-     * Asks for all topics at once of which nothing is known; leaves out those of which nobody can be asked.
-     */
+    /** Asks for topics of which nothing is known; leaves out those of which nobody can be asked. */
     private List<Ask> learned(List<Ask> lost) {
-        var unknown = new ArrayList<Ask>();
-        var known = new ArrayList<Ask>();
-        var names = new HashSet<String>();
-        for (var ask : lost) {
-            boolean asks = cluster.known(ask.partition().topic()) == null;
-            (asks ? unknown : known).add(ask);
-            if (asks) {
-                names.add(ask.partition().topic());
-            }
-        }
-        if (unknown.isEmpty()) {
-            return lost;
-        }
         try {
-            cluster.metadata(names, false);
+            Place.learn(cluster, lost.stream().map(ask -> ask.partition().topic()));
             return lost;
         } catch (ClientException failed) {
-            unknown.forEach(ask -> refused(ask, failed));
-            return known;
+            var known = lost.stream().collect(Collectors
+                    .partitioningBy(ask -> cluster.known(ask.partition().topic()) != null));
+            known.get(false).forEach(ask -> feeds.refused(ask, failed));
+            return known.get(true);
         }
     }
 
@@ -102,55 +86,13 @@ final class Locator implements Runnable {
             feeds.led(ask, topic.id(), node, topic.partitions().get(partition.partition()).leaderEpoch());
             return true;
         } catch (ClientException failed) {
-            refused(ask, failed);
+            feeds.refused(ask, failed);
             return false;
         }
     }
 
-    private void committed(Map<TopicPartition, Ask> asks) {
-        if (asks.isEmpty()) {
-            return;
-        }
-        try {
-            var answers = new HashMap<TopicPartition, Answer<TopicPartition, Long>>();
-            committed.committed(asks.keySet()).forEach(answer -> answers.put(answer.key(), answer));
-            asks.forEach((partition, ask) -> {
-                var answer = answers.get(partition);
-                var error = answer == null ? ErrorCode.UNKNOWN_SERVER_ERROR : answer.error();
-                if (error != ErrorCode.NONE) {
-                    refused(ask, new ClientException(error, "where to begin in " + partition));
-                } else if (answer.value() < 0) {
-                    feeds.reset(ask);
-                } else {
-                    feeds.located(ask, answer.value());
-                }
-            });
-        } catch (ClientException failed) {
-            asks.values().forEach(ask -> refused(ask, failed));
-        }
-    }
-
-    private void timed(Map<TopicPartition, Ask> asks) {
-        if (asks.isEmpty()) {
-            return;
-        }
-        var times = new HashMap<TopicPartition, Long>();
-        asks.forEach((partition, ask) -> times.put(partition, ask.wanted()));
-        var outcomes = offsets.inquiry(times, limits.committedOnly()).once(times.keySet());
-        outcomes.values().forEach((partition, found) -> {
-            if (found.offset() < 0) {
-                feeds.want(asks.get(partition), Consumer.LATEST);
-            } else {
-                feeds.located(asks.get(partition), found.offset());
-            }
-        });
-        outcomes.errors().forEach((partition, failed) -> {
-            cluster.forget(partition.topic());
-            refused(asks.get(partition), failed);
-        });
-    }
-
-    private void refused(Ask ask, ClientException why) {
-        feeds.refused(ask, why, why.retriable() || OF_MEMBERS.contains(why.error()));
+    private void locate(Map<TopicPartition, Ask> asks, Outcomes<TopicPartition, Long> found) {
+        found.values().forEach((partition, offset) -> feeds.located(asks.get(partition), offset));
+        found.errors().forEach((partition, failed) -> feeds.refused(asks.get(partition), failed));
     }
 }

@@ -5,16 +5,14 @@ import daybook.wire.Reader;
 import daybook.wire.Uuid;
 import daybook.wire.Writer;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /**
  * A consumer's place in its group (KIP-848): a virtual thread that sends heartbeats and notes what they are
@@ -29,16 +27,15 @@ import java.util.function.Supplier;
  * </pre>
  */
 final class Member {
-    /** What the member wants to read: topics by name, or a pattern that the broker applies; else null. */
+    /** What the member wants to read: topics by name, or a pattern that the broker applies; else empty. */
     record Subscription(List<String> topics, String pattern) { }
 
     private record Given(Uuid topicId, List<Integer> partitions) { }
 
     private record Answer(int epoch, int intervalMs, List<Given> assignment) { }
 
-    /** A heartbeat to send: with everything, or only with what identifies the member. */
-    private record Beat(int epoch, boolean full, Subscription subscription,
-            Map<TopicPartition, Uuid> owned) { }
+    /** A heartbeat to send; of one that leaves the subscription and what it owns are null. */
+    private record Beat(int epoch, Subscription subscription, Map<TopicPartition, Uuid> owned) { }
 
     private static final System.Logger LOG = System.getLogger("daybook.client");
     private static final int JOINING = 0;
@@ -57,10 +54,11 @@ final class Member {
     /** Completed when the member's thread has ended, and told the group so. */
     private final CompletableFuture<Void> left = new CompletableFuture<>();
 
-    private final ReentrantLock lock = new ReentrantLock();
+    private final Guarded guarded = new Guarded();
     /** Something that a heartbeat is due for, or that one has brought. */
-    private final Condition changed = lock.newCondition();
+    private final Condition changed = guarded.condition();
     // All below is guarded by the lock.
+    /** Null until there is one: it is no member before. */
     private Subscription subscription;
     private int epoch = JOINING;
     /** Counts how often it joined: what was polled before it did so last is not its any more. */
@@ -71,72 +69,63 @@ final class Member {
     private Map<TopicPartition, Uuid> target;
     private Map<TopicPartition, Uuid> owned = Map.of();
     private ClientException out;
-    /** Whether the next heartbeat says everything. */
-    private boolean full = true;
     /** Whether the next heartbeat is to be sent at once. */
     private boolean hurried = true;
-    /** Whether the group may know of the member, for a heartbeat was sent, whatever came of it. */
-    private boolean begun;
     private boolean polling;
     private long polledNanos = System.nanoTime();
     private boolean closed;
 
     /**
+     * No member yet.
+     *
+     * @param group null where there is none; then it never is one
      * @param instanceId null for none
      * @param assignor the name of the broker's assignor; null for its default
      * @param feeds whose caller is woken when there is something to take over
      */
     Member(Cluster cluster, String group, String instanceId, String assignor, int maxPollIntervalMs,
-            Subscription subscription, Feeds feeds) {
+            Feeds feeds) {
         this.cluster = cluster;
         this.group = group;
         this.instanceId = instanceId;
         this.assignor = assignor;
         this.maxPollIntervalMs = maxPollIntervalMs;
-        this.subscription = subscription;
         this.feeds = feeds;
     }
 
-    void start() {
-        feeds.start("member", this::run);
-    }
-
-    private void locked(Runnable change) {
-        lock.lock();
-        try {
-            change.run();
-        } finally {
-            lock.unlock();
+    /** @throws IllegalStateException where there is none */
+    String group() {
+        if (group == null) {
+            throw new IllegalStateException("the consumer has no group");
         }
-    }
-
-    private <T> T read(Supplier<T> value) {
-        lock.lock();
-        try {
-            return value.get();
-        } finally {
-            lock.unlock();
-        }
+        return group;
     }
 
     private void hurry() {
-        full = true;
         hurried = true;
         changed.signalAll();
     }
 
     // For the caller.
 
+    boolean subscribed() {
+        return guarded.read(() -> subscription != null);
+    }
+
     void subscribe(Subscription wanted) {
-        locked(() -> {
+        boolean first = !subscribed();
+        guarded.change(() -> {
             subscription = wanted;
             hurry();
         });
+        if (first) {
+            feeds.start("member", this::run);
+        }
     }
 
     /** Whether the caller is in a poll: while he is, he is not too late for it. */
     void polling(boolean now) {
-        locked(() -> {
+        guarded.change(() -> {
             polling = now;
             polledNanos = System.nanoTime();
         });
@@ -144,17 +133,17 @@ final class Member {
 
     /** Why the member is not in the group any more; null while it is, or is about to be. */
     ClientException out() {
-        return read(() -> out);
+        return guarded.read(() -> out);
     }
 
     /** What the caller shall read from now on; null where that is what he reads. */
     Map<TopicPartition, Uuid> target() {
-        return read(() -> target);
+        return guarded.read(() -> target);
     }
 
     /** The caller reads these now, and has done with all others. */
     void own(Map<TopicPartition, Uuid> partitions) {
-        locked(() -> {
+        guarded.change(() -> {
             owned = partitions;
             target = partitions.equals(target) ? null : target;
             hurry();
@@ -163,21 +152,15 @@ final class Member {
 
     /** The caller has dropped all that he read, and wants to be in the group again. */
     void join() {
-        locked(() -> {
+        guarded.change(() -> {
             out = null;
             joins++;
             epoch = JOINING;
             given = List.of();
             target = null;
             owned = Map.of();
-            full = true;
             changed.signalAll();
         });
-    }
-
-    /** @throws ClientException why it is out of the group, if it is */
-    Membership current() {
-        return right().get();
     }
 
     /**
@@ -185,9 +168,11 @@ final class Member {
      * been out of the group.
      */
     Supplier<Membership> right() {
-        int join = read(() -> joins);
-        return () -> read(() -> {
-            if (out != null) {
+        int join = guarded.read(() -> joins);
+        return () -> guarded.read(() -> {
+            if (subscription == null) {
+                return Membership.none(group());
+            } else if (out != null) {
                 throw new ClientException(out);
             } else if (joins != join) {
                 throw new ClientException(ErrorCode.UNKNOWN_MEMBER_ID,
@@ -199,30 +184,23 @@ final class Member {
 
     /** Waits for another epoch than this; false where none comes. */
     boolean outlives(int staleEpoch, int mostMs) {
-        return read(() -> {
+        return guarded.read(() -> {
             hurry();
-            long leftNanos = TimeUnit.MILLISECONDS.toNanos(mostMs);
-            while (!closed && out == null && epoch == staleEpoch && leftNanos > 0) {
-                leftNanos = await(leftNanos);
-            }
+            Guarded.await(changed, Guarded.nanosIn(mostMs),
+                    () -> closed || out != null || epoch != staleEpoch);
             return epoch != staleEpoch && out == null;
         });
     }
 
-    private long await(long nanos) {
-        try {
-            return changed.awaitNanos(nanos);
-        } catch (InterruptedException stop) {
-            throw ClientException.interrupted(stop);
-        }
-    }
-
     /** Leaves the group, if the coordinator can be told so now. */
     void close() {
-        locked(() -> {
+        guarded.change(() -> {
             closed = true;
             changed.signalAll();
         });
+        if (!subscribed()) {
+            return;
+        }
         left.completeOnTimeout(null, LEAVE_MOST_MS, TimeUnit.MILLISECONDS).join();
     }
 
@@ -232,7 +210,7 @@ final class Member {
         int waitMs = 0;
         try {
             while (due(waitMs)) {
-                waitMs = read(this::pollLeftNanos) <= 0 ? giveUp() : beat();
+                waitMs = guarded.read(this::pollLeftNanos) <= 0 ? giveUp() : beat();
             }
             if (out() == null) {
                 leave();
@@ -244,14 +222,14 @@ final class Member {
 
     /** Waits until a heartbeat is due; false when the consumer is closed. */
     private boolean due(int waitMs) {
-        return read(() -> {
-            long leftNanos = TimeUnit.MILLISECONDS.toNanos(waitMs);
+        return guarded.read(() -> {
+            long dueNanos = Guarded.nanosIn(waitMs);
             while (!closed && out != null) {
                 changed.awaitUninterruptibly();
             }
-            while (!closed && !hurried && leftNanos > 0 && pollLeftNanos() > 0) {
-                leftNanos = await(Math.min(leftNanos, pollLeftNanos()));
-            }
+            long nowNanos = System.nanoTime();
+            Guarded.await(changed, nowNanos + Math.min(dueNanos - nowNanos, pollLeftNanos()),
+                    () -> closed || hurried);
             hurried = false;
             return !closed;
         });
@@ -272,7 +250,7 @@ final class Member {
     }
 
     private void out(ClientException why) {
-        locked(() -> {
+        guarded.change(() -> {
             out = why;
             changed.signalAll();
         });
@@ -281,18 +259,12 @@ final class Member {
 
     /** Sends one heartbeat, and returns after how many milliseconds the next is due. */
     private int beat() {
-        var beat = read(() -> {
-            var next = new Beat(epoch, full, subscription, owned);
-            full = false;
-            begun = true;
-            return next;
-        });
+        var beat = guarded.read(() -> new Beat(epoch, subscription, owned));
         try {
             var answer = send(beat);
             return accept(answer) ? answer.intervalMs : Math.min(answer.intervalMs, RETRY_MS);
         } catch (ClientException failed) {
             if (failed.retriable()) {
-                locked(() -> full = true);
                 return RETRY_MS;
             }
             out(failed);
@@ -303,13 +275,13 @@ final class Member {
 
     /** Notes what a heartbeat was answered; false where a topic that was given is not known by name yet. */
     private boolean accept(Answer answer) {
-        locked(() -> {
+        guarded.change(() -> {
             epoch = answer.epoch;
             given = answer.assignment == null ? given : answer.assignment;
             changed.signalAll();
         });
         var named = named();
-        locked(() -> target = named.equals(owned) ? null : named);
+        guarded.change(() -> target = named.equals(owned) ? null : named);
         if (target() != null) {
             feeds.wake();
         }
@@ -333,11 +305,8 @@ final class Member {
     }
 
     private void leave() {
-        if (!read(() -> begun)) {
-            return;
-        }
         try {
-            send(new Beat(instanceId == null ? LEAVING : LEAVING_FOR_A_WHILE, false, null, null));
+            send(new Beat(instanceId == null ? LEAVING : LEAVING_FOR_A_WHILE, null, null));
         } catch (ClientException failed) {
             LOG.log(System.Logger.Level.INFO, "the coordinator of group " + group
                     + " was not told that a member leaves: " + failed.getMessage());
@@ -350,22 +319,18 @@ final class Member {
     }
 
     private void write(Writer out, Beat beat) {
-        var wanted = beat.full ? beat.subscription : new Subscription(null, null);
-        if (wanted.pattern != null && !wanted.pattern.isEmpty() && !out.since(1)) {
+        boolean leaves = beat.subscription == null;
+        var wanted = leaves ? new Subscription(null, null) : beat.subscription;
+        if (!leaves && !wanted.pattern.isEmpty() && !out.since(1)) {
             throw new ClientException(ErrorCode.UNSUPPORTED_VERSION, "the broker knows no patterns");
         }
         out.string(group).string(id).int32(beat.epoch).string(instanceId).string(null);
-        out.int32(beat.full ? maxPollIntervalMs : -1).strings(wanted.topics);
-        out.since(1, pattern -> pattern.string(wanted.pattern));
-        out.string(beat.full ? assignor : null);
-        var topics = new TreeMap<Uuid, List<Integer>>();
-        if (beat.full) {
-            beat.owned.forEach((partition, topicId) ->
-                    topics.computeIfAbsent(topicId, none -> new ArrayList<>()).add(partition.partition()));
-        }
-        out.structs(beat.full ? topics.entrySet() : null, (topic, entry) ->
-                topic.uuid(entry.getKey()).int32s(entry.getValue()));
-        out.tags();
+        out.int32(leaves ? -1 : maxPollIntervalMs).strings(wanted.topics);
+        out.since(1, pattern -> pattern.string(wanted.pattern)).string(leaves ? null : assignor);
+        var owned = leaves ? null : beat.owned.keySet().stream()
+                .collect(Collectors.groupingBy(beat.owned::get)).entrySet();
+        out.structs(owned, (topic, entry) -> topic.uuid(entry.getKey())
+                .array(entry.getValue(), (each, partition) -> each.int32(partition.partition()))).tags();
     }
 
     private static Answer answer(Reader in) {

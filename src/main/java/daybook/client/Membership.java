@@ -7,4 +7,9 @@ package daybook.client;
  * @param epoch the member's epoch as the group's coordinator last told it; -1 for no member
  * @param instanceId null where the member has no fixed place in the group
  */
-public record Membership(String group, String memberId, int epoch, String instanceId) { }
+public record Membership(String group, String memberId, int epoch, String instanceId) {
+    /** Of whoever is no member. */
+    static Membership none(String group) {
+        return new Membership(group, "", -1, null);
+    }
+}

@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -18,7 +19,7 @@ import java.util.concurrent.locks.ReentrantLock;
  *   unacknowledged | again | full | open
  * </pre>
  * Callers fill the open batch under {@link #lock}, and hand it over when it is full. All else belongs to the
- * thread of the sender that the outbox is with, or to the dispatch's where it is with none.
+ * sender's thread.
  *
  * <p>The order is kept by one rule. When a batch fails and may be tried again, nothing more is sent until all
  * that is under way has been answered; then all that is not acknowledged is sent again from the first on, and
@@ -28,24 +29,23 @@ import java.util.concurrent.locks.ReentrantLock;
  * from 0.
  */
 final class Outbox {
-    static final long FOREVER = Long.MAX_VALUE;
     private static final System.Logger LOG = System.getLogger("daybook.client");
     private static final Outcome LATE = Outcome.failed(ErrorCode.REQUEST_TIMED_OUT, "not delivered in time");
 
     final TopicPartition partition;
     /** Batches that are not finished. */
     final AtomicInteger backlog = new AtomicInteger();
-    private final Dispatch dispatch;
-    private final int inFlightMost;
+    private final Sender sender;
+    private final ProducerSettings settings;
     private final ReentrantLock lock = new ReentrantLock();
     /** Written under {@link #lock}. */
     private volatile Batch open;
     /** Added to under {@link #lock}, so in order. */
     private final Queue<Batch> full = new ConcurrentLinkedQueue<>();
-    /** Whether the sender, or the dispatch where there is none, looks after it; guarded by {@link #lock}. */
-    private boolean watched;
-    /** Null while no leader is known; written by the thread that the outbox belongs to. */
-    private volatile Sender sender;
+    /** Whether the sender looks after it; set by whoever begins a batch, and taken back by the sender. */
+    private final AtomicBoolean watched = new AtomicBoolean();
+    /** To the leader; null while it is not known. Written by the sender. */
+    private volatile Sender.Line line;
 
     /** Sent, in order; what is to be sent again stays among them until nothing is in flight. */
     private final ArrayDeque<Batch> unacknowledged = new ArrayDeque<>();
@@ -53,8 +53,6 @@ final class Outbox {
     private int inFlight;
     /** Nothing is to be sent until nothing is in flight. */
     private boolean troubled;
-    /** The leader is to be looked for, then. */
-    private boolean astray;
     /** A new epoch is to begin before anything is sent. */
     private boolean renew;
     private Identity identity = Identity.NONE;
@@ -65,10 +63,9 @@ final class Outbox {
      */
     private boolean known;
 
-    Outbox(Dispatch dispatch, TopicPartition partition) {
-        // Whom nobody counts, one batch at a time keeps in order.
-        this.inFlightMost = dispatch.settings.idempotent() ? Dispatch.REQUESTS_MOST : 1;
-        this.dispatch = dispatch;
+    Outbox(Sender sender, TopicPartition partition) {
+        this.sender = sender;
+        this.settings = sender.settings;
         this.partition = partition;
     }
 
@@ -89,13 +86,13 @@ final class Outbox {
             try {
                 var delivery = open == null ? null : open.add(timestampMs, key, value, headers);
                 if (delivery == null) {
-                    array = array != null ? array : dispatch.memory.tryTake(lengthBytes);
+                    array = array != null ? array : sender.memory.tryTake(lengthBytes);
                     delivery = array == null ? null : begin(array).add(timestampMs, key, value, headers);
                 } else if (array != null) {
-                    dispatch.memory.give(array);
+                    sender.memory.give(array);
                 }
                 if (delivery != null) {
-                    if (sticky != null && sticky.turns(lengthBytes, open, dispatch.memory.usualBytes())) {
+                    if (sticky != null && sticky.turns(lengthBytes, open, settings.batchSizeBytes())) {
                         hand();
                     }
                     return delivery;
@@ -103,33 +100,24 @@ final class Outbox {
             } finally {
                 lock.unlock();
             }
-            array = dispatch.awaitMemory(lengthBytes);
+            array = sender.awaitMemory(lengthBytes);
         }
     }
 
     /** Under the lock. */
     private Batch begin(byte[] array) {
-        if (dispatch.isEnded()) {
-            dispatch.memory.give(array);
-            throw new IllegalStateException("the producer is closed");
+        if (sender.isEnded()) {
+            sender.memory.give(array);
+            sender.checkOpen();
         }
         hand();
         var batch = new Batch(this, array);
-        dispatch.begun(batch);
+        sender.begun(batch);
         open = batch;
-        var by = sender;
-        if (watched) {
-            if (by != null) {
-                by.linger();
-            }
-            return batch;
+        if (watched.compareAndSet(false, true)) {
+            sender.watch(this);
         }
-        watched = true;
-        if (by == null) {
-            dispatch.watch(this);
-        } else {
-            by.watch(this);
-        }
+        wake(batch.openedNanos + settings.lingerNanos());
         return batch;
     }
 
@@ -139,126 +127,89 @@ final class Outbox {
         if (batch == null) {
             return;
         }
+        if (settings.codec() == Codec.NONE) {
+            batch.seal(Codec.NONE, 0);
+        } else {
+            Thread.startVirtualThread(() -> compress(batch));
+        }
         full.add(batch);
         open = null;
-        if (dispatch.settings.codec() == Codec.NONE) {
-            wake();
-        } else {
-            Thread.startVirtualThread(() -> {
-                // The producer may have been closed since.
-                if (!batch.isDone()) {
-                    seal(batch);
-                    wake();
-                }
-            });
-        }
+        wake(System.nanoTime());
     }
 
-    private void seal(Batch batch) {
+    private void compress(Batch batch) {
         try {
-            batch.seal(dispatch.settings.codec(), dispatch.settings.level());
+            batch.seal(settings.codec(), settings.level());
         } catch (RuntimeException | OutOfMemoryError fault) {
             LOG.log(System.Logger.Level.ERROR, "a batch goes as it is: compressing it failed", fault);
             batch.seal(Codec.NONE, 0);
         }
+        wake(System.nanoTime());
     }
 
-    private void wake() {
-        var by = sender;
-        if (by != null) {
-            by.wake();
+    /** Something is due at this time, if more may be sent now; otherwise an answer makes the sender look. */
+    private void wake(long dueNanos) {
+        var to = line;
+        if (to == null || to.isFree()) {
+            sender.wake(dueNanos);
         }
     }
 
-    // The sender, or the dispatch.
-
-    /** Whether it has a sender, and so a leader that was known. */
-    boolean isSent() {
-        return sender != null;
+    /** The way to the leader; null while it is not known. */
+    Sender.Line line() {
+        return line;
     }
 
-    /** Gives it to a sender. */
-    void join(Sender sender) {
-        this.sender = sender;
-        lock.lock();
-        try {
-            watched = true;
-        } finally {
-            lock.unlock();
-        }
-        sender.watch(this);
-    }
+    // The sender.
 
-    /** Gives it to the dispatch, to find it a sender. */
-    void leave() {
-        sender = null;
-        astray = false;
-        dispatch.watch(this);
-    }
-
-    /** Whether it belongs to this sender. */
-    boolean isOf(Sender sender) {
-        return this.sender == sender;
+    void line(Sender.Line to) {
+        line = to;
     }
 
     /** Whether nothing is left to look after; then {@link #begin} calls for attention again. */
     boolean rests() {
-        if (open != null || !full.isEmpty() || !again.isEmpty() || inFlight > 0) {
+        if (inFlight > 0 || waits()) {
             return false;
         }
-        lock.lock();
-        try {
-            watched = open != null || !full.isEmpty();
-            return !watched;
-        } finally {
-            lock.unlock();
-        }
+        watched.set(false);
+        // What was begun before that found it watched.
+        return !waits() || !watched.compareAndSet(false, true);
     }
 
-    /** Its leader is not where it was looked for; whether it may leave now, for nothing is in flight. */
-    boolean strays() {
-        astray = true;
-        troubled = inFlight > 0;
-        return !troubled;
+    private boolean waits() {
+        return open != null || !full.isEmpty() || !again.isEmpty();
     }
 
     /**
-     * How long until a batch is to be sent: 0 for now, {@link #FOREVER} where only an answer or a record
-     * changes it.
+     * How long until a batch is to be sent: 0 for now, {@link Sender#FOREVER} where only an answer, a record
+     * or a codec changes it.
      *
      * @param hurry whether none is to wait for more records
      */
     long dueInNanos(long nowNanos, boolean hurry) {
-        if (troubled || inFlight == (known ? inFlightMost : 1)) {
-            return FOREVER;
+        // Whom nobody counts, one batch at a time keeps in order.
+        int inFlightMost = known && settings.idempotent() ? Sender.REQUESTS_MOST : 1;
+        if (troubled || inFlight == inFlightMost) {
+            return Sender.FOREVER;
         }
         if (!again.isEmpty()) {
             return 0;
         }
         var oldest = unacknowledged.peek();
         if (oldest != null && oldest.sends > 1) {
-            return FOREVER;
+            return Sender.FOREVER;
         }
         var next = full.peek();
         if (next != null) {
-            return isReady(next) ? 0 : FOREVER;
+            return next.isSealed() ? 0 : Sender.FOREVER;
         }
         var last = open;
-        long lingerNanos = hurry ? 0 : dispatch.settings.lingerNanos();
-        return last == null ? FOREVER : Math.max(0, lingerNanos - (nowNanos - last.openedNanos));
+        long lingerNanos = hurry ? 0 : settings.lingerNanos();
+        return last == null ? Sender.FOREVER : Math.max(0, lingerNanos - (nowNanos - last.openedNanos));
     }
 
-    private boolean isReady(Batch batch) {
-        return batch.isSealed() || dispatch.settings.codec() == Codec.NONE;
-    }
-
-    /** Bytes of the batch that is due, before it is compressed. */
-    int dueBytes() {
-        var due = due();
-        return due == null ? 0 : due.lengthBytes();
-    }
-
-    private Batch due() {
+    /** The batch that goes next, without what is being compressed; null where there is none. */
+    Batch due() {
         if (!again.isEmpty()) {
             return again.peek();
         }
@@ -273,22 +224,16 @@ final class Outbox {
             }
         }
         var next = full.peek();
-        return next != null && isReady(next) ? next : null;
+        return next != null && next.isSealed() ? next : null;
     }
 
-    /**
-     * Takes the batch that is due, ready to be sent; null where it was too late for it.
-     *
-     * @throws ClientException if there is no new epoch to be had
-     */
-    Batch take(long nowNanos) {
-        expire(nowNanos);
-        var batch = due();
-        if (batch == null) {
-            return null;
-        }
+    /** Takes the batch that is due, ready to be sent; false where there is no identity for it yet. */
+    boolean take(Batch batch) {
         if (renew || again.isEmpty() && unacknowledged.isEmpty()) {
-            var next = renew ? dispatch.renewed(identity) : dispatch.identity();
+            var next = renew ? sender.renewed(identity) : sender.identity();
+            if (settings.idempotent() && next == Identity.NONE) {
+                return false;
+            }
             if (!next.equals(identity)) {
                 identity = next;
                 nextSequence = 0;
@@ -296,13 +241,10 @@ final class Outbox {
             }
             renew = false;
         }
-        if (!batch.isSealed()) {
-            seal(batch);
-        }
         if (batch.identity != identity) {
             boolean counts = identity != Identity.NONE;
             int sequence = counts ? nextSequence : RecordBatch.NO_SEQUENCE;
-            batch.stamp(identity, sequence, dispatch.settings.transactional());
+            batch.stamp(identity, sequence, settings.transactional());
             nextSequence = nextSequence + batch.count() & Integer.MAX_VALUE;
         }
         (again.isEmpty() ? full : again).remove();
@@ -310,82 +252,67 @@ final class Outbox {
         batch.sends++;
         unacknowledged.add(batch);
         inFlight++;
-        return batch;
+        return true;
     }
 
-    /** Fails what was not delivered in time, or is not to be delivered any more. */
-    void expire(long nowNanos) {
-        var dropped = dispatch.transactions == null ? null : dispatch.transactions.dropped();
-        if (dropped != null) {
-            failOlder(System.nanoTime() + 1, dropped);
-        } else {
-            failOlder(nowNanos - dispatch.settings.deliveryTimeoutNanos(), LATE);
-        }
+    /**
+     * Fails what was not delivered in time.
+     *
+     * @return how long until more is late
+     */
+    long expire(long nowNanos) {
+        long timeoutNanos = settings.deliveryTimeoutNanos();
+        fail(nowNanos - timeoutNanos, LATE);
+        var next = !again.isEmpty() ? again.peek() : !full.isEmpty() ? full.peek() : open;
+        return next == null || next.openedNanos - nowNanos + timeoutNanos <= 0 ? Sender.FOREVER
+                : next.openedNanos - nowNanos + timeoutNanos;
     }
 
-    /** Whether nothing is left to find a leader for, after what was too late has failed. */
-    boolean gaveUp(long nowNanos) {
-        expire(nowNanos);
-        return rests();
-    }
-
-    /** At the end: no batch is begun any more. */
-    void end() {
-        lock.lock();
-        try {
-            open = null;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Fails what is not in flight and was begun before this. */
-    void failOlder(long nanos, Outcome outcome) {
-        failOlder(again, nanos, outcome);
+    /** Fails what is not in flight and was begun until then; what is being compressed comes to it later. */
+    void fail(long untilNanos, Outcome outcome) {
+        fail(again, untilNanos, outcome);
         var last = open;
-        if (last != null && last.openedNanos - nanos < 0 && full.isEmpty()) {
+        if (last != null && last.openedNanos - untilNanos <= 0) {
             due();
         }
-        failOlder(full, nanos, outcome);
+        fail(full, untilNanos, outcome);
     }
 
-    private void failOlder(Queue<Batch> batches, long nanos, Outcome outcome) {
+    private void fail(Queue<Batch> batches, long untilNanos, Outcome outcome) {
         var batch = batches.peek();
-        while (batch != null && isReady(batch) && batch.openedNanos - nanos < 0) {
+        while (batch != null && batch.isSealed() && batch.openedNanos - untilNanos <= 0) {
             batches.remove();
-            dispatch.finish(batch, outcome);
+            sender.finish(batch, outcome);
             batch = batches.peek();
         }
     }
 
-    /**
-     * What became of a batch that was taken.
-     *
-     * @return whether a leader is to be looked for, before anything else is sent
-     */
-    boolean answered(Batch batch, Outcome outcome) {
+    /** What became of a batch that was taken. */
+    void answered(Batch batch, Outcome outcome) {
         inFlight--;
         var error = outcome.error();
-        boolean late = System.nanoTime() - batch.openedNanos > dispatch.settings.deliveryTimeoutNanos();
+        boolean late = System.nanoTime() - batch.openedNanos > settings.deliveryTimeoutNanos();
         if (error == ErrorCode.NONE || error == ErrorCode.DUPLICATE_SEQUENCE_NUMBER) {
             known = true;
             unacknowledged.remove(batch);
-            dispatch.finish(batch, error == ErrorCode.NONE ? outcome : Outcome.unknown());
+            sender.finish(batch, error == ErrorCode.NONE ? outcome : Outcome.unknown());
         } else if (error == ErrorCode.MESSAGE_TOO_LARGE && batch.count() > 1 && batch.sends == 1) {
             troubled = true;
-            dispatch.split(batch);
-        } else if (isGap(error) && !late && !(batch.first && dispatch.settings.transactional())) {
+            batch.large = true;
+        } else if (isGap(error) && !late && !(batch.first && settings.transactional())) {
             troubled = true;
             renew |= batch.first;
         } else if (ClientException.retriable(error) && !late) {
             troubled = true;
-            astray = true;
+            line = null;
         } else {
             // Those behind it may find a gap now, or not, where an earlier attempt had come through.
             unacknowledged.remove(batch);
-            dispatch.finish(batch, outcome);
+            sender.finish(batch, outcome);
         }
-        return troubled && inFlight == 0 && settles();
+        if (troubled && inFlight == 0) {
+            sendAgain();
+        }
     }
 
     /**
@@ -396,18 +323,32 @@ final class Outbox {
                 || error == ErrorCode.INVALID_PRODUCER_EPOCH;
     }
 
-    /** All has been answered: what is not acknowledged is sent again. */
-    private boolean settles() {
+    /** All has been answered: what is not acknowledged is sent again, and in halves what was too large. */
+    private void sendAgain() {
         troubled = false;
         while (!unacknowledged.isEmpty()) {
             var batch = unacknowledged.removeLast();
-            if (batch.parts().isEmpty()) {
-                again.addFirst(batch);
+            if (batch.large) {
+                batch.split(settings).reversed().forEach(again::addFirst);
             } else {
-                again.addFirst(batch.parts().get(1));
-                again.addFirst(batch.parts().get(0));
+                again.addFirst(batch);
             }
         }
-        return astray;
+    }
+
+    /** At the end: no batch is begun any more, and what there is fails. */
+    void end(Outcome outcome) {
+        lock.lock();
+        try {
+            if (open != null) {
+                full.add(open);
+                open = null;
+            }
+        } finally {
+            lock.unlock();
+        }
+        unacknowledged.forEach(batch -> sender.finish(batch, outcome));
+        again.forEach(batch -> sender.finish(batch, outcome));
+        full.forEach(batch -> sender.finish(batch, outcome));
     }
 }

@@ -8,6 +8,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import java.util.function.ToIntFunction;
+import java.util.stream.Stream;
 
 /**
  * Which node has to be asked about a thing.
@@ -36,16 +37,19 @@ record Place<K>(Consumer<Collection<K>> learn, ToIntFunction<K> node, BiPredicat
         return failed.retriable() && failed.error() != ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
     }
 
+    /** Asks for all topics at once of which nothing is known. */
+    static void learn(Cluster cluster, Stream<String> topics) {
+        var unknown = topics.distinct().filter(topic -> cluster.known(topic) == null).toList();
+        if (!unknown.isEmpty()) {
+            cluster.metadata(unknown, false);
+        }
+    }
+
     /** The leader of a partition, for one inquiry. */
     static Place<TopicPartition> leader(Cluster cluster) {
         long believedNanos = System.nanoTime() + SPREAD_NANOS;
-        return new Place<>(partitions -> {
-            var unknown = partitions.stream().map(TopicPartition::topic).distinct()
-                    .filter(topic -> cluster.known(topic) == null).toList();
-            if (!unknown.isEmpty()) {
-                cluster.metadata(unknown, false);
-            }
-        }, cluster::leader, (partition, failed) -> {
+        return new Place<>(partitions -> learn(cluster, partitions.stream().map(TopicPartition::topic)),
+                cluster::leader, (partition, failed) -> {
             cluster.forget(partition.topic());
             return mayPass(failed) || failed.error() == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
                     && System.nanoTime() - believedNanos < 0;

@@ -21,14 +21,14 @@ import java.util.concurrent.TimeUnit;
  * }</pre>
  */
 public final class Producer implements AutoCloseable {
-    private final Dispatch dispatch;
+    private final Sender sender;
     private volatile boolean closed;
 
     private Producer(Cluster cluster, ProducerSettings settings) {
         var id = settings.transactionalId();
         var transactions = id == null ? null
                 : new ProducerTransactions(cluster, id, settings.transactionTimeoutMs());
-        dispatch = new Dispatch(cluster, settings, transactions);
+        sender = new Sender(cluster, settings, transactions);
     }
 
     /** @param bootstrapServers where to begin: {@code host:port}, comma-separated */
@@ -67,17 +67,17 @@ public final class Producer implements AutoCloseable {
         if (partition < OutgoingRecord.ANY) {
             throw new IllegalArgumentException("there is no partition " + partition);
         }
-        if (dispatch.transactions != null) {
-            dispatch.transactions.checkOpen();
+        if (sender.transactions != null) {
+            sender.transactions.checkOpen();
         }
         var headerBytes = headers.isEmpty() ? Record.NO_HEADERS : Record.headerBytes(headers);
         long lengthBytes = Batch.lengthBytes(key, value, headerBytes);
-        if (lengthBytes > dispatch.settings.recordMostBytes()) {
+        if (lengthBytes > sender.settings.recordMostBytes()) {
             throw new ClientException(ErrorCode.MESSAGE_TOO_LARGE, "a record of " + lengthBytes
-                    + " bytes where a request may have " + dispatch.settings.maxRequestSizeBytes()
-                    + " and the memory for records " + dispatch.settings.bufferMemoryBytes());
+                    + " bytes where a request may have " + sender.settings.maxRequestSizeBytes()
+                    + " and the memory for records " + sender.settings.bufferMemoryBytes());
         }
-        var destination = dispatch.destination(topic, partition);
+        var destination = sender.destination(topic, partition);
         var sticky = partition < 0 && key == null ? destination.sticky() : null;
         var outbox = sticky != null ? sticky.outbox
                 : partition < 0 ? destination.keyed(key) : destination.outboxes()[partition];
@@ -87,7 +87,7 @@ public final class Producer implements AutoCloseable {
 
     /** Sends what was handed over until now, and waits until it has been delivered or has failed. */
     public void flush() {
-        dispatch.flush(Outbox.FOREVER);
+        sender.flush(Sender.FOREVER);
     }
 
     /**
@@ -133,16 +133,16 @@ public final class Producer implements AutoCloseable {
     }
 
     private ProducerTransactions transactions() {
-        if (dispatch.transactions == null) {
+        if (sender.transactions == null) {
             throw new IllegalStateException("the producer has no transactional id");
         }
-        return dispatch.transactions;
+        return sender.transactions;
     }
 
     /** Aborts the transaction that is open, sends all the rest, and ends. */
     @Override
     public void close() {
-        close(Duration.ofNanos(Outbox.FOREVER));
+        close(Duration.ofNanos(Sender.FOREVER));
     }
 
     /** As {@link #close()}; what was not delivered after so long fails with REQUEST_TIMED_OUT. */
@@ -152,16 +152,16 @@ public final class Producer implements AutoCloseable {
         }
         closed = true;
         try {
-            if (dispatch.transactions == null) {
-                dispatch.flush(TimeUnit.NANOSECONDS.convert(atMost));
+            if (sender.transactions == null) {
+                sender.flush(TimeUnit.NANOSECONDS.convert(atMost));
             } else {
                 // What it waits for fails at the latest when all ends.
-                Thread.startVirtualThread(() -> dispatch.transactions.close(this::flush)).join(atMost);
+                Thread.startVirtualThread(() -> sender.transactions.close(this::flush)).join(atMost);
             }
         } catch (InterruptedException stop) {
             throw ClientException.interrupted(stop);
         } finally {
-            dispatch.end();
+            sender.end();
         }
     }
 

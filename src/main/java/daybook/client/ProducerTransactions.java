@@ -4,8 +4,7 @@ import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
 import daybook.wire.Writer;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -127,31 +126,21 @@ final class ProducerTransactions {
     }
 
     /**
-     * Makes batches that are about to be sent part of the transaction.
+     * Makes partitions that are about to be written to part of the transaction.
      *
      * @param version of Produce that is known
      * @return that which is to be used
      */
-    int include(List<Batch> batches, int version) {
+    int include(Collection<TopicPartition> partitions, int version) {
         begun = true;
         if (implicit) {
             return version;
         }
-        var topics = new TreeMap<String, List<Integer>>();
-        var partitions = batches.stream().map(batch -> batch.outbox.partition).toList();
-        for (var partition : partitions) {
-            if (!added.contains(partition)) {
-                topics.computeIfAbsent(partition.topic(), topic -> new ArrayList<>())
-                        .add(partition.partition());
-            }
-        }
-        if (!topics.isEmpty()) {
-            coordinated(connection -> connection.ask(Call.ADD_PARTITIONS_TO_TXN, out -> {
-                head(out).structs(topics.entrySet(), (topic, each) -> topic.string(each.getKey())
-                        .int32s(each.getValue()));
-                out.tags();
-            }, ProducerTransactions::accepted));
-            added.addAll(partitions);
+        var missing = partitions.stream().filter(partition -> !added.contains(partition)).toList();
+        if (!missing.isEmpty()) {
+            coordinated(connection -> connection.ask(Call.ADD_PARTITIONS_TO_TXN,
+                    out -> ByTopic.numbers(head(out), missing).tags(), ProducerTransactions::accepted));
+            added.addAll(missing);
         }
         return Math.min(version, PRODUCE_EXPLICIT);
     }
@@ -171,11 +160,7 @@ final class ProducerTransactions {
     private static Set<TopicPartition> accepted(Reader in) {
         in.int32();
         var errors = new TreeMap<TopicPartition, ErrorCode>();
-        in.structs(topic -> {
-            var name = topic.string();
-            return topic.structs(partition -> errors.put(new TopicPartition(name, partition.int32()),
-                    ErrorCode.of(partition.int16())));
-        });
+        ByTopic.read(in, (partition, each) -> errors.put(partition, ErrorCode.of(each.int16())));
         errors.forEach((partition, error) -> {
             if (error != ErrorCode.OPERATION_NOT_ATTEMPTED) {
                 ClientException.check(error, "partition " + partition);
@@ -213,18 +198,12 @@ final class ProducerTransactions {
 
     private Object commitOffsets(Connection connection, Map<TopicPartition, Long> next, Membership group) {
         int known = connection.version(Call.TXN_OFFSET_COMMIT);
-        var topics = new TreeMap<String, List<TopicPartition>>();
-        for (var each : next.keySet()) {
-            topics.computeIfAbsent(each.topic(), topic -> new ArrayList<>()).add(each);
-        }
         int version = implicit ? known : Math.min(known, TXN_OFFSET_COMMIT_EXPLICIT);
         return connection.ask(Call.TXN_OFFSET_COMMIT, version, out -> {
             out.string(id).string(group.group()).int64(identity.id()).int16(identity.epoch());
             out.int32(group.epoch()).string(group.memberId()).string(group.instanceId());
-            out.structs(topics.entrySet(), (topic, each) -> topic.string(each.getKey())
-                    .structs(each.getValue(), (partition, which) -> partition.int32(which.partition())
-                            .int64(next.get(which)).int32(-1).string("")));
-            out.tags();
+            ByTopic.write(out, next.keySet(), (each, partition) ->
+                    each.int64(next.get(partition)).int32(-1).string("")).tags();
         }, ProducerTransactions::accepted);
     }
 

@@ -4,268 +4,501 @@ import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
 import daybook.wire.Writer;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
- * Sends to one broker what is due in the outboxes of the partitions that it leads: one batch of each in a
- * request, and no more than {@link Dispatch#REQUESTS_MOST} requests that are not answered. All of it happens
- * on the sender's own thread, also what follows from an answer.
+ * The thread of a producer. It sends what is due in the outboxes to the brokers that lead their partitions,
+ * one batch of each in a request, no more than {@link #REQUESTS_MOST} requests to a broker without an answer;
+ * and all that follows from answers happens on it. It never waits but for something to do: what waits for a
+ * broker (to be reached, to read, to tell of topics) does so on a virtual thread of its own, and then
+ * {@link #post}s what came of it.
  */
 final class Sender {
+    static final long FOREVER = Long.MAX_VALUE / 2;
+    /** Of one broker, without an answer; a broker remembers as many batches of a producer (KIP-98). */
+    static final int REQUESTS_MOST = 5;
+    /** As Kafka's retry.backoff.ms and retry.backoff.max.ms. */
+    private static final int RETRY_MS = 100;
+    private static final int RETRY_MOST_MS = 1_000;
+    /** As Kafka's metadata.max.age.ms: so late are new partitions of a topic seen. */
+    private static final long FRESH_NANOS = TimeUnit.MINUTES.toNanos(5);
     private static final System.Logger LOG = System.getLogger("daybook.client");
+    private static final Outcome UNANSWERED = Outcome.failed(ErrorCode.NETWORK_EXCEPTION,
+            "the broker did not answer for the partition");
 
-    private final Dispatch dispatch;
-    private final int node;
+    /** The way to one broker; belongs to the sender's thread. */
+    static final class Line {
+        private final int node;
+        private volatile int requests;
+        /** The request that is being gathered, and its bytes before they are compressed. */
+        private Map<TopicPartition, Batch> request = new LinkedHashMap<>();
+        private int bytes;
+        /** Done when all requests are written that were sent before. */
+        private CompletableFuture<Void> written = CompletableFuture.completedFuture(null);
+
+        private Line(int node) {
+            this.node = node;
+        }
+
+        /** Whether it takes one more request; for all threads. */
+        boolean isFree() {
+            return requests < REQUESTS_MOST;
+        }
+    }
+
+    final ProducerSettings settings;
+    final BatchMemory memory;
+    /** Null for a producer without transactions. */
+    final ProducerTransactions transactions;
+    private final Cluster cluster;
     private final Thread thread;
-    /** What other threads want done on this one. */
+    /** The topics that are known; written by the thread. */
+    private final Map<String, Destination> destinations = new ConcurrentHashMap<>();
+    /** Of all who wait. */
+    private final Set<Wish> wishes = ConcurrentHashMap.newKeySet();
+    /** Batches that are begun and not finished. */
+    private final Set<Batch> unfinished = ConcurrentHashMap.newKeySet();
+    /** How many wait for that nothing lingers. */
+    private final AtomicInteger hurried = new AtomicInteger();
+    /** What others want done on the thread. */
     private final Queue<Runnable> inbox = new ConcurrentLinkedQueue<>();
-    private final Semaphore bell = new Semaphore(0);
-    /** Whether it could send more if there were more. */
-    private volatile boolean wanting;
-    /** Whether nothing that lingers would wake it. */
-    private volatile boolean idle;
+    /** Whether the thread is to end, or has. */
+    private volatile boolean ended;
+    /** When the thread will look again by itself: who knows of something sooner wakes it. */
+    private volatile long looksAtNanos;
 
-    // Those below belong to the sender's thread.
+    // Those below belong to the thread.
     /** Those that may have something to send; who had a turn goes to the end. */
-    private final LinkedHashSet<Outbox> watched = new LinkedHashSet<>();
-    private int requests;
+    private final ArrayDeque<Outbox> watched = new ArrayDeque<>();
+    private final Map<Integer, Line> lines = new HashMap<>();
+    private Identity identity = Identity.NONE;
+    /** Whether the cluster is being asked for topics; how soon it may be again, and must be. */
+    private boolean learning;
+    private long learnNanos = System.nanoTime();
+    private long refreshNanos = System.nanoTime() + FRESH_NANOS;
+    private int pauseMs;
 
-    Sender(Dispatch dispatch, int node) {
-        this.dispatch = dispatch;
-        this.node = node;
-        this.thread = Thread.ofVirtual().name("daybook-sender-" + node).start(this::run);
+    Sender(Cluster cluster, ProducerSettings settings, ProducerTransactions transactions) {
+        this.cluster = cluster;
+        this.settings = settings;
+        this.transactions = transactions;
+        this.memory = new BatchMemory(settings.bufferMemoryBytes(), settings.batchSizeBytes());
+        this.thread = Thread.ofVirtual().name("daybook-sender").start(this::run);
     }
 
-    /** An outbox of this sender has something to send, or will have when it has lingered. */
-    void watch(Outbox outbox) {
-        post(() -> {
-            if (outbox.isOf(this)) {
-                watched.add(outbox);
+    // Callers.
+
+    /**
+     * The topic, once this partition of it is known.
+     *
+     * @param partition -1 for any
+     * @throws IllegalStateException if the producer is closed meanwhile
+     * @throws ClientException what was heard last, where that is not in time
+     */
+    Destination destination(String topic, int partition) {
+        int partitions = Math.max(partition, 0) + 1;
+        var known = destinations.get(topic);
+        if (known != null && known.outboxes().length >= partitions) {
+            return known;
+        }
+        var wish = new Wish(topic, partitions);
+        wishes.add(wish);
+        post(() -> learnNanos = System.nanoTime());
+        try {
+            var granted = ended ? null : wish.await(settings.maxBlockMs());
+            checkOpen();
+            return granted;
+        } finally {
+            wishes.remove(wish);
+        }
+    }
+
+    boolean isEnded() {
+        return ended;
+    }
+
+    /** @throws IllegalStateException if the producer is closed */
+    void checkOpen() {
+        if (ended) {
+            throw new IllegalStateException("the producer is closed");
+        }
+    }
+
+    /** @throws ClientException REQUEST_TIMED_OUT where it does not come in time */
+    byte[] awaitMemory(int lengthBytes) {
+        hurry();
+        try {
+            var array = memory.take(lengthBytes, TimeUnit.MILLISECONDS.toNanos(settings.maxBlockMs()));
+            if (array == null) {
+                throw new ClientException(ErrorCode.REQUEST_TIMED_OUT,
+                        "no memory for records came free within " + settings.maxBlockMs() + " ms");
             }
-        });
-    }
-
-    /** A batch is begun, and will be due when it has lingered. */
-    void linger() {
-        if (idle) {
-            ring();
+            return array;
+        } catch (InterruptedException stop) {
+            throw ClientException.interrupted(stop);
+        } finally {
+            hurried.decrementAndGet();
         }
     }
 
-    /** A batch is full. */
-    void wake() {
-        if (wanting) {
-            ring();
+    private void hurry() {
+        hurried.incrementAndGet();
+        LockSupport.unpark(thread);
+    }
+
+    /** Waits until all that was begun is finished, but not longer. */
+    void flush(long nanos) {
+        long began = System.nanoTime();
+        hurry();
+        try {
+            for (var batch : List.copyOf(unfinished)) {
+                if (!batch.await(Math.max(0, nanos - (System.nanoTime() - began)))) {
+                    return;
+                }
+            }
+        } catch (InterruptedException stop) {
+            throw ClientException.interrupted(stop);
+        } finally {
+            hurried.decrementAndGet();
         }
     }
 
-    /** Makes it look. */
-    void ring() {
-        bell.release();
+    void begun(Batch batch) {
+        unfinished.add(batch);
+        batch.outbox.backlog.incrementAndGet();
+    }
+
+    /** An outbox has something to send, or will have when it has lingered: then the thread is to be woken. */
+    void watch(Outbox outbox) {
+        inbox.add(() -> watched.add(outbox));
+    }
+
+    /** Something is due at this time. */
+    void wake(long dueNanos) {
+        if (dueNanos - looksAtNanos < 0) {
+            LockSupport.unpark(thread);
+        }
     }
 
     private void post(Runnable task) {
         inbox.add(task);
-        bell.release();
+        LockSupport.unpark(thread);
     }
 
-    void join() throws InterruptedException {
-        ring();
-        thread.join();
+    /** Ends it, and waits until it has; what is not finished fails. */
+    void end() {
+        ended = true;
+        LockSupport.unpark(thread);
+        try {
+            thread.join();
+        } catch (InterruptedException stop) {
+            throw ClientException.interrupted(stop);
+        }
     }
+
+    // The thread.
 
     private void run() {
+        var outcome = Outcome.failed(ErrorCode.REQUEST_TIMED_OUT, "the producer was closed before");
         try {
-            work();
-        } catch (RuntimeException | Error fault) {
-            dispatch.fault(fault);
-        }
-    }
-
-    private void work() {
-        while (true) {
-            bell.drainPermits();
-            for (var task = inbox.poll(); task != null; task = inbox.poll()) {
-                task.run();
-            }
-            if (dispatch.isEnded()) {
-                return;
-            }
-            // Both are said before it looks: what it does not see any more rings.
-            wanting = requests < Dispatch.REQUESTS_MOST;
-            idle = wanting;
-            long waitNanos = wanting ? round() : Outbox.FOREVER;
-            idle = wanting && waitNanos == Outbox.FOREVER;
-            if (waitNanos > 0) {
-                await(waitNanos);
-            }
-        }
-    }
-
-    private void await(long nanos) {
-        try {
-            if (nanos == Outbox.FOREVER) {
-                bell.acquire();
-            } else if (bell.tryAcquire(nanos, TimeUnit.NANOSECONDS)) {
-                bell.drainPermits();
-            }
-        } catch (InterruptedException never) {
-            throw new IllegalStateException(never);
-        }
-    }
-
-    /** Sends one request of what is due; returns how long until more is, 0 where it may be now. */
-    private long round() {
-        long nowNanos = System.nanoTime();
-        boolean hurry = dispatch.isHurried();
-        long waitNanos = Outbox.FOREVER;
-        int bytes = 0;
-        var due = new ArrayList<Outbox>();
-        for (var each = watched.iterator(); each.hasNext();) {
-            var outbox = each.next();
-            long dueInNanos = outbox.dueInNanos(nowNanos, hurry);
-            if (dueInNanos == Outbox.FOREVER) {
-                if (outbox.rests()) {
-                    each.remove();
-                } else {
-                    // A batch may have been begun since it was asked.
-                    dueInNanos = outbox.dueInNanos(nowNanos, hurry);
+            while (!ended) {
+                // Said before it looks: what it does not see any more wakes it.
+                looksAtNanos = System.nanoTime() + FOREVER;
+                for (var task = inbox.poll(); task != null; task = inbox.poll()) {
+                    task.run();
+                }
+                long nowNanos = System.nanoTime();
+                long waitNanos = round(nowNanos);
+                if (waitNanos > 0) {
+                    looksAtNanos = nowNanos + waitNanos;
+                    LockSupport.parkNanos(this, waitNanos);
                 }
             }
-            waitNanos = Math.min(waitNanos, dueInNanos);
-            if (dueInNanos > 0) {
+        } catch (RuntimeException | Error fault) {
+            LOG.log(System.Logger.Level.ERROR, "a fault of the producer's own ends it", fault);
+            outcome = Outcome.failed(ErrorCode.UNKNOWN_SERVER_ERROR,
+                    "a fault of the producer's own: " + fault);
+            ended = true;
+        }
+        cluster.close();
+        wishes.forEach(Wish::end);
+        for (var destination : destinations.values()) {
+            for (var outbox : destination.outboxes()) {
+                outbox.end(outcome);
+            }
+        }
+    }
+
+    /** Sends what is due, and asks for what must be known; returns how long until there is more to do. */
+    private long round(long nowNanos) {
+        boolean hurry = hurried.get() > 0;
+        boolean named = isNamed();
+        var dropped = transactions == null ? null : transactions.dropped();
+        long waitNanos = FOREVER;
+        var served = new ArrayList<Outbox>();
+        var astray = new HashSet<String>();
+        for (int left = watched.size(); left > 0; left--) {
+            var outbox = watched.remove();
+            if (dropped != null) {
+                outbox.fail(nowNanos, dropped);
+            }
+            waitNanos = Math.min(waitNanos, outbox.expire(nowNanos));
+            if (outbox.rests()) {
                 continue;
             }
-            bytes += outbox.dueBytes();
-            if (bytes > dispatch.settings.maxRequestSizeBytes() && !due.isEmpty()) {
-                break;
+            var line = outbox.line();
+            if (line == null) {
+                astray.add(outbox.partition.topic());
             }
-            due.add(outbox);
+            boolean may = named && dropped == null && line != null && line.isFree();
+            long dueInNanos = may ? outbox.dueInNanos(nowNanos, hurry) : FOREVER;
+            if (dueInNanos == 0 && gather(line, outbox)) {
+                served.add(outbox);
+            } else {
+                watched.add(outbox);
+                waitNanos = dueInNanos == 0 ? waitNanos : Math.min(waitNanos, dueInNanos);
+            }
         }
-        if (due.isEmpty()) {
-            return waitNanos;
-        }
-        for (var outbox : due) {
-            watched.remove(outbox);
-            watched.add(outbox);
-        }
-        send(due, nowNanos);
-        return 0;
+        lines.values().forEach(this::send);
+        watched.addAll(served);
+        long learnsInNanos = learn(astray, nowNanos);
+        return served.isEmpty() ? Math.min(waitNanos, learnsInNanos) : 0;
     }
 
-    private void send(List<Outbox> due, long nowNanos) {
-        Connection connection;
-        try {
-            connection = dispatch.cluster.to(node, Cluster.Lane.DATA);
-        } catch (ClientException failed) {
-            LOG.log(System.Logger.Level.WARNING, "no way to broker " + node + ": " + failed.getMessage());
-            due.forEach(this::stray);
+    /** Adds what is due in the outbox to the next request; false where it has to wait. */
+    private boolean gather(Line line, Outbox outbox) {
+        var batch = outbox.due();
+        if (batch == null) {
+            return false;
+        }
+        if (line.bytes + batch.lengthBytes() > settings.maxRequestSizeBytes()) {
+            send(line);
+        }
+        if (!line.isFree() || !outbox.take(batch)) {
+            return false;
+        }
+        line.request.put(outbox.partition, batch);
+        line.bytes += batch.lengthBytes();
+        return true;
+    }
+
+    private void send(Line line) {
+        if (line.request.isEmpty()) {
             return;
         }
-        var batches = new ArrayList<Batch>(due.size());
-        for (var outbox : due) {
+        var request = line.request;
+        line.request = new LinkedHashMap<>();
+        line.bytes = 0;
+        line.requests++;
+        line.written = line.written.thenRunAsync(guarded(() -> write(line, request)),
+                Thread::startVirtualThread);
+    }
+
+    /** A fault of what goes on beside the thread ends it. */
+    private Runnable guarded(Runnable task) {
+        return () -> {
             try {
-                var batch = outbox.take(nowNanos);
-                if (batch != null) {
-                    batches.add(batch);
-                }
-            } catch (ClientException failed) {
-                LOG.log(System.Logger.Level.WARNING, "no new producer epoch: " + failed.getMessage());
-                stray(outbox);
+                task.run();
+            } catch (RuntimeException | Error fault) {
+                post(() -> {
+                    throw new IllegalStateException(fault);
+                });
             }
-        }
-        if (!batches.isEmpty()) {
-            send(connection, batches);
-        }
+        };
     }
 
-    private void stray(Outbox outbox) {
-        if (outbox.strays()) {
-            watched.remove(outbox);
-            outbox.leave();
-        }
-    }
-
-    private void send(Connection connection, List<Batch> batches) {
-        requests++;
-        Consumer<Writer> body = out -> write(out, batches);
+    /** Beside the thread: the broker must be reached, a coordinator be asked, and all be written. */
+    private void write(Line line, Map<TopicPartition, Batch> request) {
         try {
-            int version = connection.version(Call.PRODUCE);
-            if (dispatch.transactions != null) {
-                version = dispatch.transactions.include(batches, version);
-            }
-            if (dispatch.settings.acks() == Acks.NONE) {
-                connection.tell(Call.PRODUCE, version, body);
-                answered(batches, Map.of(), null);
-            } else {
-                connection.send(Call.PRODUCE, version, body, Sender::outcomes).whenComplete(
-                        (outcomes, failed) -> post(() -> answered(batches, outcomes, lost(failed))));
-            }
+            var connection = reach(line.node);
+            int known = connection.version(Call.PRODUCE);
+            int version = transactions == null ? known : transactions.include(request.keySet(), known);
+            boolean isAnswered = settings.acks() != Acks.NONE;
+            connection.send(Call.PRODUCE, version, out -> write(out, request),
+                    isAnswered ? Sender::outcomes : null).whenComplete((outcomes, failed) -> post(() -> {
+                        if (failed != null) {
+                            // Whatever came in place of an answer: nobody knows whether it was taken.
+                            failed(line, request, ErrorCode.NETWORK_EXCEPTION, failed);
+                        } else {
+                            answered(line, request, partition -> !isAnswered ? Outcome.unknown()
+                                    : outcomes.getOrDefault(partition, UNANSWERED));
+                        }
+                    }));
         } catch (ClientException failed) {
-            answered(batches, Map.of(), failed);
+            post(() -> failed(line, request, failed.error(), failed));
         }
+    }
+
+    private Connection reach(int node) {
+        try {
+            return cluster.to(node, Cluster.Lane.DATA);
+        } catch (ClientException failed) {
+            throw new ClientException(ErrorCode.NETWORK_EXCEPTION, failed.getMessage(), failed);
+        }
+    }
+
+    private void failed(Line line, Map<TopicPartition, Batch> request, ErrorCode error, Throwable why) {
+        LOG.log(System.Logger.Level.WARNING,
+                "a request to broker " + line.node + " failed: " + why.getMessage());
+        var outcome = Outcome.failed(error, why.getMessage());
+        answered(line, request, partition -> outcome);
     }
 
     /** ProduceRequest.json; v12 is the last that has topics by name. */
-    private void write(Writer out, List<Batch> batches) {
-        var settings = dispatch.settings;
+    private void write(Writer out, Map<TopicPartition, Batch> request) {
         out.string(settings.transactionalId()).int16(settings.acks().code());
         out.int32(settings.requestTimeoutMs());
-        var topics = new LinkedHashMap<String, List<Batch>>();
-        for (var batch : batches) {
-            topics.computeIfAbsent(batch.outbox.partition.topic(), topic -> new ArrayList<>()).add(batch);
-        }
-        out.structs(topics.entrySet(), (topic, each) -> topic.string(each.getKey())
-                .structs(each.getValue(), (partition, batch) -> partition
-                        .int32(batch.outbox.partition.partition()).region(new Bytes(batch.bytes()))));
-        out.tags();
+        ByTopic.write(out, request.keySet(), (each, partition) ->
+                each.region(new Bytes(request.get(partition).bytes()))).tags();
     }
 
     private static Map<TopicPartition, Outcome> outcomes(Reader in) {
         var outcomes = new HashMap<TopicPartition, Outcome>();
-        in.structs(each -> {
-            var topic = each.string();
-            return each.structs(partition -> outcomes.put(new TopicPartition(topic, partition.int32()),
-                    Outcome.of(partition)));
-        });
+        ByTopic.read(in, (partition, each) -> outcomes.put(partition, Outcome.of(each)));
         return outcomes;
     }
 
-    /** Whatever came in place of an answer: nobody knows whether the batches were taken. */
-    private static ClientException lost(Throwable failed) {
-        return failed == null ? null
-                : new ClientException(ErrorCode.NETWORK_EXCEPTION, failed.getMessage(), failed);
+    private void answered(Line line, Map<TopicPartition, Batch> request,
+            Function<TopicPartition, Outcome> outcomes) {
+        line.requests--;
+        request.forEach((partition, batch) -> {
+            var outbox = batch.outbox;
+            outbox.answered(batch, outcomes.apply(partition));
+            if (outbox.line() == null) {
+                long soonestNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(RETRY_MS);
+                learnNanos = learnNanos - soonestNanos > 0 ? learnNanos : soonestNanos;
+            }
+        });
     }
 
-    private void answered(List<Batch> batches, Map<TopicPartition, Outcome> outcomes,
-            ClientException failed) {
-        requests--;
-        for (var batch : batches) {
-            var outcome = outcome(batch, outcomes, failed);
-            if (batch.outbox.answered(batch, outcome)) {
-                watched.remove(batch.outbox);
-                batch.outbox.leave();
+    void finish(Batch batch, Outcome outcome) {
+        if (transactions != null && outcome.error() != ErrorCode.NONE) {
+            // Before somebody who waits for the batch goes on to commit.
+            transactions.failed(outcome);
+        }
+        var whole = batch.finish(outcome);
+        if (whole != null) {
+            unfinished.remove(whole);
+            whole.outbox.backlog.decrementAndGet();
+            memory.give(whole.yieldArray());
+        }
+    }
+
+    Identity identity() {
+        return transactions == null ? identity : transactions.identity();
+    }
+
+    private boolean isNamed() {
+        return !settings.idempotent() || identity() != Identity.NONE;
+    }
+
+    /**
+     * Another identity than this one. The epochs of a producer without transactions are its own to count;
+     * after the last it has none until it is told of a new id.
+     */
+    Identity renewed(Identity old) {
+        if (transactions == null && old != Identity.NONE && identity.equals(old)) {
+            identity = old.epoch() == Short.MAX_VALUE ? Identity.NONE
+                    : new Identity(old.id(), (short) (old.epoch() + 1));
+        }
+        return identity();
+    }
+
+    /**
+     * Has a broker asked, where it must be, for an identity, for these topics and those that are wished for,
+     * and now and then for all.
+     *
+     * @return how long until it is to be asked
+     */
+    private long learn(Set<String> topics, long nowNanos) {
+        for (var wish : wishes) {
+            if (wish.isOpen()) {
+                topics.add(wish.topic);
+            }
+        }
+        boolean refresh = refreshNanos - nowNanos <= 0;
+        if (topics.isEmpty() && !refresh && (isNamed() || watched.isEmpty())) {
+            pauseMs = 0;
+            return refreshNanos - nowNanos;
+        }
+        if (learning || learnNanos - nowNanos > 0) {
+            return learning ? FOREVER : learnNanos - nowNanos;
+        }
+        if (refresh) {
+            refreshNanos = nowNanos + FRESH_NANOS;
+            topics.addAll(destinations.keySet());
+        }
+        learning = true;
+        pauseMs = Math.clamp(2L * pauseMs, RETRY_MS, RETRY_MOST_MS);
+        learnNanos = nowNanos + TimeUnit.MILLISECONDS.toNanos(pauseMs);
+        boolean named = isNamed();
+        Thread.startVirtualThread(guarded(() -> {
+            try {
+                var told = named ? Identity.NONE
+                        : Identity.NONE.ask(cluster.any(), null, settings.transactionTimeoutMs());
+                // A broker may make topics, but not only because they were sent to some time ago.
+                var metadata = cluster.metadata(topics, !refresh);
+                post(() -> learned(topics, told, metadata));
+            } catch (ClientException failed) {
+                post(() -> {
+                    learning = false;
+                    topics.forEach(topic -> trouble(topic, failed));
+                });
+            }
+        }));
+        return FOREVER;
+    }
+
+    private void learned(Set<String> topics, Identity told, Cluster.Metadata metadata) {
+        learning = false;
+        identity = told == Identity.NONE ? identity : told;
+        for (var name : topics) {
+            var topic = metadata.topics().get(name);
+            if (topic == null) {
+                var error = metadata.errors().getOrDefault(name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+                trouble(name, new ClientException(error, "topic " + name));
+            } else {
+                var destination = destinations.computeIfAbsent(name, each -> new Destination());
+                destination.learned(topic, this);
+                wishes(name).forEach(wish -> wish.grant(destination));
             }
         }
     }
 
-    private Outcome outcome(Batch batch, Map<TopicPartition, Outcome> outcomes, ClientException failed) {
-        if (failed != null) {
-            return Outcome.failed(failed.error(), failed.getMessage());
+    private void trouble(String topic, ClientException trouble) {
+        wishes(topic).forEach(wish -> wish.refuse(trouble));
+        var destination = destinations.get(topic);
+        if (destination == null || trouble.retriable()) {
+            return;
         }
-        boolean asked = dispatch.settings.acks() != Acks.NONE;
-        var outcome = asked ? outcomes.get(batch.outbox.partition) : Outcome.unknown();
-        return outcome != null ? outcome
-                : Outcome.failed(ErrorCode.NETWORK_EXCEPTION, "the broker did not answer for the partition");
+        for (var outbox : destination.outboxes()) {
+            if (outbox.line() == null) {
+                outbox.fail(System.nanoTime(), Outcome.failed(trouble.error(), trouble.getMessage()));
+            }
+        }
+    }
+
+    private Stream<Wish> wishes(String topic) {
+        return wishes.stream().filter(wish -> wish.topic.equals(topic));
+    }
+
+    Line line(int node) {
+        return lines.computeIfAbsent(node, Line::new);
     }
 }

@@ -19,16 +19,15 @@
  * {@link daybook.client.Feeds}.
  *
  * <p>A {@link daybook.client.Producer} has an {@link daybook.client.Outbox} for each partition, where callers
- * fill batches, a thread for each broker that sends them ({@link daybook.client.Sender}), and one that brings
- * the two together ({@link daybook.client.Dispatch}). An outbox belongs to one of these threads at a time,
- * and is handed over through a queue.
+ * fill batches, and one thread, the {@link daybook.client.Sender}'s, that has all the rest: it decides what
+ * is sent, and what follows from an answer. It never waits for a broker; what does so (connecting, writing
+ * a request, asking for topics) goes on beside it, each on a virtual thread of its own, and tells it the end.
  *
  * <p>Locks, in the order in which they are taken: {@code ProducerTransactions.turn}, {@code
- * Dispatch.renewing}, {@code Destination.lock}, {@code Outbox.lock}, {@code Cluster.connecting}, {@code
- * Connection.writing}. The consumer's ({@code Feeds.lock}, {@code Member.lock}, {@code Consumer.committing})
- * are never held together with another. While an answer is waited for only {@code turn}, {@code renewing}
- * and {@code connecting} are held: by whoever begins or ends a transaction, takes a new producer id, makes a
- * connection.
+ * Outbox.lock}, {@code Cluster.connecting}, {@code Connection.writing}. The
+ * consumer's ({@code Feeds.lock}, {@code Member.lock}, {@code Consumer.committing}) are never held together
+ * with another. While an answer is waited for only {@code turn} and {@code connecting} are held: by whoever
+ * begins or ends a transaction, or makes a connection.
  *
  * <p>The room has seven times the lines that were meant for it. What it does for a producer and a consumer is
  * what makes them safe to use (order and exactly-once through failures, hand-over of partitions, bounds), and

@@ -2,80 +2,51 @@ package daybook.coordinator;
 
 import java.util.HashMap;
 import java.util.Map;
-import java.util.PriorityQueue;
+import java.util.TreeSet;
 
 /**
- * A deadline for each key, the earliest first. Most are moved again and again before they are due, by
- * heartbeats: moving one to a later time leaves its place in the queue, where it is put right when its turn
- * comes. Guarded by the lock of the shard that it belongs to.
+ * A deadline for each key, the earliest first; of those at the same time the one that was set first. Guarded by
+ * the lock of the shard that it belongs to.
  *
  * @param <K> what is due, with equals and hashCode
  */
 public final class Deadlines<K> {
-    private record Place<K>(K key, long atMs) implements Comparable<Place<K>> {
+    /** @param number of the deadline among all that were set, so that no two are alike */
+    private record Deadline<K>(K key, long atMs, long number) implements Comparable<Deadline<K>> {
         @Override
-        public int compareTo(Place<K> other) {
-            return Long.compare(atMs, other.atMs);
+        public int compareTo(Deadline<K> other) {
+            int byTime = Long.compare(atMs, other.atMs);
+            return byTime != 0 ? byTime : Long.compare(number, other.number);
         }
     }
 
-    /** When a key is due, and where its earliest place in the queue is. */
-    private record Due(long atMs, long placedMs) { }
-
-    private static final int SPARE_PLACES = 64;
-
-    private final Map<K, Due> dues = new HashMap<>();
-    private final PriorityQueue<Place<K>> places = new PriorityQueue<>();
+    private final Map<K, Deadline<K>> byKey = new HashMap<>();
+    private final TreeSet<Deadline<K>> inOrder = new TreeSet<>();
+    private long count;
 
     /** The key is due at {@code atMs}, and no more when it was due before. */
     public void set(K key, long atMs) {
-        if (places.size() > SPARE_PLACES + 2 * dues.size()) {
-            tidy();
-        }
-        var before = dues.get(key);
-        if (before != null && before.placedMs <= atMs) {
-            dues.put(key, new Due(atMs, before.placedMs));
-        } else {
-            dues.put(key, new Due(atMs, atMs));
-            places.add(new Place<>(key, atMs));
-        }
-    }
-
-    /** Takes the places that stand for nothing any more out of the queue, before they are most of it. */
-    private void tidy() {
-        places.clear();
-        dues.replaceAll((key, due) -> new Due(due.atMs, due.atMs));
-        dues.forEach((key, due) -> places.add(new Place<>(key, due.atMs)));
-    }
-
-    /** How long the queue is. */
-    int places() {
-        return places.size();
+        cancel(key);
+        var deadline = new Deadline<>(key, atMs, count++);
+        byKey.put(key, deadline);
+        inOrder.add(deadline);
     }
 
     /** The key is never due. */
     public void cancel(K key) {
-        dues.remove(key);
+        var deadline = byKey.remove(key);
+        if (deadline != null) {
+            inOrder.remove(deadline);
+        }
     }
 
     public boolean contains(K key) {
-        return dues.containsKey(key);
+        return byKey.containsKey(key);
     }
 
     /** When the next key is due; {@link Long#MAX_VALUE} where none is. */
     public long nextMs() {
-        for (var place = places.peek(); place != null; place = places.peek()) {
-            var due = dues.get(place.key);
-            if (due != null && due.atMs == place.atMs) {
-                return place.atMs;
-            }
-            places.remove();
-            if (due != null && due.placedMs == place.atMs) {
-                dues.put(place.key, new Due(due.atMs, due.atMs));
-                places.add(new Place<>(place.key, due.atMs));
-            }
-        }
-        return Long.MAX_VALUE;
+        return inOrder.isEmpty() ? Long.MAX_VALUE : inOrder.first().atMs;
     }
 
     /** Takes a key that is due by now; null where none is. */
@@ -83,8 +54,8 @@ public final class Deadlines<K> {
         if (nextMs() > nowMs) {
             return null;
         }
-        var key = places.remove().key;
-        dues.remove(key);
+        var key = inOrder.first().key;
+        cancel(key);
         return key;
     }
 }

@@ -2,11 +2,13 @@ package daybook.group;
 
 import daybook.wire.Uuid;
 
-import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * An immutable set of partitions, by topic id: what a member has, shall have, or has to give up. Sorted by
@@ -16,11 +18,11 @@ public final class Assignment {
     /** No partitions. */
     public static final Assignment EMPTY = new Assignment(new TreeMap<>());
 
-    /** No topic without partitions, no array that is not sorted or has an element twice. */
-    private final SortedMap<Uuid, int[]> topics;
+    /** No topic without partitions, no list that is not sorted or has an element twice. */
+    private final SortedMap<Uuid, List<Integer>> topics;
 
-    private Assignment(SortedMap<Uuid, int[]> topics) {
-        this.topics = topics;
+    private Assignment(SortedMap<Uuid, List<Integer>> topics) {
+        this.topics = Collections.unmodifiableSortedMap(topics);
     }
 
     /** Says which partitions to take. */
@@ -30,16 +32,16 @@ public final class Assignment {
         boolean takes(Uuid topic, int partition);
     }
 
-    /** These partitions, in any order and also twice; the map and its arrays are copied. */
-    public static Assignment of(Map<Uuid, int[]> partitions) {
-        var topics = new TreeMap<Uuid, int[]>();
-        partitions.forEach((topic, numbers) -> put(topics, topic, distinct(numbers.clone())));
+    /** These partitions, in any order and also twice; the map and its collections are copied. */
+    public static Assignment of(Map<Uuid, ? extends Collection<Integer>> partitions) {
+        var topics = new TreeMap<Uuid, List<Integer>>();
+        partitions.forEach((topic, numbers) -> put(topics, topic, numbers.stream()));
         return topics.isEmpty() ? EMPTY : new Assignment(topics);
     }
 
-    /** By topic id, the numbers in order. Neither the map nor its arrays may be changed. */
-    public SortedMap<Uuid, int[]> topics() {
-        return Collections.unmodifiableSortedMap(topics);
+    /** By topic id, the numbers in order; unmodifiable. */
+    public SortedMap<Uuid, List<Integer>> topics() {
+        return topics;
     }
 
     /** Whether there are no partitions. */
@@ -49,41 +51,25 @@ public final class Assignment {
 
     /** How many partitions there are. */
     public int size() {
-        int size = 0;
-        for (int[] numbers : topics.values()) {
-            size += numbers.length;
-        }
-        return size;
+        return topics.values().stream().mapToInt(List::size).sum();
     }
 
     /** Whether this partition is one of them. */
     public boolean contains(Uuid topic, int partition) {
-        int[] numbers = topics.get(topic);
-        return numbers != null && Arrays.binarySearch(numbers, partition) >= 0;
+        return Collections.binarySearch(topics.getOrDefault(topic, List.of()), partition) >= 0;
     }
 
     /** Whether all of the other's partitions are here too. */
     public boolean containsAll(Assignment other) {
-        return other.where((topic, partition) -> !contains(topic, partition)).isEmpty();
+        return other.minus(this).isEmpty();
     }
 
     /** Those chosen; this one where that is all. */
     public Assignment where(Choice choice) {
-        var chosen = new TreeMap<Uuid, int[]>();
-        boolean all = true;
-        for (var entry : topics.entrySet()) {
-            int[] from = entry.getValue();
-            int[] to = new int[from.length];
-            int count = 0;
-            for (int number : from) {
-                if (choice.takes(entry.getKey(), number)) {
-                    to[count++] = number;
-                }
-            }
-            all &= count == from.length;
-            put(chosen, entry.getKey(), count == from.length ? from : Arrays.copyOf(to, count));
-        }
-        return all ? this : chosen.isEmpty() ? EMPTY : new Assignment(chosen);
+        var chosen = new TreeMap<Uuid, List<Integer>>();
+        topics.forEach((topic, numbers) ->
+                put(chosen, topic, numbers.stream().filter(number -> choice.takes(topic, number))));
+        return chosen.equals(topics) ? this : chosen.isEmpty() ? EMPTY : new Assignment(chosen);
     }
 
     /** Those that the other has too. */
@@ -102,64 +88,30 @@ public final class Assignment {
             return isEmpty() ? other : this;
         }
         var sum = new TreeMap<>(topics);
-        other.topics.forEach((topic, numbers) -> sum.merge(topic, numbers, Assignment::union));
+        other.topics.forEach((topic, numbers) ->
+                put(sum, topic, Stream.concat(sum.getOrDefault(topic, List.of()).stream(), numbers.stream())));
         return new Assignment(sum);
     }
 
-    private static int[] union(int[] some, int[] others) {
-        int[] both = Arrays.copyOf(some, some.length + others.length);
-        System.arraycopy(others, 0, both, some.length, others.length);
-        return distinct(both);
-    }
-
-    /** Sorts the array, and cuts it where numbers stood in it twice. */
-    private static int[] distinct(int[] numbers) {
-        Arrays.sort(numbers);
-        int count = 0;
-        for (int number : numbers) {
-            if (count == 0 || numbers[count - 1] != number) {
-                numbers[count++] = number;
-            }
-        }
-        return count == numbers.length ? numbers : Arrays.copyOf(numbers, count);
-    }
-
-    private static void put(SortedMap<Uuid, int[]> topics, Uuid topic, int[] numbers) {
-        if (numbers.length > 0) {
-            topics.put(topic, numbers);
+    private static void put(Map<Uuid, List<Integer>> topics, Uuid topic, Stream<Integer> numbers) {
+        var sorted = numbers.sorted().distinct().toList();
+        if (!sorted.isEmpty()) {
+            topics.put(topic, sorted);
         }
     }
 
     @Override
     public boolean equals(Object other) {
-        if (other == this) {
-            return true;
-        }
-        if (!(other instanceof Assignment assignment) || topics.size() != assignment.topics.size()) {
-            return false;
-        }
-        for (var entry : topics.entrySet()) {
-            if (!Arrays.equals(entry.getValue(), assignment.topics.get(entry.getKey()))) {
-                return false;
-            }
-        }
-        return true;
+        return other instanceof Assignment assignment && topics.equals(assignment.topics);
     }
 
     @Override
     public int hashCode() {
-        int hash = 0;
-        for (var entry : topics.entrySet()) {
-            hash = 31 * (31 * hash + entry.getKey().hashCode()) + Arrays.hashCode(entry.getValue());
-        }
-        return hash;
+        return topics.hashCode();
     }
 
     @Override
     public String toString() {
-        var text = new StringBuilder();
-        topics.forEach((topic, numbers) -> text.append(text.isEmpty() ? "" : " ").append(topic)
-                .append(Arrays.toString(numbers)));
-        return "{" + text + "}";
+        return topics.toString();
     }
 }

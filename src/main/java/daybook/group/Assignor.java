@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /**
  * How the broker shares partitions among the members of a consumer group (KIP-848). Neither knows racks. The
@@ -91,7 +92,7 @@ public enum Assignor {
         }
         var assigned = new HashMap<String, Assignment>();
         for (var member : members) {
-            var partitions = new TreeMap<Uuid, int[]>();
+            var partitions = new TreeMap<Uuid, List<Integer>>();
             for (var topic : member.topics) {
                 if (topics.containsKey(topic)) {
                     partitions.put(topic, topics.get(topic).next());
@@ -117,15 +118,12 @@ public enum Assignor {
         }
 
         /** The range of the next of the members that are left: an equal share of what is left, rounded up. */
-        int[] next() {
-            int[] range = new int[(partitions + members - 1) / members];
-            for (int i = 0; i < range.length; i++) {
-                range[i] = start + i;
-            }
-            start += range.length;
-            partitions -= range.length;
+        List<Integer> next() {
+            int count = (partitions + members - 1) / members;
+            start += count;
+            partitions -= count;
             members--;
-            return range;
+            return IntStream.range(start - count, start).boxed().toList();
         }
     }
 }

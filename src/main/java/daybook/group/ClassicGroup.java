@@ -2,7 +2,6 @@ package daybook.group;
 
 import daybook.coordinator.Decision;
 import daybook.group.ClassicProtocol.Described;
-import daybook.group.ClassicProtocol.DescribedMember;
 import daybook.group.ClassicProtocol.Join;
 import daybook.group.ClassicProtocol.Joined;
 import daybook.group.ClassicProtocol.Leaving;
@@ -81,11 +80,6 @@ final class ClassicGroup implements Group {
     @Override
     public String id() {
         return id;
-    }
-
-    @Override
-    public String type() {
-        return "classic";
     }
 
     @Override
@@ -203,7 +197,7 @@ final class ClassicGroup implements Group {
         if (state != GroupState.PREPARING_REBALANCE && same && !leads) {
             return Decision.answer(joined(member));
         }
-        members.renew(member, asked.terms());
+        member.terms = asked.terms();
         var answer = await(member);
         return Decision.later(rebalance(reason("joins again", asked), nowMs), answer);
     }
@@ -543,11 +537,6 @@ final class ClassicGroup implements Group {
         var error = memberError(who);
         return error == ErrorCode.NONE && state == GroupState.COMPLETING_REBALANCE
                 ? ErrorCode.REBALANCE_IN_PROGRESS : error;
-    }
-
-    @Override
-    public ErrorCode fetchError(Asker who) {
-        return ErrorCode.NONE;
     }
 
     @Override

@@ -1,7 +1,6 @@
 package daybook.group;
 
 import daybook.group.ClassicProtocol.JoinedMember;
-import daybook.group.ClassicProtocol.Terms;
 import daybook.group.GroupRecord.ConsumerGroupMemberMetadata.Protocol;
 import daybook.wire.ErrorCode;
 import daybook.wire.MalformedException;
@@ -20,8 +19,6 @@ final class ClassicMembers {
     private final Map<String, ClassicMember> byId = new LinkedHashMap<>();
     /** The ids of the static members, by instance id. */
     private final Map<String, String> instances = new HashMap<>();
-    /** How many members support each protocol. */
-    private final Map<String, Integer> supporters = new HashMap<>();
     private String leader;
 
     /** All of them, as they are now: they may be removed while they are gone through. */
@@ -62,11 +59,7 @@ final class ClassicMembers {
     }
 
     void put(ClassicMember member) {
-        var before = byId.put(member.id, member);
-        if (before != null) {
-            count(before.terms, -1);
-        }
-        count(member.terms, 1);
+        byId.put(member.id, member);
         if (member.instanceId != null) {
             instances.put(member.instanceId, member.id);
         }
@@ -74,27 +67,11 @@ final class ClassicMembers {
     }
 
     void remove(ClassicMember member) {
-        if (byId.remove(member.id) != null) {
-            count(member.terms, -1);
-        }
+        byId.remove(member.id);
         instances.remove(member.instanceId);
         if (member.id.equals(leader)) {
             leader = none() ? null : byId.keySet().iterator().next();
         }
-    }
-
-    /** A member joins again, in other terms. */
-    void renew(ClassicMember member, Terms terms) {
-        count(member.terms, -1);
-        member.terms = terms;
-        count(terms, 1);
-    }
-
-    private void count(Terms terms, int more) {
-        var names = new HashSet<String>();
-        terms.protocols().forEach(each -> names.add(each.name()));
-        names.forEach(name -> supporters.merge(name, more, Integer::sum));
-        names.forEach(name -> supporters.remove(name, 0));
     }
 
     /** Puts a member in the place of another. */
@@ -108,7 +85,6 @@ final class ClassicMembers {
     /** These instead of those there are. */
     void replace(String leads, List<ClassicMember> members) {
         byId.clear();
-        supporters.clear();
         instances.clear();
         leader = leads;
         members.forEach(this::put);
@@ -143,7 +119,7 @@ final class ClassicMembers {
     }
 
     private boolean isCommon(Protocol protocol) {
-        return supporters.getOrDefault(protocol.name(), 0) == count();
+        return byId.values().stream().allMatch(each -> each.supports(protocol.name()));
     }
 
     /**

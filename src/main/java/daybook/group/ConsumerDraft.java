@@ -1,6 +1,7 @@
 package daybook.group;
 
 import daybook.catalog.Image;
+import daybook.coordinator.Decision;
 import daybook.group.GroupRecord.ConsumerGroupMemberMetadata;
 import daybook.group.GroupRecord.ConsumerGroupMetadata;
 import daybook.group.GroupRecord.CurrentMemberAssignment;
@@ -61,8 +62,13 @@ final class ConsumerDraft {
         return image;
     }
 
-    /** What the group has seen of the catalog with this. */
-    ConsumerGroup.Seen seen() {
+    /** What it comes to. The group has seen the catalog then, unless the records cannot be written. */
+    <T> Decision<GroupRecord, T> decided(T answer) {
+        original.see(seen());
+        return Decision.answer(records, answer).orElse(error -> original.see(null));
+    }
+
+    private ConsumerGroup.Seen seen() {
         if (!postponed) {
             return new ConsumerGroup.Seen(image, true, Set.of());
         }

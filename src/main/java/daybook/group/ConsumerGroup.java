@@ -15,7 +15,6 @@ import daybook.wire.ErrorCode;
 import daybook.wire.Uuid;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -93,11 +92,6 @@ final class ConsumerGroup implements Group {
     @Override
     public String id() {
         return id;
-    }
-
-    @Override
-    public String type() {
-        return "consumer";
     }
 
     @Override
@@ -240,19 +234,9 @@ final class ConsumerGroup implements Group {
         return member.classic() ? ErrorCode.ILLEGAL_GENERATION : ErrorCode.STALE_MEMBER_EPOCH;
     }
 
-    /** As in Apache Kafka only heartbeats tell that a member lives. */
-    @Override
-    public void committed(Asker who, long nowMs) { }
-
     @Override
     public boolean subscribes(String topic) {
         return subscribed().contains(topic);
-    }
-
-    /** No record says when the last member left: offsets expire by when they were committed. */
-    @Override
-    public long emptySinceMs() {
-        return -1;
     }
 
     /** In the order that Apache Kafka can replay. */
@@ -294,15 +278,13 @@ final class ConsumerGroup implements Group {
     private List<TopicPartitions> withEpochs(Assignment assignment, Assignment kept, int epochOfOthers) {
         var topics = new ArrayList<TopicPartitions>();
         assignment.topics().forEach((topic, numbers) -> {
-            var partitions = new ArrayList<Integer>(numbers.length);
-            var epochs = new ArrayList<Integer>(numbers.length);
+            var epochs = new ArrayList<Integer>(numbers.size());
             for (int number : numbers) {
                 var owner = kept.contains(topic, number) ? owners.get(new Place(topic, number)) : null;
                 int since = owner == null ? epochOfOthers : owner.epoch;
-                partitions.add(number);
                 epochs.add(epochOfOthers == ConsumerMember.AWAY ? 0 : since);
             }
-            topics.add(new TopicPartitions(topic, partitions, epochs));
+            topics.add(new TopicPartitions(topic, numbers, epochs));
         });
         return topics;
     }
@@ -334,10 +316,7 @@ final class ConsumerGroup implements Group {
                 }
             }
             case ConsumerGroupPartitionMetadata old -> { }
-            case GroupRecord.OffsetCommit offset -> throw new IllegalArgumentException("An offset");
-            case GroupRecord.GroupMetadata classic ->
-                    throw new IllegalArgumentException("Of a classic group");
-            case GroupRecord.OtherGroup other -> throw new IllegalArgumentException("Of another kind");
+            default -> throw new IllegalArgumentException("Of no consumer group: " + record);
         }
     }
 
@@ -405,19 +384,15 @@ final class ConsumerGroup implements Group {
     }
 
     private static Assignment assignment(List<TopicPartitions> topics) {
-        var partitions = new HashMap<Uuid, int[]>();
-        for (var topic : topics) {
-            partitions.put(topic.topicId(),
-                    topic.partitions().stream().mapToInt(Integer::intValue).toArray());
-        }
+        var partitions = new HashMap<Uuid, List<Integer>>();
+        topics.forEach(topic -> partitions.put(topic.topicId(), topic.partitions()));
         return Assignment.of(partitions);
     }
 
     /** The same as a record says it. */
     static List<TopicPartitions> topicPartitions(Assignment assignment) {
         var topics = new ArrayList<TopicPartitions>();
-        assignment.topics().forEach((topic, numbers) ->
-                topics.add(new TopicPartitions(topic, Arrays.stream(numbers).boxed().toList(), null)));
+        assignment.topics().forEach((topic, numbers) -> topics.add(new TopicPartitions(topic, numbers, null)));
         return topics;
     }
 }

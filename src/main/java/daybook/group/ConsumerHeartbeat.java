@@ -7,7 +7,6 @@ import daybook.group.GroupRecord.ConsumerGroupMemberMetadata;
 import daybook.wire.ErrorCode;
 
 import java.lang.System.Logger.Level;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
 
@@ -26,8 +25,6 @@ final class ConsumerHeartbeat {
     private final Groups groups;
     private final Heartbeat asked;
     private final long nowMs;
-    /** Before those of the draft: what ends a classic group. */
-    private final List<GroupRecord> records = new ArrayList<>();
     private ConsumerDraft draft;
     private ConsumerMember member;
 
@@ -45,7 +42,8 @@ final class ConsumerHeartbeat {
         if (refusal != null) {
             return Decision.answer(refusal);
         }
-        if (groups.find(asked.groupId()) instanceof ClassicGroup) {
+        var classic = groups.find(asked.groupId()) instanceof ClassicGroup group ? group : null;
+        if (classic != null) {
             draft.group().members().forEach(each -> protocol.await(draft.group(), each, nowMs));
         }
         var before = member;
@@ -53,7 +51,6 @@ final class ConsumerHeartbeat {
         draft.assign();
         var told = draft.group().member(before.id());
         member = draft.step(told, owned(told), asked.epoch() == 0);
-        records.addAll(draft.records());
         protocol.await(draft.group(), member, nowMs);
         if (member != told) {
             protocol.awaitBack(draft.group(), member, nowMs);
@@ -61,19 +58,8 @@ final class ConsumerHeartbeat {
         boolean news = asked.whole() || !member.assigned().equals(before.assigned());
         var answer = new Answer(ErrorCode.NONE, null, member.id(), member.epoch(),
                 protocol.config(asked.groupId()).heartbeatIntervalMs(), news ? member.assigned() : null);
-        return seeing(Decision.answer(records, answer));
-    }
-
-    /** The group has seen the catalog, unless what it made of it cannot be written. */
-    private Decision<GroupRecord, Answer> seeing(Decision<GroupRecord, Answer> decision) {
-        return switch (groups.find(asked.groupId())) {
-            case null -> decision;
-            case ClassicGroup group -> decision.orElse(error -> group.resume(nowMs));
-            case ConsumerGroup group -> {
-                group.see(draft.seen());
-                yield decision.orElse(error -> group.see(null));
-            }
-        };
+        var decision = draft.decided(answer);
+        return classic == null ? decision : decision.orElse(error -> classic.resume(nowMs));
     }
 
     /** Finds the group, or makes it for who joins. */
@@ -94,7 +80,7 @@ final class ConsumerHeartbeat {
 
     /** Members of the classic protocol stay, with those of the consumer protocol. */
     private Answer change(ClassicGroup classic) {
-        records.addAll(classic.tombstones());
+        draft.records().addAll(classic.tombstones());
         if (classic.members().isEmpty()) {
             return null;
         }

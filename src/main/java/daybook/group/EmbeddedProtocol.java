@@ -11,7 +11,6 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.TreeSet;
 
 /**
@@ -91,11 +90,11 @@ final class EmbeddedProtocol {
 
     /** The partitions by the ids of their topics; topics that are gone are left out. */
     static Assignment assignment(List<Partitions> partitions, Image image) {
-        var ids = new HashMap<Uuid, int[]>();
+        var ids = new HashMap<Uuid, List<Integer>>();
         for (var topic : partitions) {
             var known = image.topic(topic.topic);
             if (known != null) {
-                ids.put(known.id(), topic.indexes.stream().mapToInt(Integer::intValue).toArray());
+                ids.put(known.id(), topic.indexes);
             }
         }
         return Assignment.of(ids);
@@ -103,13 +102,10 @@ final class EmbeddedProtocol {
 
     /** An assignment as a member of this version reads it; topics that are gone are left out. */
     static ByteBuffer bytes(Assignment assignment, int version, Image image) {
-        var topics = new ArrayList<Map.Entry<Uuid, int[]>>(assignment.topics().entrySet());
+        var topics = new ArrayList<>(assignment.topics().entrySet());
         topics.removeIf(topic -> image.topic(topic.getKey()) == null);
-        return new Writer(version, false).int16(version).structs(topics, (out, topic) -> {
-            out.string(image.topic(topic.getKey()).name()).length(topic.getValue().length);
-            for (int index : topic.getValue()) {
-                out.int32(index);
-            }
-        }).bytes(null).toBuffer();
+        return new Writer(version, false).int16(version).structs(topics, (out, topic) ->
+                out.string(image.topic(topic.getKey()).name()).int32s(topic.getValue()))
+                .bytes(null).toBuffer();
     }
 }

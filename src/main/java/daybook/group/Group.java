@@ -10,8 +10,10 @@ import java.util.List;
 sealed interface Group permits ClassicGroup, ConsumerGroup {
     String id();
 
-    /** {@code classic} or {@code consumer}. */
-    String type();
+    /** By the name that clients are told. */
+    default String type() {
+        return this instanceof ClassicGroup ? "classic" : "consumer";
+    }
 
     /** What the members say they do, such as {@code consumer} or {@code connect}; empty where none said. */
     String protocolType();
@@ -22,18 +24,22 @@ sealed interface Group permits ClassicGroup, ConsumerGroup {
     ErrorCode commitError(Asker who, Uuid topicId, int partition);
 
     /** NONE where this one may fetch offsets now. */
-    ErrorCode fetchError(Asker who);
+    default ErrorCode fetchError(Asker who) {
+        return ErrorCode.NONE;
+    }
 
-    /** Hears of a member by its commit. */
-    void committed(Asker who, long nowMs);
+    /** Hears of a member by its commit, if that is a sign of life: as in Kafka not for a consumer group. */
+    default void committed(Asker who, long nowMs) { }
 
     /** Whether a member subscribes to this topic, or may do so for all that is known. */
     boolean subscribes(String topic);
 
     /**
-     * Since when there are no members, in milliseconds since 1970; -1 where there are, or it is not known.
+     * Since when there are no members, in milliseconds since 1970; -1 where there are, or no record says it.
      */
-    long emptySinceMs();
+    default long emptySinceMs() {
+        return -1;
+    }
 
     /** The records that end the group, without its offsets. */
     List<GroupRecord> tombstones();

@@ -123,10 +123,8 @@ final class MixedProtocol {
         groups.deadlines().set(timer(group, member, Timer.Kind.SYNC),
                 nowMs + asked.terms().rebalanceTimeoutMs());
         groups.consumer().await(group, member, nowMs);
-        group.see(draft.seen());
         var protocol = asked.terms().protocols().getFirst().name();
-        return Decision.answer(draft.records(), joined(protocol, member.id(), member.epoch()))
-                .orElse(error -> group.see(null));
+        return draft.decided(joined(protocol, member.id(), member.epoch()));
     }
 
     /** The last member of the consumer protocol has come back with the classic one: the group is theirs. */

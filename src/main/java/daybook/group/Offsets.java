@@ -11,12 +11,10 @@ import daybook.wire.Uuid;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -51,9 +49,6 @@ public final class Offsets {
 
     /** Offsets by group and partition. */
     private static final class Table {
-        private static final Comparator<TopicPartition> ORDER =
-                Comparator.comparing(TopicPartition::topic).thenComparing(TopicPartition::partition);
-
         private final Map<String, Map<TopicPartition, Committed>> byGroup = new HashMap<>();
 
         Map<TopicPartition, Committed> of(String groupId) {
@@ -61,7 +56,7 @@ public final class Offsets {
         }
 
         void put(String groupId, TopicPartition partition, Committed committed) {
-            byGroup.computeIfAbsent(groupId, none -> new TreeMap<>(ORDER)).put(partition, committed);
+            byGroup.computeIfAbsent(groupId, none -> new TreeMap<>()).put(partition, committed);
         }
 
         void remove(String groupId, TopicPartition partition) {
@@ -189,7 +184,7 @@ public final class Offsets {
     /** NONE where this one may see the offsets of the group, also where there is no such group. */
     public ErrorCode fetchError(String groupId, Asker who) {
         var group = groups.find(groupId);
-        return group == null || group.state() == GroupState.DEAD ? ErrorCode.NONE : group.fetchError(who);
+        return group == null ? ErrorCode.NONE : group.fetchError(who);
     }
 
     /** The partitions for which the group has committed offsets, those of a topic one after the other. */
@@ -233,7 +228,7 @@ public final class Offsets {
         if (groupId.isEmpty()) {
             return Decision.answer(Deletion.refused(ErrorCode.INVALID_GROUP_ID));
         }
-        if (group == null || group.state() == GroupState.DEAD) {
+        if (group == null) {
             return Decision.answer(Deletion.refused(ErrorCode.GROUP_ID_NOT_FOUND));
         }
         // Members of other kinds subscribe to nothing, so nobody knows what they use.
@@ -254,8 +249,7 @@ public final class Offsets {
 
     /** The records that forget all offsets of a group. */
     List<GroupRecord> tombstones(String groupId) {
-        var partitions = new TreeSet<>(Table.ORDER);
-        partitions.addAll(partitions(groupId));
+        var partitions = new TreeSet<>(partitions(groupId));
         pending.values().forEach(table -> partitions.addAll(table.of(groupId).keySet()));
         var records = new ArrayList<GroupRecord>();
         partitions.forEach(partition -> records.add(tombstone(groupId, partition)));

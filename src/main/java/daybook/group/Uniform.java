@@ -34,7 +34,7 @@ import java.util.TreeSet;
  */
 final class Uniform {
     private static final Comparator<Owner> BY_LOAD =
-            Comparator.<Owner>comparingInt(owner -> owner.load).thenComparingInt(owner -> owner.index);
+            Comparator.comparingInt(Owner::load).thenComparingInt(Owner::index);
 
     /** Subscribed topics that exist, in order. Partitions are counted through all of them. */
     private final List<Topic> topics = new ArrayList<>();
@@ -42,6 +42,8 @@ final class Uniform {
     private final List<Peers> peers = new ArrayList<>();
     /** By the number of the partition, counted through; null for one that nobody has yet. */
     private final Owner[] ownerOf;
+    /** By the number of the partition, counted through. */
+    private final Topic[] topicOf;
     /** Those who may have too many. */
     private final TreeSet<Owner> givers = new TreeSet<>(BY_LOAD);
 
@@ -67,34 +69,9 @@ final class Uniform {
     }
 
     /** A member, with the numbers of its partitions, those that it was given last behind. */
-    private static final class Owner {
-        private final Assignor.Member member;
-        private final Peers peers;
-        private final int index;
-        private int[] partitions = {};
-        private int load;
-        /** Whether it lost or got a partition: then it may have another set than its target. */
-        private boolean changed;
-
-        Owner(Assignor.Member member, Peers peers, int index) {
-            this.member = member;
-            this.peers = peers;
-            this.index = index;
-        }
-
-        void push(int partition) {
-            if (load == partitions.length) {
-                partitions = Arrays.copyOf(partitions, Math.max(8, 2 * load));
-            }
-            partitions[load++] = partition;
-            changed = true;
-        }
-
-        int remove(int at) {
-            changed = true;
-            int partition = partitions[at];
-            System.arraycopy(partitions, at + 1, partitions, at, --load - at);
-            return partition;
+    private record Owner(Assignor.Member member, Peers peers, int index, List<Integer> partitions) {
+        int load() {
+            return partitions.size();
         }
     }
 
@@ -107,7 +84,7 @@ final class Uniform {
                 peers.add(made);
                 return made;
             });
-            owners.add(new Owner(member, same, owners.size()));
+            owners.add(new Owner(member, same, owners.size(), new ArrayList<>()));
         }
         var subscribers = new TreeMap<Uuid, List<Peers>>();
         for (var same : peers) {
@@ -124,6 +101,8 @@ final class Uniform {
             }
         }
         ownerOf = new Owner[first];
+        topicOf = new Topic[first];
+        topics.forEach(topic -> Arrays.fill(topicOf, topic.first, topic.first + topic.count, topic));
     }
 
     Map<String, Assignment> assign() {
@@ -132,8 +111,7 @@ final class Uniform {
         balance();
         var assigned = new HashMap<String, Assignment>();
         for (var owner : owners) {
-            assigned.put(owner.member.id(), owner.changed
-                    ? Assignor.keptOr(owner.member.target(), assignment(owner)) : owner.member.target());
+            assigned.put(owner.member.id(), Assignor.keptOr(owner.member.target(), assignment(owner)));
         }
         return assigned;
     }
@@ -152,11 +130,10 @@ final class Uniform {
                 for (int number : entry.getValue()) {
                     if (number < topic.count && ownerOf[topic.first + number] == null) {
                         ownerOf[topic.first + number] = owner;
-                        owner.push(topic.first + number);
+                        owner.partitions.add(topic.first + number);
                     }
                 }
             }
-            owner.changed = owner.load != owner.member.target().size();
             owner.peers.byLoad.add(owner);
         }
     }
@@ -169,7 +146,7 @@ final class Uniform {
                 if (ownerOf[partition] == null) {
                     var owner = topic.least();
                     owner.peers.byLoad.remove(owner);
-                    owner.push(partition);
+                    owner.partitions.add(partition);
                     owner.peers.byLoad.add(owner);
                 }
             }
@@ -181,9 +158,9 @@ final class Uniform {
         boolean moved = true;
         while (moved) {
             moved = false;
-            int fewest = owners.isEmpty() ? 0 : least(peers).load;
+            int fewest = owners.isEmpty() ? 0 : least(peers).load();
             for (var owner : owners) {
-                if (owner.load >= fewest + 2) {
+                if (owner.load() >= fewest + 2) {
                     givers.add(owner);
                 }
             }
@@ -198,23 +175,23 @@ final class Uniform {
      * has two fewer.
      */
     private boolean move(Owner from) {
-        int fewest = least(peers).load;
+        int fewest = least(peers).load();
         Owner to = from;
-        int at = from.load - 1;
-        for (int i = from.load - 1; i >= 0 && fewest <= from.load - 2 && to.load > fewest; i--) {
-            var least = topics.get(topicOf(from.partitions[i])).least();
-            if (least.load < to.load) {
+        int at = from.load() - 1;
+        for (int i = from.load() - 1; i >= 0 && fewest <= from.load() - 2 && to.load() > fewest; i--) {
+            var least = topicOf[from.partitions.get(i)].least();
+            if (least.load() < to.load()) {
                 to = least;
                 at = i;
             }
         }
-        if (to.load > from.load - 2) {
+        if (to.load() > from.load() - 2) {
             return false;
         }
         from.peers.byLoad.remove(from);
         to.peers.byLoad.remove(to);
         givers.remove(to);
-        to.push(from.remove(at));
+        to.partitions.add(from.partitions.remove(at));
         from.peers.byLoad.add(from);
         to.peers.byLoad.add(to);
         givers.add(from);
@@ -233,33 +210,11 @@ final class Uniform {
         return least;
     }
 
-    /** The index of the topic that this partition belongs to. */
-    private int topicOf(int partition) {
-        int low = 0;
-        int high = topics.size() - 1;
-        while (low < high) {
-            int middle = (low + high + 1) >>> 1;
-            if (topics.get(middle).first <= partition) {
-                low = middle;
-            } else {
-                high = middle - 1;
-            }
-        }
-        return low;
-    }
-
     private Assignment assignment(Owner owner) {
-        var partitions = new HashMap<Uuid, int[]>();
-        int[] numbers = Arrays.copyOf(owner.partitions, owner.load);
-        Arrays.sort(numbers);
-        for (int from = 0; from < numbers.length; ) {
-            var topic = topics.get(topicOf(numbers[from]));
-            int to = from;
-            while (to < numbers.length && numbers[to] < topic.first + topic.count) {
-                numbers[to++] -= topic.first;
-            }
-            partitions.put(topic.id, Arrays.copyOfRange(numbers, from, to));
-            from = to;
+        var partitions = new HashMap<Uuid, List<Integer>>();
+        for (int partition : owner.partitions) {
+            var topic = topicOf[partition];
+            partitions.computeIfAbsent(topic.id, id -> new ArrayList<>()).add(partition - topic.first);
         }
         return Assignment.of(partitions);
     }

@@ -45,7 +45,8 @@ public final class AbortedTransactions {
      * Takes the entries that are in the file, before there are readers.
      *
      * @param baseOffset of the segment, before which no marker of it lies
-     * @return whether all of the file can be those of the segment; if not, they are to be made again
+     * @return whether all of the file can be those of the segment; if not, as where the force failed that was
+     *     to write them, they are to be made again
      */
     boolean load(long baseOffset) throws IOException {
         long sizeBytes = Math.max(0, disk.sizeBytes(file));
@@ -54,7 +55,7 @@ public final class AbortedTransactions {
         int sound = 0;
         while ((sound + 1L) * ENTRY_BYTES <= sizeBytes) {
             var entry = entry(sound);
-            if (entry == null || entry.lastOffset <= before) {
+            if (entry == null || entry.lastOffset <= before || entry.firstOffset >= entry.lastOffset) {
                 break;
             }
             before = entry.lastOffset;

@@ -33,7 +33,7 @@ final class Checkpoints {
 
     /** The offsets in a file of {@code topic partition offset} lines; none where it is missing or wrong. */
     static Map<TopicPartition, Long> offsets(Disk disk, Path file) {
-        var offsets = new TreeMap<TopicPartition, Long>(Checkpoints::byName);
+        var offsets = new TreeMap<TopicPartition, Long>();
         var entries = read(disk, file, 3, words -> Map.entry(
                 new TopicPartition(words[0], Integer.parseInt(words[1])), Long.parseLong(words[2])));
         entries.forEach(entry -> offsets.put(entry.getKey(), entry.getValue()));
@@ -73,11 +73,6 @@ final class Checkpoints {
         var entries = new ArrayList<String>();
         epochs.forEach((offset, epoch) -> entries.add(epoch + " " + offset));
         write(disk, file, entries, false);
-    }
-
-    static int byName(TopicPartition one, TopicPartition other) {
-        int byTopic = one.topic().compareTo(other.topic());
-        return byTopic != 0 ? byTopic : Integer.compare(one.partition(), other.partition());
     }
 
     private static void write(Disk disk, Path file, List<String> entries, boolean force) throws IOException {

@@ -97,7 +97,7 @@ final class Directory {
     /** Makes the directory where it is missing, and locks it; null where another broker has it locked. */
     static Directory open(Disk disk, InstantSource clock, LogSettings settings, Path path)
             throws IOException {
-        disk.createDirectories(path);
+        make(disk, path);
         var fileLock = disk.tryLock(path.resolve(".lock"));
         if (fileLock == null) {
             return null;
@@ -107,6 +107,15 @@ final class Directory {
         } catch (IOException | RuntimeException failure) {
             fileLock.close();
             throw failure;
+        }
+    }
+
+    /** Makes a directory and those above it that are missing, with their names on the disk. */
+    private static void make(Disk disk, Path path) throws IOException {
+        if (!disk.exists(path)) {
+            make(disk, path.getParent());
+            disk.createDirectories(path);
+            disk.forceDirectory(path.getParent());
         }
     }
 
@@ -438,8 +447,7 @@ final class Directory {
 
     /** Writes a file anew where {@code change} makes a difference to what it holds. */
     private void write(String file, Consumer<Map<TopicPartition, Long>> change) throws IOException {
-        var offsets = new TreeMap<TopicPartition, Long>(Checkpoints::byName);
-        offsets.putAll(checkpoints.get(file));
+        var offsets = new TreeMap<>(checkpoints.get(file));
         change.accept(offsets);
         if (!offsets.equals(checkpoints.get(file)) || unsure.contains(file)) {
             unsure.add(file);

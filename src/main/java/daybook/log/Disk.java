@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -16,6 +15,8 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The only gate to the file system: nothing else of Daybook's broker touches a file. It keeps nothing of its
@@ -26,6 +27,8 @@ import java.util.Properties;
  */
 public class Disk {
     private static final int TEXT_LIMIT_BYTES = 1 << 20;
+    /** The files that this process has locked, without links in their paths. */
+    private static final Set<Path> LOCKED = ConcurrentHashMap.newKeySet();
 
     protected Disk() { }
 
@@ -153,18 +156,37 @@ public class Disk {
         }
     }
 
-    /** Locks a file against other processes and users of this class; null where it is locked already. */
+    /**
+     * Locks a file against other processes and users of this class; null where it is locked already. One that
+     * is locked here is not even opened: to close it again would give the lock of all this process away
+     * (POSIX, {@code fcntl}).
+     */
     public Closeable tryLock(Path file) throws IOException {
-        var channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        try {
-            if (channel.tryLock() != null) {
-                return channel;
-            }
-        } catch (OverlappingFileLockException lockedHere) {
-            // The answer is the same whoever holds it.
+        var path = file.toAbsolutePath().getParent().toRealPath().resolve(file.getFileName());
+        if (!LOCKED.add(path)) {
+            return null;
         }
-        channel.close();
-        return null;
+        boolean locked = false;
+        try {
+            var channel = open(path);
+            locked = channel.tryLock() != null;
+            if (locked) {
+                return () -> unlock(path, channel);
+            }
+            channel.close();
+            return null;
+        } finally {
+            if (!locked) {
+                LOCKED.remove(path);
+            }
+        }
+    }
+
+    private static void unlock(Path path, FileChannel channel) throws IOException {
+        if (channel.isOpen()) {
+            channel.close();
+            LOCKED.remove(path);
+        }
     }
 
     /** Bytes that the file system of this directory has. */

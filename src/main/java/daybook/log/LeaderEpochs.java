@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * In which leader epoch each offset of a log was written: the first offset of every epoch, kept in the file
@@ -22,7 +23,7 @@ final class LeaderEpochs {
     /** Whether the file lacks something. Guarded by the log's lock. */
     private boolean unwritten;
     /** Whether the file was written and not forced since. */
-    private volatile boolean unforced;
+    private final AtomicBoolean unforced = new AtomicBoolean();
 
     private LeaderEpochs(Disk disk, Path file) {
         this.disk = disk;
@@ -67,18 +68,16 @@ final class LeaderEpochs {
         if (unwritten) {
             Checkpoints.writeEpochs(disk, file, epochs);
             unwritten = false;
-            unforced = true;
+            unforced.set(true);
         }
     }
 
-    /** Whether the file is to be forced, by who asks, before any record counts as forced. */
+    /**
+     * Whether the file is to be forced, by who asks, before any record counts as forced; it may be written
+     * again meanwhile, for later records.
+     */
     boolean takeUnforced() {
-        boolean taken = unforced;
-        if (taken) {
-            // Before it is forced, since it may be written again meanwhile, for later records.
-            unforced = false;
-        }
-        return taken;
+        return unforced.getAndSet(false);
     }
 
     /** The epoch in which the record at {@code offset} was written, -1 where that is not known. */

@@ -3,10 +3,8 @@ package daybook.log;
 import daybook.record.RecordBatch;
 import daybook.wire.Region;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
 import java.util.Collections;
 import java.util.Iterator;
 
@@ -75,11 +73,8 @@ public final class LogReader {
             throw new IOException("The batch of " + log.partition() + " at offset " + offset + " has "
                     + region.lengthBytes() + " bytes, more than can be opened");
         }
-        var bytes = new ByteArrayOutputStream(region.lengthBytes());
-        var into = Channels.newChannel(bytes);
-        while (bytes.size() < region.lengthBytes()) {
-            region.transferTo(bytes.size(), into);
-        }
-        return ByteBuffer.wrap(bytes.toByteArray());
+        var bytes = ByteBuffer.allocate(region.lengthBytes());
+        region.read(0, bytes);
+        return bytes.flip();
     }
 }

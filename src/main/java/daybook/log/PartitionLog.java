@@ -391,9 +391,7 @@ public final class PartitionLog {
     private long forceSegments() throws IOException {
         long until = endOffset();
         try {
-            for (var segment : segments.from(flusher.forcedOffset())) {
-                segment.force();
-            }
+            segments.force(flusher.forcedOffset());
             if (segments.takeUnforced() | epochs.takeUnforced()) {
                 home.forceNames(directory);
             }

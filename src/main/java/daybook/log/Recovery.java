@@ -20,8 +20,6 @@ import java.util.concurrent.ConcurrentSkipListMap;
  */
 final class Recovery {
     private static final System.Logger LOG = System.getLogger("daybook.log");
-    private static final List<String> FILES = List.of(Segment.LOG, Segment.INDEX, Segment.TIME_INDEX,
-            Segment.TRANSACTION_INDEX);
     /** Of a small file that was being replaced. */
     private static final String TEMPORARY = ".tmp";
     /** There where a force failed: the page cache may pass for clean what is not on the disk. */
@@ -131,10 +129,10 @@ final class Recovery {
         }
         var originals = basesOf(names, Segment.LOG);
         // What a compaction that was given up left behind does not count: what it was to replace is gone.
-        long incomplete = names.stream().mapToLong(name -> baseOf(name, Segment.CLEANED, FILES))
+        long incomplete = names.stream().mapToLong(name -> baseOf(name, Segment.CLEANED, Segment.FILES))
                 .filter(originals::contains).min().orElse(Long.MAX_VALUE);
         for (var name : names) {
-            if (baseOf(name, Segment.SWAP, FILES) >= incomplete) {
+            if (baseOf(name, Segment.SWAP, Segment.FILES) >= incomplete) {
                 disk.delete(directory.resolve(name));
             }
         }
@@ -174,7 +172,7 @@ final class Recovery {
     /** Deletes the segments that begin before {@code end}, and at {@code base} or behind it, for good. */
     private void deleteReplaced(long base, long end) throws IOException {
         for (var name : disk.list(directory)) {
-            long found = baseOf(name, Segment.IN_PLACE, FILES);
+            long found = baseOf(name, Segment.IN_PLACE, Segment.FILES);
             if (found == base || found > base && found < end) {
                 disk.delete(directory.resolve(name));
             }
@@ -247,7 +245,7 @@ final class Recovery {
     private void replay(boolean trusted) throws IOException {
         long first = segments.firstBase();
         if (!trusted) {
-            checkFrom = Math.min(checkFrom, segments.from(recoveryPoint).iterator().next().baseOffset());
+            checkFrom = Math.min(checkFrom, segments.from(recoveryPoint - 1).iterator().next().baseOffset());
             checkFrom = firstDoubtful(checkFrom);
         }
         producersFrom = producers.load(first, trusted ? Math.min(endOffset, checkFrom) : checkFrom);
@@ -416,7 +414,7 @@ final class Recovery {
                     failure.toString());
         }
         if (!trusted) {
-            segments.active().mayHaveBeenCut();
+            segments.active().goOn();
             // What a killed process made or renamed, and what was deleted here, is so for good from now on.
             disk.forceDirectory(directory);
         }

@@ -39,6 +39,7 @@ final class Segment {
     /** The end of the names of all other segments. */
     static final String IN_PLACE = "";
     static final List<String> INDEXES = List.of(INDEX, TIME_INDEX, TRANSACTION_INDEX);
+    static final List<String> FILES = List.of(LOG, INDEX, TIME_INDEX, TRANSACTION_INDEX);
 
     private static final System.Logger LOGGER = System.getLogger("daybook.log");
     private static final long NOT_READ = Long.MIN_VALUE;
@@ -63,9 +64,9 @@ final class Segment {
     private final AtomicInteger leases = new AtomicInteger(1);
     /** Guards that indexes are opened or rebuilt once, and not for a deleted segment. */
     private final ReentrantLock indexLock = new ReentrantLock();
-    /** Held while the log file is forced. Nothing is locked under it. */
+    /** Held while log file and aborted transactions are forced. Nothing is locked under it. */
     private final ReentrantLock forceLock = new ReentrantLock();
-    /** Whether a force of the log file failed. Guarded by {@link #forceLock}. */
+    /** Whether such a force failed. Guarded by {@link #forceLock}. */
     private boolean forceFailed;
     /** Whether the file ends on the disk where it ends here, or behind that: nothing was cut since. */
     private volatile boolean endForced = true;
@@ -242,10 +243,24 @@ final class Segment {
         cut();
     }
 
-    /** Has the indexes on the disk, as they are now; they may grow again. */
+    /** Has the files of the indexes hold what is in them now; they may grow again. */
     void sealIndexes() throws IOException {
         if (indexes != null) {
-            indexes.seal(true);
+            indexes.seal(false);
+        }
+    }
+
+    /** Has the indexes on the disk, once the segment has ended. */
+    void forceIndexes() throws IOException {
+        if (sealed) {
+            indexLock.lock();
+            try {
+                if (indexes != null && !deleted) {
+                    indexes.force();
+                }
+            } finally {
+                indexLock.unlock();
+            }
         }
     }
 
@@ -266,8 +281,12 @@ final class Segment {
 
     // Recovery, before there are readers.
 
-    /** Notes that a process may have cut the file and died before it was forced. */
-    void mayHaveBeenCut() {
+    /**
+     * Has the log go on with this segment, which may not have been its last one. A process may have cut the
+     * file and died before that was forced.
+     */
+    void goOn() {
+        sealed = false;
         endForced = false;
     }
 
@@ -471,8 +490,8 @@ final class Segment {
     }
 
     /**
-     * Forces the log file, unless a force of it failed before: the system tells that once, to one of those
-     * who force a file, and passes for clean what it could not write.
+     * Forces the log file and the index of aborted transactions, unless that failed before: the system tells
+     * it once, to one of those who force a file, and passes for clean what it could not write.
      */
     private void forceLog(boolean metaData) throws IOException {
         forceLock.lock();
@@ -482,6 +501,7 @@ final class Segment {
             }
             forceFailed = true;
             log.force(metaData);
+            aborted.force();
             forceFailed = false;
             endForced = true;
         } finally {
@@ -494,7 +514,6 @@ final class Segment {
         if (lease()) {
             try {
                 forceLog(false);
-                aborted.force();
             } finally {
                 release();
             }
@@ -564,8 +583,7 @@ final class Segment {
         indexes.seal(true);
         indexes.hold();
         disk.touch(path(), writtenMs);
-        log.force(true);
-        aborted.force();
+        forceLog(true);
     }
 
     /**
@@ -606,7 +624,7 @@ final class Segment {
             if (indexes != null) {
                 indexes.hold();
             }
-            return delete(List.of(LOG, INDEX, TIME_INDEX, TRANSACTION_INDEX));
+            return delete(FILES);
         } finally {
             indexLock.unlock();
         }
@@ -615,7 +633,7 @@ final class Segment {
     /** Deletes a replacement that is not to take its place. */
     void discard() throws IOException {
         release();
-        for (var suffix : List.of(LOG, INDEX, TIME_INDEX, TRANSACTION_INDEX)) {
+        for (var suffix : FILES) {
             disk.delete(path(directory, baseOffset, suffix + SWAP));
             disk.delete(path(directory, baseOffset, suffix + CLEANED));
         }

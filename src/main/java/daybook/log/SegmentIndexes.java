@@ -121,6 +121,12 @@ final class SegmentIndexes {
         times.seal(force);
     }
 
+    /** Has both on the disk as they were sealed. */
+    void force() throws IOException {
+        offsets.force();
+        times.force();
+    }
+
     /** Has both readable without their files' names. */
     void hold() throws IOException {
         offsets.hold();

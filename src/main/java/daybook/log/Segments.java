@@ -13,6 +13,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The segments of one log. They are changed under the log's lock, and looked up by any thread without one:
@@ -43,7 +44,7 @@ final class Segments {
     private final NavigableMap<Long, Segment> byBase;
     private final boolean dense;
     /** Whether there are names that were not forced; at first that is not known. */
-    private volatile boolean unforced = true;
+    private final AtomicBoolean unforced = new AtomicBoolean(true);
 
     /**
      * @param byBase safe for many threads; never empty once the log is recovered
@@ -90,29 +91,25 @@ final class Segments {
     Segment begin(long baseOffset, LogConfig config, long nowMs) throws IOException {
         var segment = Segment.create(disk, directory, baseOffset, config, nowMs);
         byBase.put(baseOffset, segment);
-        unforced = true;
+        unforced.set(true);
         return segment;
     }
 
-    /** Whether names are to be forced, by who asks, before any record counts as forced. */
+    /**
+     * Whether names are to be forced, by who asks, before any record counts as forced; another may come
+     * meanwhile, for later records.
+     */
     boolean takeUnforced() {
-        boolean taken = unforced;
-        if (taken) {
-            // Before they are forced, since another may come meanwhile, for later records.
-            unforced = false;
-        }
-        return taken;
+        return unforced.getAndSet(false);
     }
 
     /**
-     * Begins a segment at the log's end, and only then ends the one before as {@link #finish} does: where
-     * there is no room for another, that one goes on. It is cut first, and its indexes forced, so that at no
-     * time a segment with others behind it holds more than its batches, or has indexes that a power cut may
-     * have left in part: a start looks only at the segment of the recovery point and at those behind it. In
-     * a log that is compacted a start cannot tell a hole from records that went, so there the batches and
-     * the name are forced too: a power cut may else take a segment, or its last batches, and leave what was
-     * written behind them. The name of the first segment is, of any log: where that went, no start can tell
-     * that the log did not begin with the second.
+     * Begins a segment at the log's end, and only then ends the one before: where there is no room for
+     * another, that one goes on. It is cut first, so that at no time a segment with others behind it holds
+     * more than its batches. In a log that is compacted a start cannot tell a hole from records that went, so
+     * there the batches and the name are forced too: a power cut may else take a segment, or its last
+     * batches, and leave what was written behind them. The name of the first segment is, of any log: where
+     * that went, no start can tell that the log did not begin with the second.
      */
     Segment roll(ProducerStates producers, long endOffset, LogConfig config, long nowMs) throws IOException {
         var ended = active();
@@ -131,10 +128,31 @@ final class Segments {
         return begun;
     }
 
-    /** Ends the active segment, with a snapshot of the producers behind it. */
+    /** Ends the active segment for a clean stop, with a snapshot of the producers behind it. */
     void finish(ProducerStates producers, long endOffset) throws IOException {
         active().seal();
+        forceIndexes(endOffset);
         producers.snapshot(endOffset, byBase.keySet());
+    }
+
+    /** Forces the segments that end behind {@code offset}, and the indexes of those that have ended. */
+    void force(long offset) throws IOException {
+        for (var segment : from(offset)) {
+            segment.force();
+        }
+        forceIndexes(offset);
+    }
+
+    /**
+     * Forces the indexes of the segments that have ended since all before {@code offset} was forced, also of
+     * one that ended just there. A power cut may leave indexes in part, and nothing tells of that: so a start
+     * that was not clean looks at the segment of the last record before the recovery point, and at those
+     * behind it.
+     */
+    private void forceIndexes(long offset) throws IOException {
+        for (var segment : from(offset - 1)) {
+            segment.forceIndexes();
+        }
     }
 
     /**

@@ -39,10 +39,10 @@ final class SparseIndex {
      * by the one writer.
      */
     private volatile ByteBuffer unwritten;
-    /** How much an index that grows may hold. Used only by the one writer, as are the next two. */
-    private int capacityBytes;
     /** Whether all of the file outlives a power cut; believed of one that was there. */
-    private boolean forced = true;
+    private volatile boolean forced = true;
+    /** How much an index that grows may hold. Used only by the one writer, as is the next one. */
+    private int capacityBytes;
     /** How much of the file is on the disk, and no hole. */
     private int backedBytes;
     /** The mapping of an index that does not grow; a reader that finds none makes one. */
@@ -193,8 +193,7 @@ final class SparseIndex {
     /**
      * Cuts the file to its entries, or writes them to a new one.
      *
-     * @param force whether the file is on the disk when this returns: nothing in it tells later whether a
-     *     power cut left all of it
+     * @param force whether the file is on the disk when this returns
      */
     void seal(boolean force) throws IOException {
         var grown = growing;
@@ -210,8 +209,15 @@ final class SparseIndex {
             growing = null;
             writeAnew(force);
         }
-        if (force && !forced && unwritten == null) {
-            try (var open = disk.open(file)) {
+        if (force) {
+            force();
+        }
+    }
+
+    /** Has what is sealed on the disk: nothing in the file tells later whether a power cut left all of it. */
+    void force() throws IOException {
+        if (!forced && unwritten == null) {
+            try (var open = disk.openToRead(file)) {
                 open.force(true);
             }
             forced = true;

@@ -73,9 +73,10 @@
  * </pre>
  *
  * <p>What is on the disk when: data when it was forced, by {@code PartitionLog.awaitForced} or in the
- * background, and with it the index of aborted transactions; names of files before anything in them counts;
- * checkpoints and epochs, which are forced and renamed into place. The other indexes and snapshots are never
- * forced, since they can be made again from the batches where they are wrong.
+ * background, and with it the index of aborted transactions; the other indexes once their segment has ended,
+ * before the recovery point passes another record; names of files before anything in them counts;
+ * checkpoints, which are forced and renamed into place. Snapshots are never forced, since they can be made
+ * again from the batches where they are wrong.
  *
  * <p>Locks, each taken only while holding none below it in this list:
  * <ol>
@@ -83,7 +84,7 @@
  *   <li>{@code Logs.lock}: making logs;
  *   <li>{@code Cleaner.lock}: choosing the log to compact;
  *   <li>{@code PartitionLog.lock}: appending, rolling, retention, the end of a log;
- *   <li>{@code Segment.indexLock}: opening and rebuilding indexes, deleting a segment;
+ *   <li>{@code Segment.indexLock}: opening, rebuilding and forcing indexes, deleting a segment;
  *   <li>{@code Directory.lock}: checkpoints;
  *   <li>{@code Segment.forceLock}: forcing a segment, one force at a time.
  * </ol>

@@ -23,6 +23,10 @@ final class Buffers {
 
     private final long keptLimitBytes;
     private final AtomicLong keptBytes = new AtomicLong();
+    /** Of buffers that were dropped, since the collector was last called for them. */
+    private final AtomicLong droppedBytes = new AtomicLong();
+    /** The same when {@link #collect} last looked; its caller's. */
+    private long droppedBefore;
     /** By class. */
     private final AtomicLongArray classBytes = new AtomicLongArray(CLASSES);
     /** By class. */
@@ -61,6 +65,7 @@ final class Buffers {
     /** Takes back a buffer that nobody looks at any more. */
     void give(ByteBuffer buffer) {
         if (buffer.capacity() > keptLimitBytes / 4) {
+            droppedBytes.addAndGet(buffer.capacity());
             return;
         }
         int index = index(buffer.capacity());
@@ -71,8 +76,23 @@ final class Buffers {
             var dropped = kept.get(fullest).pollLast();
             if (dropped != null) {
                 count(fullest, -dropped.capacity());
+                droppedBytes.addAndGet(dropped.capacity());
             }
         }
+    }
+
+    /**
+     * Gives the memory of dropped buffers back to the system: only the collector does that, and a heap that
+     * is hardly used may not call it for hours. Now and then from one thread; collects once they are many
+     * and no more are dropped.
+     */
+    void collect() {
+        long dropped = droppedBytes.get();
+        if (dropped >= keptLimitBytes / 2 && dropped == droppedBefore) {
+            droppedBytes.addAndGet(-dropped);
+            System.gc();
+        }
+        droppedBefore = dropped;
     }
 
     /** Bytes that lie here unused. */

@@ -31,9 +31,9 @@ public final class Connection {
     private static final int AHEAD_BYTES = 1 << 20;
     /** How much is read from one connection before the loop looks at the others. */
     private static final int TURN_BYTES = 1 << 20;
-    /** A frame under way must gain this much in that time while others wait for memory. */
-    private static final int PACE_BYTES = 1 << 10;
-    private static final long PACE_MS = 10_000;
+    /** A frame under way must gain this much in that time, 13 KB a second, while others wait for memory. */
+    private static final int PACE_BYTES = 64 << 10;
+    private static final long PACE_MS = 5_000;
     /** How long a connection that is over waits for the client to close it too. */
     private static final long LINGER_MS = 1_000;
     /** How many replies may wait for the disk while the requests behind them are served. */
@@ -223,7 +223,6 @@ public final class Connection {
         try {
             waitsForMemory = false;
             if (open()) {
-                pacedMs = server.clock.millis();
                 reader.granted();
                 resume();
             } else {
@@ -237,13 +236,18 @@ public final class Connection {
         }
     }
 
-    /** Closes what is idle past {@code idleMs}, and whoever is slow at the cost of others. */
-    void sweep(long nowMs, long idleMs) {
+    /**
+     * Closes what is idle past {@code idleMs}, and whoever is slow at the cost of others.
+     *
+     * @param contended whether others wait for memory
+     */
+    void sweep(long nowMs, long idleMs, boolean contended) {
         if (lingering) {
             if (nowMs - activeMs > LINGER_MS) {
                 finish();
             }
-        } else if (reader.underWay() && !waitsForMemory && nowMs - pacedMs > PACE_MS && memory.contended()) {
+        } else if (contended && reader.underWay() && !waitsForMemory && !paused
+                && nowMs - pacedMs > PACE_MS) {
             server.refusals.warn("slow", "Connection " + id + " is closed: its frame has gained less than "
                     + PACE_BYTES + " bytes in " + PACE_MS + " ms while others wait for memory");
             close();
@@ -389,6 +393,8 @@ public final class Connection {
     private void resume() {
         if (open() && !finished && !waitsForMemory) {
             paused = false;
+            pacedMs = server.clock.millis();
+            pacedBytes = 0;
             key.interestOpsOr(SelectionKey.OP_READ);
             read();
         }

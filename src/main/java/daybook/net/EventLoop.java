@@ -13,7 +13,7 @@ import java.util.concurrent.locks.LockSupport;
  * runs a handler, never touches a file, and outlives whatever goes wrong in one connection.
  */
 final class EventLoop {
-    private static final int SCRATCH_BYTES = 64 << 10;
+    static final int SCRATCH_BYTES = 64 << 10;
     /** How long a select lasts at most, so that a clock that was turned is noticed. */
     private static final long TICK_MS = 500;
     /** How much the clock moves between two looks for idle connections. */
@@ -22,6 +22,7 @@ final class EventLoop {
     private static final System.Logger LOG = System.getLogger("daybook.net");
 
     private final Server server;
+    private final int number;
     final Selector selector;
     private final Thread thread;
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
@@ -35,6 +36,7 @@ final class EventLoop {
 
     EventLoop(Server server, int number) throws IOException {
         this.server = server;
+        this.number = number;
         selector = Selector.open();
         sweptMs = server.clock.millis();
         thread = Thread.ofPlatform().daemon().name("daybook-net-" + number).unstarted(this::run);
@@ -121,8 +123,12 @@ final class EventLoop {
         }
         sweptMs = nowMs;
         long idleMs = server.limits.get().idleMs();
+        boolean contended = server.memory.contended();
         for (var key : selector.keys()) {
-            connection(key).sweep(nowMs, idleMs);
+            connection(key).sweep(nowMs, idleMs, contended);
+        }
+        if (number == 0) {
+            server.buffers.collect();
         }
     }
 

@@ -9,7 +9,7 @@ import java.nio.ByteBuffer;
  * <p>Between frames the socket is read into the loop's scratch buffer; the whole frames found there leave as
  * one buffer, so that many small ones cost one read: those that fill most of the scratch leave in it, and the
  * loop takes another, fewer are copied. A frame of which a part is there gets a buffer of its own, and the
- * rest of it is read straight into that. The buffer grows with what has arrived, sixteenfold at most, or is
+ * rest of it is read straight into that. The buffer grows with what has arrived, 32-fold at most, or is
  * as large as the frame before was, never what the client announced: announcing is free, so it must cost
  * nothing here. Who has sent a large frame is likely to send another, so of that only the beginning is read
  * into the scratch.
@@ -24,8 +24,9 @@ final class FrameReader {
      * it.
      */
     private static final int STRAIGHT_BYTES = 32 << 10;
-    private static final int GROWTH = 16;
-    /** How much of a frame is read at first, where the one before was read straight. */
+    /** The smallest buffer grows to one that is not {@linkplain RequestMemory#SMALL_BYTES small} any more. */
+    private static final int GROWTH = 32;
+    /** How much of a frame is read at first, where the one before was read straight, or memory is short. */
     private static final int BEGINNING_BYTES = 4 << 10;
     private static final int LENGTH_BYTES = 4;
 
@@ -118,7 +119,7 @@ final class FrameReader {
     /** The loop's buffer, with what was carried at its beginning. */
     private ByteBuffer scratch() {
         var scratch = loop.scratch.clear();
-        if (largeBytes > 0) {
+        if (largeBytes > 0 || memory.contended()) {
             scratch.limit((frame == null ? 0 : frame.remaining()) + BEGINNING_BYTES);
         }
         return scratch.put(carried, 0, carriedBytes);
@@ -175,7 +176,10 @@ final class FrameReader {
             return;
         }
         frameBytes = LENGTH_BYTES + in.getInt(in.position());
-        frame = memory.takeWithin(connection, Math.min(frameBytes, Math.max(bytes * GROWTH, largeBytes)));
+        int likelyBytes = Math.min(frameBytes, Math.max(bytes * GROWTH, largeBytes));
+        boolean sameShare = likelyBytes > RequestMemory.SMALL_BYTES
+                || frameBytes <= RequestMemory.SMALL_BYTES;
+        frame = sameShare ? memory.takeWithin(connection, likelyBytes) : null;
         if (frame == null) {
             frame = memory.take(connection, bytes);
         }

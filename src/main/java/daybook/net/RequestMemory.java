@@ -9,36 +9,31 @@ import java.util.concurrent.locks.ReentrantLock;
  * The one bound on memory for requests, received in part or whole: the capacity of all their buffers. Past it
  * connections stop reading and stand in line, first come, first served.
  *
- * <p>A connection asks before it reads. What one read of a loop brings (64 KB) is then always taken, in
- * buffers of up to half as much again, so the bound may be passed by that much a loop. Besides, one
- * connection at a time may pass it, the first in line: otherwise frames received in part could wait for one
- * another for ever, and a frame larger than the bound would never fit.
+ * <p>A quarter of it is for small buffers, as one read of a loop brings them, the rest for large ones: so
+ * those who send large frames slowly hold up others who do, and nobody with a small request. What is said
+ * from here on holds for each of the two shares.
  *
- * <p>Nothing in line: free of locks. The lock is held for a few instructions, never around anything that
- * waits.
+ * <p>A connection asks before it reads. What one read of a loop brings (64 KB) is then always taken, so the
+ * bound may be passed by that much a loop. Besides, one connection at a time may pass it, the first in line:
+ * otherwise frames received in part could wait for one another for ever, and a frame larger than the bound
+ * would never fit.
+ *
+ * <p>Nothing in line: free of locks. A lock is held for a few instructions, never around anything that waits.
  */
 final class RequestMemory {
+    /** The largest small buffer. */
+    static final int SMALL_BYTES = EventLoop.SCRATCH_BYTES;
+
     private record Waiter(Connection connection, int bytes) { }
 
     private final Buffers buffers;
-    private final long boundBytes;
-    private final AtomicLong usedBytes = new AtomicLong();
-    private final ReentrantLock lock = new ReentrantLock();
-    /** Guarded by the lock. */
-    private final ArrayDeque<Waiter> line = new ArrayDeque<>();
-    /** The length of the line; written under the lock, read by all. */
-    private volatile int waiting;
-    /**
-     * Whose turn it is now, until it has read; one at a time, so that no two count on the same bytes. By the
-     * lock.
-     */
-    private Connection granted;
-    /** Who may pass the bound, until it holds nothing; written under the lock, read by all. */
-    private volatile Connection passing;
+    private final Share small;
+    private final Share large;
 
     RequestMemory(Buffers buffers, long boundBytes) {
         this.buffers = buffers;
-        this.boundBytes = boundBytes;
+        small = new Share(boundBytes / 4);
+        large = new Share(boundBytes - boundBytes / 4);
     }
 
     /**
@@ -49,51 +44,32 @@ final class RequestMemory {
      *     {@link Connection#granted} will be called with the bytes reserved
      */
     boolean admit(Connection connection, int bytes) {
-        if (waiting == 0 && reserve(bytes)) {
-            connection.heldBytes.addAndGet(bytes);
-            return true;
-        }
-        lock.lock();
-        try {
-            if (passing == connection && bytes > 0) {
-                add(connection, bytes);
-                return true;
-            }
-            line.add(new Waiter(connection, bytes));
-            waiting = line.size();
-            next();
-            return false;
-        } finally {
-            lock.unlock();
-        }
+        return share(bytes).admit(connection, bytes);
     }
 
     /** The granted connection has had its turn. */
     void turnEnded(Connection connection) {
-        settle(connection, true);
+        small.settle(connection, true);
+        large.settle(connection, true);
     }
 
     /** A buffer for bytes that have been read, whether or not it fits. */
     ByteBuffer take(Connection connection, int bytes) {
         var buffer = buffers.take(bytes);
-        add(connection, buffer.capacity());
+        share(buffer.capacity()).add(connection, buffer.capacity());
         return buffer;
     }
 
     /** As {@link #take}, but null where the bound would be passed, also by what others take now. */
     ByteBuffer takeWithin(Connection connection, int bytes) {
         int capacity = Buffers.capacity(bytes);
-        if (!reserve(capacity)) {
-            return null;
-        }
-        connection.heldBytes.addAndGet(capacity);
-        return takeReserved(connection, bytes);
+        return share(capacity).reserve(connection, capacity) ? takeReserved(connection, bytes) : null;
     }
 
     /** Takes a full buffer of nobody's for the connection's, and gives an empty one of the same capacity. */
     ByteBuffer exchange(Connection connection, ByteBuffer full) {
         var empty = buffers.take(full.capacity());
-        add(connection, full.capacity());
+        share(full.capacity()).add(connection, full.capacity());
         return empty;
     }
 
@@ -117,78 +93,133 @@ final class RequestMemory {
     /** Takes back a reservation that was not used. */
     void release(Connection connection, int bytes) {
         connection.heldBytes.addAndGet(-bytes);
-        usedBytes.addAndGet(-bytes);
-        if (waiting > 0 || passing == connection) {
-            settle(connection, false);
-        }
+        share(bytes).usedBytes.addAndGet(-bytes);
+        small.released(connection);
+        large.released(connection);
     }
 
     /** Whether less than half is used, so that connections may read ahead of what they work on. */
     boolean plentiful() {
-        return usedBytes.get() < boundBytes / 2;
+        return small.plentiful() && large.plentiful();
     }
 
     /** Whether connections stand in line. */
     boolean contended() {
-        return waiting > 0;
+        return small.waiting > 0 || large.waiting > 0;
     }
 
     long usedBytes() {
-        return usedBytes.get();
+        return small.usedBytes.get() + large.usedBytes.get();
     }
 
-    /** Whether that many bytes more keep the bound; for none, whether there is any room. */
-    private boolean fits(long used, int bytes) {
-        return used < boundBytes && used + bytes <= boundBytes;
+    private Share share(int capacity) {
+        return capacity <= SMALL_BYTES ? small : large;
     }
 
-    private boolean reserve(int bytes) {
-        long used;
-        do {
-            used = usedBytes.get();
-            if (!fits(used, bytes)) {
+    private static final class Share {
+        private final long boundBytes;
+        private final AtomicLong usedBytes = new AtomicLong();
+        private final ReentrantLock lock = new ReentrantLock();
+        /** Guarded by the lock. */
+        private final ArrayDeque<Waiter> line = new ArrayDeque<>();
+        /** The length of the line; written under the lock, read by all. */
+        private volatile int waiting;
+        /**
+         * Whose turn it is now, until it has read; one at a time, so that no two count on the same bytes. By
+         * the lock.
+         */
+        private Connection granted;
+        /** Who may pass the bound, until it holds nothing; written under the lock, read by all. */
+        private volatile Connection passing;
+
+        Share(long boundBytes) {
+            this.boundBytes = boundBytes;
+        }
+
+        boolean admit(Connection connection, int bytes) {
+            if (waiting == 0 && reserve(connection, bytes)) {
+                return true;
+            }
+            lock.lock();
+            try {
+                if (passing == connection && bytes > 0) {
+                    add(connection, bytes);
+                    return true;
+                }
+                line.add(new Waiter(connection, bytes));
+                waiting = line.size();
+                next();
                 return false;
+            } finally {
+                lock.unlock();
             }
-        } while (!usedBytes.compareAndSet(used, used + bytes));
-        return true;
-    }
-
-    private void add(Connection connection, int bytes) {
-        usedBytes.addAndGet(bytes);
-        connection.heldBytes.addAndGet(bytes);
-    }
-
-    private void settle(Connection connection, boolean turnEnded) {
-        lock.lock();
-        try {
-            if (turnEnded) {
-                granted = null;
-            }
-            if (passing == connection && connection.heldBytes.get() == 0) {
-                passing = null;
-            }
-            next();
-        } finally {
-            lock.unlock();
         }
-    }
 
-    /** Calls the first in line, when there is room for it; with the lock held. */
-    private void next() {
-        var first = line.peek();
-        if (first == null || granted != null) {
-            return;
+        boolean plentiful() {
+            return usedBytes.get() < boundBytes / 2;
         }
-        if (!fits(usedBytes.get(), first.bytes)) {
-            if (passing != null && passing != first.connection) {
+
+        boolean reserve(Connection connection, int bytes) {
+            long used;
+            do {
+                used = usedBytes.get();
+                if (!fits(used, bytes)) {
+                    return false;
+                }
+            } while (!usedBytes.compareAndSet(used, used + bytes));
+            connection.heldBytes.addAndGet(bytes);
+            return true;
+        }
+
+        void add(Connection connection, int bytes) {
+            usedBytes.addAndGet(bytes);
+            connection.heldBytes.addAndGet(bytes);
+        }
+
+        /** The connection gave something back, here or to the other share. */
+        void released(Connection connection) {
+            if (waiting > 0 || passing == connection) {
+                settle(connection, false);
+            }
+        }
+
+        void settle(Connection connection, boolean turnEnded) {
+            lock.lock();
+            try {
+                if (turnEnded && granted == connection) {
+                    granted = null;
+                }
+                if (passing == connection && connection.heldBytes.get() == 0) {
+                    passing = null;
+                }
+                next();
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        /** Whether that many bytes more keep the bound; for none, whether there is any room. */
+        private boolean fits(long used, int bytes) {
+            return used < boundBytes && used + bytes <= boundBytes;
+        }
+
+        /** Calls the first in line, when there is room for it; with the lock held. */
+        private void next() {
+            var first = line.peek();
+            if (first == null || granted != null) {
                 return;
             }
-            passing = first.connection;
+            if (!fits(usedBytes.get(), first.bytes)) {
+                if (passing != null && passing != first.connection) {
+                    return;
+                }
+                passing = first.connection;
+            }
+            line.remove();
+            waiting = line.size();
+            add(first.connection, first.bytes);
+            granted = first.connection;
+            first.connection.loop.execute(() -> first.connection.granted(first.bytes));
         }
-        line.remove();
-        waiting = line.size();
-        add(first.connection, first.bytes);
-        granted = first.connection;
-        first.connection.loop.execute(() -> first.connection.granted(first.bytes));
     }
 }

@@ -31,6 +31,7 @@ public record TransactionRecord(String transactionalId, Transaction transaction)
     /** The newest version of a value, and the first with tagged fields. */
     private static final int NEWEST = 1;
 
+    /** The numbers of the tagged fields. */
     private static final int PREVIOUS_PRODUCER_ID = 0;
     private static final int NEXT_PRODUCER_ID = 1;
     private static final int CLIENT_VERSION = 2;
@@ -69,10 +70,15 @@ public record TransactionRecord(String transactionalId, Transaction transaction)
         var partitions = partitions(in);
         long lastUpdateMs = in.int64();
         long startMs = in.int64();
-        var tags = new Tags();
-        in.tags(tag -> tags.read(tag, in));
-        return new Transaction(producerId, tags.previousProducerId, tags.nextProducerId, producerEpoch,
-                timeoutMs, status, partitions, lastUpdateMs, startMs, tags.clientVersion);
+        long[] tagged = {Transaction.NO_ID, Transaction.NO_ID, 0};
+        in.tags(tag -> {
+            if (tag >= 0 && tag < tagged.length) {
+                tagged[tag] = tag == CLIENT_VERSION ? in.int16() : in.int64();
+            }
+        });
+        return new Transaction(producerId, tagged[PREVIOUS_PRODUCER_ID], tagged[NEXT_PRODUCER_ID],
+                producerEpoch, timeoutMs, status, partitions, lastUpdateMs, startMs,
+                (int) tagged[CLIENT_VERSION]);
     }
 
     /** Sorted, whatever their order in the record. */
@@ -89,7 +95,7 @@ public record TransactionRecord(String transactionalId, Transaction transaction)
     private static ByteBuffer encodeValue(Transaction value) {
         var out = new Writer(NEWEST, true).int16(NEWEST);
         out.int64(value.producerId()).int16(value.producerEpoch()).int32(value.timeoutMs());
-        out.int8(value.status().number());
+        out.int8(value.status().ordinal());
         // Null exactly for an empty one: Apache Kafka takes the list of any other for given.
         out.structs(value.status() == TransactionStatus.EMPTY ? null : value.byTopic().entrySet(),
                 (each, topic) -> each.string(topic.getKey()).int32s(topic.getValue()));
@@ -108,21 +114,5 @@ public record TransactionRecord(String transactionalId, Transaction transaction)
             fields.add(new Writer.Tagged(CLIENT_VERSION, out -> out.int16(value.clientVersion())));
         }
         return fields.toArray(Writer.Tagged[]::new);
-    }
-
-    /** The tagged fields of a value, as they are where they are absent. */
-    private static final class Tags {
-        private long previousProducerId = Transaction.NO_ID;
-        private long nextProducerId = Transaction.NO_ID;
-        private int clientVersion;
-
-        private void read(int tag, Reader in) {
-            switch (tag) {
-                case PREVIOUS_PRODUCER_ID -> previousProducerId = in.int64();
-                case NEXT_PRODUCER_ID -> nextProducerId = in.int64();
-                case CLIENT_VERSION -> clientVersion = in.int16();
-                default -> { }
-            }
-        }
     }
 }

@@ -2,33 +2,29 @@ package daybook.txn;
 
 import daybook.wire.MalformedException;
 
-/** How far a transaction has come, with the number that records have for it and the name that clients see. */
+/** How far a transaction has come, in the order of the numbers that records have for it, with the name that clients see. */
 public enum TransactionStatus {
-    EMPTY(0, "Empty"),
-    ONGOING(1, "Ongoing"),
-    PREPARE_COMMIT(2, "PrepareCommit"),
-    PREPARE_ABORT(3, "PrepareAbort"),
-    COMPLETE_COMMIT(4, "CompleteCommit"),
-    COMPLETE_ABORT(5, "CompleteAbort"),
-    DEAD(6, "Dead"),
-    PREPARE_EPOCH_FENCE(7, "PrepareEpochFence");
+    EMPTY("Empty"),
+    ONGOING("Ongoing"),
+    PREPARE_COMMIT("PrepareCommit"),
+    PREPARE_ABORT("PrepareAbort"),
+    COMPLETE_COMMIT("CompleteCommit"),
+    COMPLETE_ABORT("CompleteAbort"),
+    DEAD("Dead"),
+    PREPARE_EPOCH_FENCE("PrepareEpochFence");
 
-    private final int number;
     private final String text;
 
-    TransactionStatus(int number, String text) {
-        this.number = number;
+    TransactionStatus(String text) {
         this.text = text;
     }
 
     /** The status of a number in a record. */
     static TransactionStatus of(int number) {
-        for (var status : values()) {
-            if (status.number == number) {
-                return status;
-            }
+        if (number < 0 || number >= values().length) {
+            throw new MalformedException("A transaction with status " + number + ", which is not known");
         }
-        throw new MalformedException("A transaction with status " + number + ", which is not known");
+        return values()[number];
     }
 
     /** The status of this name, as clients write it; null where there is none. */
@@ -39,10 +35,6 @@ public enum TransactionStatus {
             }
         }
         return null;
-    }
-
-    int number() {
-        return number;
     }
 
     /** As clients see it: {@code PrepareCommit}. */

@@ -17,11 +17,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the broker says of itself: ApiVersions, DescribeCluster, topics page by page, producers. */
-@Timeout(60)
 class DescribeTest {
     @TempDir
     static Path directory;

@@ -15,11 +15,9 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Who coordinates, and the topics that are made for it. */
-@Timeout(60)
 class FindCoordinatorTest {
     private static final byte GROUP = 0;
     private static final byte TRANSACTION = 1;

@@ -21,11 +21,9 @@ import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Bodies that no client sends: each is answered or closes its connection, and none is an accident here. */
-@Timeout(120)
 class GarbageTest {
     private static final int BODIES = 6_000;
     private static final Logger LOG = Logger.getLogger("daybook");

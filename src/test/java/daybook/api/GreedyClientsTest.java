@@ -4,13 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.wire.ErrorCode;
+import daybook.wire.ProcessorTime;
 import daybook.wire.Uuid;
 import daybook.wire.Writer;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
@@ -56,21 +56,9 @@ class GreedyClientsTest {
         return IntStream.range(0, MANY).mapToObj(i -> prefix + i).toList();
     }
 
-    /** It is the processor's time that counts, for a machine may be busy with something else. */
-    private static void assertCheap(Executable task) throws Throwable {
-        var before = processorTime();
-        task.execute();
-        var took = processorTime().minus(before);
-        assertTrue(took.compareTo(CHEAP) < 0, "it took " + took);
-    }
-
-    private static Duration processorTime() {
-        return ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO);
-    }
-
     @Test
     void protocolsAreComparedInTimeThatGrowsAsTheyDo() throws Throwable {
-        assertCheap(() -> {
+        ProcessorTime.assertWithin(CHEAP, () -> {
             var first = client.ask("JoinGroup", 3, out -> join(out, "g", "", names("p")));
             first.int32();
             assertEquals(ErrorCode.NONE, ErrorCode.of(first.int16()));
@@ -83,7 +71,7 @@ class GreedyClientsTest {
     @Test
     void partitionsThatAMemberOwnsAreReadInTimeThatGrowsAsTheyDo() throws Throwable {
         var topics = IntStream.range(0, MANY).mapToObj(i -> new Uuid(1, i + 1)).toList();
-        assertCheap(() -> {
+        ProcessorTime.assertWithin(CHEAP, () -> {
             var answer = client.ask("ConsumerGroupHeartbeat", 0, out -> out.string("g").string("m").int32(5)
                     .string(null).string(null).int32(-1).length(-1).string(null)
                     .structs(topics, (each, topic) -> each.uuid(topic).int32s(List.of(0))).tags());

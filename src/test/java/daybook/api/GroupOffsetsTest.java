@@ -25,7 +25,6 @@ import daybook.wire.Writer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
@@ -36,7 +35,6 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /** OffsetCommit, OffsetFetch and OffsetDelete, byte by byte. */
-@Timeout(60)
 class GroupOffsetsTest {
     /** A topic of a request, by the name or by the id. */
     private record Topic(String name, Uuid id, List<Item> items) { }

@@ -16,11 +16,9 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What is told of transactions; the answers are those that Apache Kafka 4.3.1 gave in the same places. */
-@Timeout(60)
 class ListTransactionsTest {
     private static final int TIMEOUT_MS = 60_000;
 

@@ -16,11 +16,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** ListOffsets and OffsetForLeaderEpoch. */
-@Timeout(60)
 class OffsetsTest {
     private static final long THEN = 1_700_000_000_000L;
 

@@ -17,7 +17,6 @@ import daybook.wire.ErrorCode;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
@@ -28,7 +27,6 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** What is decided of a transaction comes to pass in each of its partitions, whatever stands in the way. */
-@Timeout(60)
 class TransactionEndsTest {
     private static final String ID = "t";
     private static final int LARGEST_RECORD_BYTES = 400;

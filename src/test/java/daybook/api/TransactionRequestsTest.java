@@ -26,7 +26,6 @@ import daybook.wire.Writer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
@@ -35,7 +34,6 @@ import java.util.List;
 import java.util.Map;
 
 /** InitProducerId, AddPartitionsToTxn and EndTxn, byte by byte; each version in its own way. */
-@Timeout(60)
 class TransactionRequestsTest {
     @TempDir
     Path directory;

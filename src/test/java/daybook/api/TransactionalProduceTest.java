@@ -28,7 +28,6 @@ import daybook.wire.ErrorCode;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
@@ -39,7 +38,6 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /** Produce in transactions, byte by byte: what is asked of the coordinator, and what is answered. */
-@Timeout(60)
 class TransactionalProduceTest {
     private static final String NOT_ADDED = "Partition was not added to the transaction";
     private static final String UNVERIFIED =

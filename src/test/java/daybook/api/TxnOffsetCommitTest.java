@@ -30,7 +30,6 @@ import daybook.wire.Writer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
@@ -42,7 +41,6 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /** AddOffsetsToTxn and TxnOffsetCommit, byte by byte; each version in its own way. */
-@Timeout(60)
 class TxnOffsetCommitTest {
     private record Item(String topic, int index, long offset, String metadata) { }
 

@@ -55,7 +55,9 @@ class StopTest {
         return process;
     }
 
+    /** Tells it to end by the signal alone: {@link Process#destroy} would close its standard input too. */
     private void ended(Process process) throws IOException, InterruptedException {
+        process.toHandle().destroy();
         assertTrue(process.waitFor(60, TimeUnit.SECONDS));
         assertEquals(TERMINATED, process.exitValue());
         assertEquals("", Files.readString(temp.resolve("errors")));
@@ -66,7 +68,6 @@ class StopTest {
         Ran.fed("one\n".getBytes(StandardCharsets.UTF_8), "produce orders", "--bootstrap", address());
         var consume = daybook("consume", "orders", "--group", "g");
         assertEquals("one", consume.inputReader().readLine());
-        consume.destroy();
         ended(consume);
         var left = Ran.of("groups describe g", "--bootstrap", address()).out();
         assertTrue(left.contains("Empty") && left.matches("(?s).*orders +0 +1 +1 +0 .*"), left);
@@ -83,7 +84,6 @@ class StopTest {
         }
         in.write("\nfour\n");
         in.flush();
-        produce.destroy();
         ended(produce);
         assertTrue(Ran.of("consume orders --exit", "--bootstrap", address()).out().startsWith("one\ntwo\n"));
     }

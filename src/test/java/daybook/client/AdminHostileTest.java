@@ -35,7 +35,6 @@ class AdminHostileTest {
             admin -> admin.groups().alterOffsets("group", Map.of(PARTITION, 1L)),
             admin -> admin.groups().deleteOffsets("group", List.of(PARTITION)),
             admin -> admin.groups().delete(List.of("group")),
-            admin -> admin.groups().removeMembers("group", List.of(), "test"),
             admin -> admin.transactions().list(),
             admin -> admin.transactions().describe(List.of("id")),
             admin -> admin.transactions().producers(List.of(PARTITION)),

@@ -235,8 +235,6 @@ class AdminTest {
             assertEquals(ErrorCode.NON_EMPTY_GROUP, error(groups.delete(List.of("old")), "old"));
             assertEquals(ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC,
                     error(groups.deleteOffsets("old", both), of("orders", 0)));
-            groups.removeMembers("old", classic.members(), "a test").all();
-            assertEquals("Empty", groups.describe(List.of("old")).of("old").state());
             assertEquals(admin.cluster().controller(), groups.coordinator("old"));
         }
     }

@@ -130,8 +130,23 @@ class ConnectionTest {
                 }
             });
             var settings = settings("127.0.0.1:" + server.getLocalPort(), 10_000);
-            assertThrows(ClientException.class,
+            var refused = assertThrows(ClientException.class,
                     () -> Connection.open(settings.addresses().getFirst(), settings, begun -> { }));
+            assertEquals(ErrorCode.UNSUPPORTED_VERSION, refused.error());
+            assertTrue(refused.getMessage().contains("is no Kafka broker"), refused.getMessage());
+        }
+    }
+
+    @Test
+    void whoWaitsForAnAnswerMayBeInterrupted() throws Exception {
+        try (var broker = new ScriptedBroker().on(Call.FIND_COORDINATOR, in -> ScriptedBroker.SILENCE);
+                var connection = open(broker, 60_000)) {
+            var answer = connection.send(Call.FIND_COORDINATOR, 4,
+                    out -> out.int8(0).strings(List.of("a")).tags(), Reader::int32);
+            Thread.currentThread().interrupt();
+            var stopped = assertThrows(ClientException.class, () -> Connection.await(answer));
+            assertTrue(stopped.interrupted());
+            assertFalse(Thread.interrupted());
         }
     }
 

@@ -10,7 +10,6 @@ import daybook.wire.ErrorCode;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 import java.io.IOException;
 import java.util.ArrayList;
@@ -20,7 +19,6 @@ import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Whatever goes wrong at the broker, records are there once and in order, or have failed. */
-@Timeout(60)
 final class ProducerFailuresTest {
     private static final int PARTITIONS = 3;
     private static final Act SERVED = new Act(Whim.SERVE, ErrorCode.NONE);

@@ -309,4 +309,59 @@ class ProducerScriptTest {
             over.countDown();
         }
     }
+
+    /** Two brokers, each the leader of a partition; the first reads no more once it is sent a batch. */
+    @Test
+    void aBrokerThatDoesNotReadHoldsUpNoOther() throws Exception {
+        var over = new CountDownLatch(1);
+        broker.on(Call.PRODUCE, in -> {
+            try {
+                over.await();
+            } catch (InterruptedException never) {
+                throw new IllegalStateException(never);
+            }
+            return null;
+        });
+        try (var other = new ScriptedBroker().on(Call.PRODUCE, in -> ScriptedBroker.SILENCE)) {
+            broker.beside(2, other).topic(new Topic("orders", ID, false, List.of(led(0, 1), led(1, 2))));
+            var producer = builder().acks(Acks.NONE).requestTimeoutMs(60_000).open();
+            var stuck = new ArrayList<Delivery>();
+            for (int i = 0; i < 20; i++) {
+                stuck.add(producer.send(to(0, bytes(1_000_000))));
+            }
+            for (int i = 0; i < 10; i++) {
+                producer.send(to(1, bytes(1))).get(5, TimeUnit.SECONDS);
+            }
+            assertFalse(stuck.getLast().isDone());
+            producer.close(Duration.ofMillis(100));
+            assertTrue(stuck.getLast().isDone());
+        } finally {
+            over.countDown();
+        }
+    }
+
+    private static Topic.Partition led(int index, int leader) {
+        return new Topic.Partition(ErrorCode.NONE, index, leader, 0, List.of(1), List.of(1), List.of());
+    }
+
+    private static OutgoingRecord to(int partition, byte[] value) {
+        return new OutgoingRecord("orders", partition, OutgoingRecord.NOW, null, value, List.of());
+    }
+
+    @Test
+    void whatWaitsForABrokerThatDoesNotAnswerFailsInTime() throws Exception {
+        broker.on(Call.PRODUCE, in -> {
+            asked(in);
+            return ScriptedBroker.SILENCE;
+        });
+        var producer = builder().requestTimeoutMs(60_000).deliveryTimeoutMs(300).open();
+        var asked = producer.send("orders", null, bytes(1));
+        next();
+        var waits = producer.send("orders", null, bytes(1));
+        var late = assertThrows(ExecutionException.class, () -> waits.get(10, TimeUnit.SECONDS));
+        assertEquals(ErrorCode.REQUEST_TIMED_OUT, ((ClientException) late.getCause()).error());
+        // What is under way is waited for.
+        assertFalse(asked.isDone());
+        producer.close(Duration.ofMillis(100));
+    }
 }

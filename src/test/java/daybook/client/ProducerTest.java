@@ -14,7 +14,6 @@ import daybook.wire.ErrorCode;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -34,7 +33,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /** What is sent lies on a real broker's disk, once and in order, and everybody learns what became of it. */
-@Timeout(60)
 final class ProducerTest {
     private static final long LONG_AGO_MS = 1_000_000_000_000L;
 

@@ -11,7 +11,6 @@ import daybook.wire.ErrorCode;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -26,7 +25,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /** Transactions on a real broker, with either version of their protocol. */
-@Timeout(60)
 final class ProducerTransactionsTest {
     @TempDir
     Path directory;

@@ -28,7 +28,7 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /** Apache Kafka's Java admin client, in this JVM. */
 final class AdminChecks {
-    private static final long LIMIT_SECONDS = 30;
+    private static final long LIMIT_SECONDS = 60;
     private static final String THROTTLED = "leader.replication.throttled.replicas";
 
     private final Report report;

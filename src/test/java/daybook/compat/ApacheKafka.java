@@ -15,7 +15,7 @@ import org.apache.kafka.clients.admin.Admin;
  * to a file of its own for each start.
  */
 public final class ApacheKafka implements Server {
-    private static final long START_LIMIT_SECONDS = 60;
+    private static final long START_LIMIT_SECONDS = 120;
     private static final long STOP_LIMIT_SECONDS = 60;
 
     private final Tools tools;
@@ -82,7 +82,8 @@ public final class ApacheKafka implements Server {
     @Override
     public void start() throws Exception {
         begin();
-        try (var admin = Admin.create(Map.of("bootstrap.servers", address))) {
+        try (var admin = Admin.create(Map.of("bootstrap.servers", address,
+                "default.api.timeout.ms", (int) TimeUnit.SECONDS.toMillis(START_LIMIT_SECONDS)))) {
             var nodes = admin.describeCluster().nodes().get(START_LIMIT_SECONDS, TimeUnit.SECONDS);
             CheckFailed.expectEqual(1, nodes.size(), "brokers of Apache Kafka");
         }

@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
 public final class Broker implements Server {
     private static final Pattern READY = Pattern.compile("is ready on 127\\.0\\.0\\.1:(\\d+)");
     private static final long START_LIMIT_SECONDS = 60;
-    private static final long STOP_LIMIT_SECONDS = 30;
+    private static final long STOP_LIMIT_SECONDS = 60;
 
     private final Path launcher;
     private final Path directory;
@@ -111,17 +111,17 @@ public final class Broker implements Server {
 
     /** Asks it to stop (SIGTERM) and does not wait for that. */
     void beginStop() {
-        process.destroy();
+        process.toHandle().destroy();
     }
 
     boolean running() {
         return process != null && process.isAlive();
     }
 
-    /** Fails when it does not end by itself. */
+    /** Fails when it does not end by itself. Its last words are logged, for only the signal is sent. */
     @Override
     public void stop() throws Exception {
-        process.destroy();
+        process.toHandle().destroy();
         if (!process.waitFor(STOP_LIMIT_SECONDS, TimeUnit.SECONDS)) {
             kill();
             throw new CheckFailed("the broker did not stop in " + STOP_LIMIT_SECONDS + " s");

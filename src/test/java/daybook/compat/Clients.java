@@ -7,9 +7,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -21,13 +24,13 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 record Clients(Supplier<String> address) {
     private static final Duration POLL = Duration.ofMillis(500);
     /** How often nothing may come in a row before a consumer gives up. */
-    private static final int EMPTY_POLLS = 20;
+    private static final int EMPTY_POLLS = 60;
 
     /** A producer: idempotent, acks=all, five requests in flight, unless {@code settings} say otherwise. */
     KafkaProducer<byte[], byte[]> producer(Map<String, Object> settings) {
         var all = new HashMap<String, Object>(Map.of("bootstrap.servers", address.get(), "acks", "all",
                 "enable.idempotence", true, "max.in.flight.requests.per.connection", 5, "linger.ms", 1,
-                "delivery.timeout.ms", 60_000, "request.timeout.ms", 10_000, "max.block.ms", 30_000));
+                "delivery.timeout.ms", 60_000, "request.timeout.ms", 10_000, "max.block.ms", 60_000));
         all.putAll(settings);
         return new KafkaProducer<>(all, new ByteArraySerializer(), new ByteArraySerializer());
     }
@@ -35,13 +38,30 @@ record Clients(Supplier<String> address) {
     /** A consumer without a group: partitions are assigned to it by hand. */
     KafkaConsumer<byte[], byte[]> consumer(Map<String, Object> settings) {
         var all = new HashMap<String, Object>(Map.of("bootstrap.servers", address.get(),
-                "auto.offset.reset", "none", "enable.auto.commit", false, "default.api.timeout.ms", 30_000));
+                "auto.offset.reset", "none", "enable.auto.commit", false, "default.api.timeout.ms", 60_000));
         all.putAll(settings);
         return new KafkaConsumer<>(all, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
     Admin admin() {
-        return Admin.create(Map.of("bootstrap.servers", address.get(), "default.api.timeout.ms", 30_000));
+        return Admin.create(Map.of("bootstrap.servers", address.get(), "default.api.timeout.ms", 60_000));
+    }
+
+    /**
+     * Waits until the broker leads all partitions of a topic that was made. Apache Kafka does so only a while
+     * after it has answered: until then its admin client gives up what asks for the topic, and a batch that a
+     * new producer sends may overtake the one before.
+     */
+    static void awaitLeader(Admin admin, String topic, int partitions) throws Exception {
+        var latest = partitions(topic, partitions).stream().collect(Collectors.toMap(each -> each, each ->
+                OffsetSpec.latest()));
+        Until.holds(topic + " is led", () -> "", () -> {
+            try {
+                return Group.get(admin.listOffsets(latest).all()).size() == partitions;
+            } catch (ExecutionException notYet) {
+                return false;
+            }
+        });
     }
 
     static List<TopicPartition> partitions(String topic, int count) {

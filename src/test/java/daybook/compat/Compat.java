@@ -26,7 +26,7 @@ public final class Compat {
         var modules = Path.of(arguments[1]).toAbsolutePath();
         var launcher = Path.of(arguments.length > 2 ? arguments[2] : "bin/daybook").toAbsolutePath();
         var directory = Files.createTempDirectory("daybook-compat");
-        var report = new Report(Pattern.compile(System.getProperty("only", "")));
+        var report = new Report(Pattern.compile(System.getProperty("only", "")), directory);
         run(report, libraries, modules, directory, launcher);
         boolean passed = report.close();
         if (passed) {

@@ -77,7 +77,7 @@ final class ExchangeChecks {
         kafka.start();
         try {
             expectEverything(clients);
-            try (var producer = clients.producer(Map.of("max.block.ms", 60_000))) {
+            try (var producer = clients.producer(Feed.SETTINGS)) {
                 for (int number = 0; number < RECORDS; number++) {
                     producer.send(new ProducerRecord<>(ADDED, 0, null, sample.line(number)));
                 }

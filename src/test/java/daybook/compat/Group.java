@@ -39,8 +39,9 @@ import org.apache.kafka.common.errors.GroupIdNotFoundException;
  */
 final class Group {
     static final int PARTITIONS = 6;
-    static final int SESSION_MS = 3_000;
-    private static final long LIMIT_SECONDS = 30;
+    /** Longer than a machine stands still or a broker takes to start: nobody but the dead is silent so long. */
+    static final int SESSION_MS = 8_000;
+    private static final long LIMIT_SECONDS = 60;
     private static final int HEARTBEAT_MS = 300;
 
     private final Clients clients;

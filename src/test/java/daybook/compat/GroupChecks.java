@@ -36,9 +36,9 @@ final class GroupChecks {
             "cooperative-sticky", classic("CooperativeSticky"),
             "uniform", consumer("uniform"), "server-range", consumer("range"));
 
-    private static final int LONG_SESSION_MS = 20_000;
-    /** Apache Kafka counts the time of its start into the sessions. */
-    private static final int OVER_A_RESTART_MS = 8_000;
+    /** Who does not poll for so long is put out of the group. */
+    private static final int POLL_INTERVAL_MS = 5_000;
+    private static final int LONG_SESSION_MS = 45_000;
 
     private final Report report;
     private final Broker broker;
@@ -82,11 +82,8 @@ final class GroupChecks {
                         listener)));
         check("to the consumer protocol and back, ", "from-range", group -> migrate(group,
                 PROTOCOLS.get("range"), () -> { }));
-        check("to the consumer protocol and back, the broker is killed, ", "from-cooperative-sticky", group -> {
-            group.sessions(OVER_A_RESTART_MS);
-            migrate(group, with(PROTOCOLS.get("cooperative-sticky"), "session.timeout.ms", OVER_A_RESTART_MS),
-                    this::restart);
-        });
+        check("to the consumer protocol and back, the broker is killed, ", "from-cooperative-sticky", group ->
+                migrate(group, PROTOCOLS.get("cooperative-sticky"), this::restart));
         check("members come, leave and die and the broker is killed, ", "at-random", this::history);
         report.check("group: kill -9 of the broker under two groups", () ->
                 Group.check(clients, "group-kill-classic", classic ->
@@ -95,9 +92,7 @@ final class GroupChecks {
 
     /** With {@code -Dseed=N}, which a failure tells, what happened then. */
     private void history(Group group) throws Exception {
-        group.sessions(OVER_A_RESTART_MS);
-        var classic = with(PROTOCOLS.get("cooperative-sticky"), "session.timeout.ms", OVER_A_RESTART_MS);
-        var protocols = List.of(classic, PROTOCOLS.get("uniform"), PROTOCOLS.get("server-range"));
+        var protocols = List.of(PROTOCOLS.get("cooperative-sticky"), PROTOCOLS.get("uniform"), PROTOCOLS.get("server-range"));
         new GroupHistory(group, protocols, this::restart, Long.getLong("seed", System.nanoTime())).run();
     }
 
@@ -180,7 +175,7 @@ final class GroupChecks {
     /** A member that does not poll is out of the group, though it lives, and comes back once it does. */
     private void hangs(Group group, Map<String, Object> settings) throws Exception {
         var one = group.join("one", settings);
-        var two = group.join("two", with(settings, "max.poll.interval.ms", 1_000));
+        var two = group.join("two", with(settings, "max.poll.interval.ms", POLL_INTERVAL_MS));
         group.settles(one, two);
         two.stall();
         group.settles(one);
@@ -241,10 +236,7 @@ final class GroupChecks {
 
     /** The broker's death changes nothing for members; what happens right before it is not forgotten. */
     private void kill(Group classic, Group consumer) throws Exception {
-        var cooperative = PROTOCOLS.get("cooperative-sticky");
-        consumer.sessions(OVER_A_RESTART_MS);
-        var groups = Map.of(classic, with(cooperative, "session.timeout.ms", OVER_A_RESTART_MS),
-                consumer, PROTOCOLS.get("uniform"));
+        var groups = Map.of(classic, PROTOCOLS.get("cooperative-sticky"), consumer, PROTOCOLS.get("uniform"));
         var members = new HashMap<Group, Member[]>();
         for (var group : groups.keySet()) {
             var settings = groups.get(group);

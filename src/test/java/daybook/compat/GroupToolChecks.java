@@ -219,7 +219,7 @@ final class GroupToolChecks {
         var lines = new ArrayList<String>();
         for (var protocol : List.of("classic", "consumer")) {
             lines.addAll(run(CONSUMER, "--topic", group.name(), "--group", group.name(), "--from-beginning",
-                    "--max-messages", Integer.toString(half), "--timeout-ms", "30000", "--command-property",
+                    "--max-messages", Integer.toString(half), "--timeout-ms", "60000", "--command-property",
                     "group.protocol=" + protocol).lines());
         }
         var expected = new ArrayList<String>();

@@ -25,7 +25,7 @@ import org.apache.kafka.common.errors.TimeoutException;
  */
 final class Member {
     private static final Duration POLL = Duration.ofMillis(50);
-    private static final long LIMIT_MS = 40_000;
+    private static final long LIMIT_MS = 90_000;
 
     /** How a member subscribes. */
     interface Subscription extends BiConsumer<KafkaConsumer<byte[], byte[]>, ConsumerRebalanceListener> { }

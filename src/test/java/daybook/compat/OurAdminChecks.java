@@ -34,7 +34,7 @@ import org.apache.kafka.common.config.ConfigResource;
 
 /** Our admin on a broker: what it changes, Kafka's admin client sees, and what it sees, so does Kafka's. */
 final class OurAdminChecks {
-    private static final long LIMIT_SECONDS = 40;
+    private static final long LIMIT_SECONDS = 60;
     private static final Duration POLL = Duration.ofMillis(100);
 
     private final Report report;

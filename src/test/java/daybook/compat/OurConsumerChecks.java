@@ -237,7 +237,7 @@ final class OurConsumerChecks {
     }
 
     private static Seen first(Consumer consumer) {
-        for (int poll = 0; poll < 50; poll++) {
+        for (int poll = 0; poll < 300; poll++) {
             var seen = Seen.poll(consumer, Duration.ofMillis(200));
             if (!seen.isEmpty()) {
                 return seen.getFirst();
@@ -306,19 +306,24 @@ final class OurConsumerChecks {
                 var producer = target.clients().producer(Map.of("linger.ms", 0))) {
             consumer.assign(all);
             consumer.seekToBeginning(all);
-            for (int number = 0; number < 3; number++) {
+            // A machine that stands still for a moment does not do so six times.
+            long emptyMs = Long.MAX_VALUE;
+            long givenMs = Long.MAX_VALUE;
+            for (int number = 0; number < 6; number++) {
                 long before = System.nanoTime();
                 expectEqual(List.of(), Seen.poll(consumer, Duration.ofMillis(150)), "where there is nothing");
                 long ms = (System.nanoTime() - before) / 1_000_000;
-                expect(ms >= 100 && ms < 1_000, "a poll of 150 ms took " + ms);
+                expect(ms >= 100, "a poll of 150 ms took " + ms);
+                emptyMs = Math.min(emptyMs, ms);
                 producer.send(new ProducerRecord<>(topic, number % 2, null, sample.line(number)));
                 before = System.nanoTime();
                 expectEqual((long) number / 2, Seen.poll(consumer, Duration.ofSeconds(20)).getFirst()
                         .offset(),
                         "the offset of what came");
-                ms = (System.nanoTime() - before) / 1_000_000;
-                expect(ms < 2_000, "it was given only after " + ms + " ms");
+                givenMs = Math.min(givenMs, (System.nanoTime() - before) / 1_000_000);
             }
+            expect(emptyMs < 1_000, "polls of 150 ms took " + emptyMs + " and more");
+            expect(givenMs < 2_000, "it was given only after " + givenMs + " ms");
         }
     }
 }

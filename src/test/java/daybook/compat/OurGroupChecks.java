@@ -27,7 +27,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 final class OurGroupChecks {
     private static final int PARTITIONS = 6;
     private static final Duration POLL = Duration.ofMillis(100);
-    private static final long LIMIT_SECONDS = 40;
+    private static final long LIMIT_SECONDS = 60;
 
     private final Report report;
     private final Target target;

@@ -60,17 +60,14 @@ final class OurProducerChecks {
         target.check(report, "producer, in order and once over kill -9", this::crash);
     }
 
-    /**
-     * A topic for one check, which the broker leads by then: Kafka's tells so only a while after it has made
-     * one, and where that lets a new producer's second batch overtake its first, Kafka's producer gives up.
-     */
+    /** A topic for one check, which the broker leads by then. */
     static void create(Target target, String topic, int partitions, Map<String, String> configs)
             throws Exception {
         try (var admin = target.clients().admin()) {
             admin.createTopics(List.of(new NewTopic(topic, partitions, (short) 1).configs(configs))).all()
                     .get(LIMIT_SECONDS, TimeUnit.SECONDS);
+            Clients.awaitLeader(admin, topic, partitions);
         }
-        OurConsumerChecks.ends(target, topic, partitions);
     }
 
     static Receipt receipt(Delivery delivery) throws Exception {
@@ -225,7 +222,7 @@ final class OurProducerChecks {
 
     private void refused() throws Exception {
         create(target, "ours-refused", 1, Map.of("cleanup.policy", "compact"));
-        try (var producer = Producer.builder(target.address()).maxBlockMs(500).open()) {
+        try (var producer = Producer.builder(target.address()).maxBlockMs(2_000).open()) {
             expectRefused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "a topic that is not there", () ->
                     receipt(producer.send("ours-nowhere", null, sample.line(1))));
             expectRefused(ErrorCode.INVALID_TOPIC_EXCEPTION, "a name that no topic has", () ->

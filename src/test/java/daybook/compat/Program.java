@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
  * reader), with a time limit after which it is killed.
  */
 record Program(List<String> command, int status, byte[] output, String error) {
-    private static final long LIMIT_SECONDS = 90;
+    private static final long LIMIT_SECONDS = 180;
     private static final int SHOWN = 300;
 
     /** Runs it without input. */

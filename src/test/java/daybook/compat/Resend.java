@@ -22,7 +22,7 @@ import java.util.List;
 final class Resend {
     private static final int PRODUCE = 0;
     private static final int PRODUCE_VERSION = 7;
-    private static final int TIMEOUT_MS = 10_000;
+    private static final int TIMEOUT_MS = 30_000;
 
     private Resend() {}
 

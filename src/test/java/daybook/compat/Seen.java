@@ -29,7 +29,7 @@ record Seen(String topic, int partition, long offset, long timestampMs, String k
     private static final Comparator<Seen> ORDER = Comparator.comparing(Seen::topic)
             .thenComparing(Seen::partition);
     private static final Duration POLL = Duration.ofMillis(200);
-    private static final long LIMIT_SECONDS = 15;
+    private static final long LIMIT_SECONDS = 60;
 
     static Seen of(ConsumerRecord<byte[], byte[]> record) {
         return new Seen(record.topic(), record.partition(), record.offset(), record.timestamp(),

@@ -27,7 +27,7 @@ import org.apache.kafka.common.TopicPartition;
 /** A topic that is written to in transactions, and what consumers are given of it. */
 record TransactedTopic(Clients clients, Admin admin, String name, int partitions) implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(200);
-    private static final long LIMIT_SECONDS = 30;
+    private static final long LIMIT_SECONDS = 60;
 
     static TransactedTopic create(Clients clients, String name, int partitions) throws Exception {
         return create(clients, name, partitions, Map.of());
@@ -37,6 +37,7 @@ record TransactedTopic(Clients clients, Admin admin, String name, int partitions
             throws Exception {
         var admin = clients.admin();
         get(admin.createTopics(List.of(new NewTopic(name, partitions, (short) 1).configs(configs))).all());
+        Clients.awaitLeader(admin, name, partitions);
         return new TransactedTopic(clients, admin, name, partitions);
     }
 

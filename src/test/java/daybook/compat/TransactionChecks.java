@@ -131,6 +131,7 @@ final class TransactionChecks {
             var topic = new NewTopic(PARTITION.topic(), 1, (short) 1);
             admin.createTopics(List.of(topic.configs(Map.of("segment.bytes", "1048576")))).all()
                     .get(LIMIT_SECONDS, TimeUnit.SECONDS);
+            Clients.awaitLeader(admin, topic.name(), 1);
         }
         leaveOpen(() -> { }, kafka::address, kafka::kill);
         expect(seen.committed.size() > ROUNDS && seen.committed.size() < seen.all.size() / 2 + ROUNDS,

@@ -278,7 +278,7 @@ final class TransactionClientChecks {
     }
 
     private void timeout(TransactedTopic topic) throws Exception {
-        try (var late = topic.transactional("late", Map.of("transaction.timeout.ms", 1_000));
+        try (var late = topic.transactional("late", Map.of("transaction.timeout.ms", 5_000));
                 var other = topic.transactional("in-time")) {
             late.beginTransaction();
             topic.sendEverywhere(late, "late");

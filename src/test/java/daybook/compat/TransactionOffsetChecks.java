@@ -24,6 +24,8 @@ import org.apache.kafka.common.errors.TimeoutException;
 final class TransactionOffsetChecks {
     private static final int PARTITIONS = 5;
     private static final int RECORDS = 10;
+    /** The member is to be there all the time. */
+    private static final int SESSION_MS = 45_000;
     private static final Duration PENDING = Duration.ofMillis(300);
 
     private final Report report;
@@ -40,6 +42,7 @@ final class TransactionOffsetChecks {
                 var name = "transaction-offsets-" + protocol;
                 var settings = new HashMap<>(Group.settings(protocol));
                 settings.putAll(Map.of("group.id", name, "isolation.level", "read_committed"));
+                settings.replace("session.timeout.ms", SESSION_MS);
                 try (var topic = TransactedTopic.create(clients, name, PARTITIONS);
                         var consumer = clients.consumer(settings);
                         var producer = topic.transactional(name)) {

@@ -27,7 +27,7 @@ final class TransactionProgramChecks {
     private static final int RECORDS = 100;
     private static final int COPIED = 1_000;
     /** The copier asks for its offsets before it ends what the dead one had open, so it waits for this. */
-    private static final int TRANSACTION_MS = 2_000;
+    private static final int TRANSACTION_MS = 6_000;
 
     private final Report report;
     private final Broker broker;
@@ -150,7 +150,7 @@ final class TransactionProgramChecks {
             long all = ends.values().stream().mapToLong(Long::longValue).sum();
             expect(all > 20_003, "several transactions have more markers: ends are " + ends);
             var lines = tools.run(CONSUMER, "--bootstrap-server", broker.address(), "--topic", topic.name(),
-                    "--from-beginning", "--isolation-level", "read_committed", "--timeout-ms", "3000",
+                    "--from-beginning", "--isolation-level", "read_committed", "--timeout-ms", "60000",
                     "--max-messages", "20000").expectSuccess().lines();
             expectEqual(20_000, lines.size(), "lines of the console consumer");
         }

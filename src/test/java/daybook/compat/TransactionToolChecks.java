@@ -39,6 +39,8 @@ final class TransactionToolChecks {
     private static final String COMMAND = "org.apache.kafka.tools.TransactionsCommand";
     private static final int PARTITIONS = 2;
     private static final long HOUR_MS = 3_600_000;
+    /** Longer than all tools take together. */
+    private static final int LONG_MS = 800_000;
 
     private final Report report;
     private final Broker broker;
@@ -215,7 +217,8 @@ final class TransactionToolChecks {
 
     private void tool() throws Exception {
         try (var topic = TransactedTopic.create(clients, "tool-transactions", PARTITIONS);
-                var open = topic.transactional("tool-open"); var ended = topic.transactional("tool-ended")) {
+                var open = topic.transactional("tool-open", Map.of("transaction.timeout.ms", LONG_MS));
+                var ended = topic.transactional("tool-ended")) {
             ended.beginTransaction();
             topic.sendEverywhere(ended, "ended");
             ended.commitTransaction();
@@ -229,7 +232,7 @@ final class TransactionToolChecks {
             }
             expectEqual(Map.of("tool-open", "1 Ongoing", "tool-ended", "1 CompleteCommit"), states, "listed");
             var described = asked("describe", "--transactional-id", "tool-open").getFirst();
-            expectEqual("Ongoing 60000", described.get("TransactionState") + " "
+            expectEqual("Ongoing " + LONG_MS, described.get("TransactionState") + " "
                     + described.get("TransactionTimeoutMs"), "described");
             expectEqual(Set.of("tool-transactions-0", "tool-transactions-1"),
                     Set.of(described.get("TopicPartitions").split(",")), "partitions described");

@@ -175,6 +175,9 @@ final class TwoBrokersChecks {
         }
         created.add(new NewTopic("two-of-stage-" + stages, 1, (short) 1));
         admin.createTopics(created).all().get(LIMIT_SECONDS, TimeUnit.SECONDS);
+        for (var topic : created) {
+            Clients.awaitLeader(admin, topic.name(), topic.numPartitions());
+        }
         var before = admin.listTopics().names().get(LIMIT_SECONDS, TimeUnit.SECONDS).stream()
                 .filter(name -> name.startsWith("two-of-stage-") && !name.endsWith("-" + stages)).toList();
         expectEqual(1, before.size(), "topics that a stage before made");

@@ -6,7 +6,7 @@ import java.util.function.Supplier;
 
 /** Waits for what other threads and processes bring about. */
 final class Until {
-    private static final long LIMIT_SECONDS = 40;
+    private static final long LIMIT_SECONDS = 90;
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
     private Until() {}

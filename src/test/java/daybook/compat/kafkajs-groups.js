@@ -5,9 +5,10 @@ const assert = require('assert')
 const [modules, address] = process.argv.slice(2)
 const { Kafka, AssignerProtocol, logLevel } = require(`${modules}/kafkajs`)
 const kafka = new Kafka({
-  clientId: 'compat', brokers: [address], logLevel: logLevel.NOTHING, retry: { retries: 5 },
+  clientId: 'compat', brokers: [address], logLevel: logLevel.NOTHING,
+  connectionTimeout: 10000, retry: { retries: 5 },
 })
-const limitMs = 40000
+const limitMs = 90000
 const partitions = 4
 
 async function until(what, condition) {
@@ -42,8 +43,8 @@ async function produce(topic, count) {
 
 // A member that counts how often it and all others are given each message.
 async function join(topic, given) {
-  const consumer = kafka.consumer({ groupId: topic, sessionTimeout: 6000, heartbeatInterval: 300,
-    maxWaitTimeInMs: 100, rebalanceTimeout: 10000 })
+  const consumer = kafka.consumer({ groupId: topic, sessionTimeout: 30000, heartbeatInterval: 300,
+    maxWaitTimeInMs: 100, rebalanceTimeout: 30000 })
   const member = { consumer, joined: 0, owned: [], count: 0 }
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     member.joined++

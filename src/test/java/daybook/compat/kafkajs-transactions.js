@@ -6,9 +6,10 @@ const assert = require('assert')
 const [modules, address, input, output] = process.argv.slice(2)
 const { Kafka, logLevel } = require(`${modules}/kafkajs`)
 const kafka = new Kafka({
-  clientId: 'compat', brokers: [address], logLevel: logLevel.NOTHING, retry: { retries: 10 },
+  clientId: 'compat', brokers: [address], logLevel: logLevel.NOTHING,
+  connectionTimeout: 10000, retry: { retries: 10 },
 })
-const limitMs = 40000
+const limitMs = 90000
 const groupId = output
 
 async function until(what, condition) {
@@ -29,7 +30,7 @@ async function connected(client, run) {
 }
 
 const makeProducer = () => kafka.producer({
-  transactionalId: output, idempotent: true, maxInFlightRequests: 1, transactionTimeout: 30000,
+  transactionalId: output, idempotent: true, maxInFlightRequests: 1, transactionTimeout: 60000,
 })
 
 const offset = admin => admin.fetchOffsets({ groupId, topics: [input] })

@@ -7,7 +7,8 @@ const fs = require('fs')
 const [modules, address, sampleFile, check] = process.argv.slice(2)
 const { Kafka, CompressionTypes, ConfigResourceTypes, logLevel } = require(`${modules}/kafkajs`)
 const kafka = new Kafka({
-  clientId: 'compat', brokers: [address], logLevel: logLevel.NOTHING, retry: { retries: 5 },
+  clientId: 'compat', brokers: [address], logLevel: logLevel.NOTHING,
+  connectionTimeout: 10000, retry: { retries: 5 },
 })
 const start = Date.now() - 3600000
 const lines = fs.readFileSync(sampleFile, 'utf8').split('\n').slice(0, 10000)

@@ -2,7 +2,6 @@ package daybook.coordinator;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
@@ -43,18 +42,6 @@ final class DeadlinesTest {
         deadlines.set("a", 15);
         assertEquals(15, deadlines.nextMs());
         assertEquals("a", deadlines.poll(100));
-    }
-
-    @Test
-    void cancelledKeysLeaveNothingBehind() {
-        deadlines.set("a", 10);
-        for (int i = 0; i < 10_000; i++) {
-            deadlines.set("k" + i, 1_000_000);
-            deadlines.cancel("k" + i);
-        }
-        assertTrue(deadlines.places() < 1_000, deadlines.places() + " places");
-        assertEquals("a", deadlines.poll(2_000_000));
-        assertNull(deadlines.poll(2_000_000));
     }
 
     @Test

@@ -1,6 +1,5 @@
 package daybook.group;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -122,12 +121,12 @@ class AssignorTest {
 
     @Test
     void uniformTakesWhatIsNotSubscribedOrGoneAway() {
-        var all = new int[] {0, 1, 2, 3};
+        var all = List.of(0, 1, 2, 3);
         var first = new Member("a", null, Set.of(T1), Assignment.of(Map.of(T1, all, T2, all)));
         var second = new Member("b", null, Set.of(T1, T2), Assignment.of(Map.of(T1, all)));
         var assigned = Assignor.UNIFORM.assign(List.of(first, second), Map.of(T1, 3, T2, 1));
-        assertEquals(Assignment.of(Map.of(T1, new int[] {0, 1})), assigned.get("a"));
-        assertEquals(Assignment.of(Map.of(T1, new int[] {2}, T2, new int[] {0})), assigned.get("b"));
+        assertEquals(Assignment.of(Map.of(T1, List.of(0, 1))), assigned.get("a"));
+        assertEquals(Assignment.of(Map.of(T1, List.of(2), T2, List.of(0))), assigned.get("b"));
     }
 
     @Test
@@ -146,11 +145,11 @@ class AssignorTest {
             group.counts.replaceAll((topic, count) -> 7);
             group.assign(Assignor.RANGE);
             for (var member : group.members) {
-                int[] first = null;
-                for (int[] numbers : member.target().topics().values()) {
-                    assertEquals(numbers.length - 1, numbers[numbers.length - 1] - numbers[0], group.name);
+                List<Integer> first = null;
+                for (var numbers : member.target().topics().values()) {
+                    assertEquals(numbers.size() - 1, numbers.getLast() - numbers.getFirst(), group.name);
                     first = first == null ? numbers : first;
-                    assertArrayEquals(first, numbers, group.name);
+                    assertEquals(first, numbers, group.name);
                 }
             }
         }
@@ -162,10 +161,10 @@ class AssignorTest {
                 member("d", null, T1));
         var assigned = Assignor.RANGE.assign(members, Map.of(T1, 6, T2, 3));
         assertEquals(Map.of(
-                "c", Assignment.of(Map.of(T1, new int[] {0, 1}, T2, new int[] {0, 1})),
-                "b", Assignment.of(Map.of(T1, new int[] {2, 3})),
-                "a", Assignment.of(Map.of(T1, new int[] {4}, T2, new int[] {2})),
-                "d", Assignment.of(Map.of(T1, new int[] {5}))), assigned);
+                "c", Assignment.of(Map.of(T1, List.of(0, 1), T2, List.of(0, 1))),
+                "b", Assignment.of(Map.of(T1, List.of(2, 3))),
+                "a", Assignment.of(Map.of(T1, List.of(4), T2, List.of(2))),
+                "d", Assignment.of(Map.of(T1, List.of(5)))), assigned);
     }
 
     @Test
@@ -266,13 +265,13 @@ class AssignorTest {
 
         void checkOwners() {
             var owned = Assignment.EMPTY;
-            var subscribed = new HashMap<Uuid, int[]>();
+            var subscribed = new HashMap<Uuid, List<Integer>>();
             for (var member : members) {
                 assertTrue(member.topics().containsAll(member.target().topics().keySet()), name);
                 assertTrue(owned.and(member.target()).isEmpty(), name);
                 owned = owned.plus(member.target());
                 for (var topic : member.topics()) {
-                    subscribed.put(topic, IntStream.range(0, counts.get(topic)).toArray());
+                    subscribed.put(topic, IntStream.range(0, counts.get(topic)).boxed().toList());
                 }
             }
             assertEquals(Assignment.of(subscribed), owned, name);

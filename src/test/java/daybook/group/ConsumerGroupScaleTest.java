@@ -1,9 +1,9 @@
 package daybook.group;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTimeout;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import daybook.wire.ProcessorTime;
 import org.junit.jupiter.api.Test;
 
 import java.time.Duration;
@@ -37,9 +37,9 @@ class ConsumerGroupScaleTest {
     }
 
     @Test
-    void aThousandMembersOverAThousandPartitionsSettleInSeconds() {
+    void aThousandMembersOverAThousandPartitionsSettleInSeconds() throws Throwable {
         groups.topic("t", MEMBERS);
-        assertTimeout(Duration.ofSeconds(60), () -> {
+        ProcessorTime.assertWithin(Duration.ofSeconds(60), () -> {
             for (int i = 0; i < MEMBERS; i++) {
                 var member = new TestConsumer(groups, "g", "member-" + i, "t");
                 members.add(member);

@@ -684,8 +684,8 @@ class ConsumerGroupTest {
         assertEquals(ErrorCode.UNKNOWN_MEMBER_ID, commitError("", -1, 0));
         b.join();
         a.beat();
-        int pending = group().member("a").pending().topics().get(orders)[0];
-        int kept = a.owned.topics().get(orders)[0];
+        int pending = group().member("a").pending().topics().get(orders).getFirst();
+        int kept = a.owned.topics().get(orders).getFirst();
         a.beat();
         b.beat();
         groups.restart();
@@ -710,7 +710,7 @@ class ConsumerGroupTest {
         a.join();
         member("b").join();
         a.beat();
-        int pending = group().member("a").pending().topics().get(orders)[0];
+        int pending = group().member("a").pending().topics().get(orders).getFirst();
         assertEquals(ErrorCode.NONE, commitError("a", 1, pending));
     }
 
@@ -756,7 +756,7 @@ class ConsumerGroupTest {
         assertEquals(before, described());
         assertNull(a.beat().assignment());
         assertEquals(List.of(), a.records);
-        assertEquals(ErrorCode.NONE, commitError("a", 1, a.owned.topics().get(orders)[0]));
+        assertEquals(ErrorCode.NONE, commitError("a", 1, a.owned.topics().get(orders).getFirst()));
     }
 
     @Test

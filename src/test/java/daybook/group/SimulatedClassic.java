@@ -273,11 +273,11 @@ final class SimulatedClassic implements Simulation.Client {
         }
         for (var each : joined.members()) {
             var told = Told.read(each.metadata());
-            var has = new HashMap<Uuid, int[]>();
+            var has = new HashMap<Uuid, List<Integer>>();
             told.owned.keySet().retainAll(counts.keySet());
             told.owned.forEach((topic, numbers) -> has.put(image.topic(topic).id(), numbers.stream()
                     .filter(number -> each.memberId().equals(claims.get(new TopicPartition(topic, number))))
-                    .mapToInt(number -> number).toArray()));
+                    .toList()));
             var topics = new HashSet<Uuid>();
             told.topics.stream().filter(counts::containsKey)
                     .forEach(topic -> topics.add(image.topic(topic).id()));

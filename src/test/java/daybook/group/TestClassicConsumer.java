@@ -43,12 +43,8 @@ final class TestClassicConsumer {
 
     ByteBuffer subscription() {
         var out = new Writer(version, false).int16(version).strings(topics).bytes(null);
-        out.since(1, more -> more.structs(owned.topics().entrySet(), (each, topic) -> {
-            each.string(groups.image.topic(topic.getKey()).name()).length(topic.getValue().length);
-            for (int index : topic.getValue()) {
-                each.int32(index);
-            }
-        }));
+        out.since(1, more -> more.structs(owned.topics().entrySet(), (each, topic) ->
+                each.string(groups.image.topic(topic.getKey()).name()).int32s(topic.getValue())));
         out.since(2, more -> more.int32(generation)).since(3, more -> more.string(null));
         return out.toBuffer();
     }

@@ -5,6 +5,7 @@ import daybook.group.ConsumerProtocol.Heartbeat;
 import daybook.wire.ErrorCode;
 import daybook.wire.Uuid;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -79,6 +80,6 @@ final class TestConsumer {
     }
 
     static Assignment partitions(Uuid topic, int... partitions) {
-        return Assignment.of(Map.of(topic, partitions));
+        return Assignment.of(Map.of(topic, Arrays.stream(partitions).boxed().toList()));
     }
 }

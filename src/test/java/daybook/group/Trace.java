@@ -9,7 +9,6 @@ import daybook.wire.Uuid;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,8 +46,7 @@ final class Trace {
 
     private String partitions(Assignment assignment) {
         var byName = new TreeMap<String, List<Integer>>();
-        assignment.topics().forEach((topic, numbers) -> byName.put(topics.get(topic),
-                Arrays.stream(numbers).boxed().toList()));
+        assignment.topics().forEach((topic, numbers) -> byName.put(topics.get(topic), numbers));
         return partitions(byName);
     }
 

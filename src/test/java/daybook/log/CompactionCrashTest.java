@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
@@ -27,7 +26,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Compaction that is killed, or whose disk fails, at any of its steps; and with readers at any of them. */
-@Timeout(120)
 class CompactionCrashTest {
     private static final CleanerSettings SETTINGS =
             new CleanerSettings(0, 1 << 20, 0.9, 1 << 16, Double.MAX_VALUE, 1);

@@ -9,7 +9,6 @@ import daybook.wire.ErrorCode;
 import daybook.record.TransactionMarker;
 
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
@@ -23,7 +22,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /** What is on the disk when, and what happens when the disk does not take it. */
-@Timeout(60)
 class DurabilityTest {
     @TempDir
     Path temp;

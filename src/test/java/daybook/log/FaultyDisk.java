@@ -215,6 +215,16 @@ public final class FaultyDisk extends Disk {
         }
     }
 
+    /** Whether all that was written to a file is on the disk. */
+    boolean forced(Path file) throws IOException {
+        lock.lock();
+        try {
+            return folder(file.getParent()).names.get(name(file)) instanceof Inode inode && inode.isForced();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     // The next process.
 
     /** The disk as it is found when the power has come back. */
@@ -244,7 +254,7 @@ public final class FaultyDisk extends Disk {
             channel.close();
         }
         var contents = new LinkedHashMap<Inode, Content>();
-        left.contents(forcedOnly, contents);
+        left.contents(forcedOnly, draw, contents);
         deleteAll(root);
         if (forcedOnly) {
             deleteAll(nameless);
@@ -582,6 +592,7 @@ public final class FaultyDisk extends Disk {
                 int least = last || fails || most == 0 ? 0 : 1;
                 int part = least == 0 || due(Fault.SHORT_WRITE) ? random.nextInt(least, most + 1) : most;
                 int count = withinRoom(part, position);
+                inode.dirty(position, count);
                 channel.write(from.slice(from.position(), count), position);
                 if (last) {
                     throw deadProcess();

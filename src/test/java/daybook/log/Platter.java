@@ -19,11 +19,11 @@ import java.util.TreeMap;
  * length is the old one, the new one, or where the file grew any between. To truncate is a step: of what was
  * written before and what was written after it, a cut leaves no mixture.
  *
- * <p>Of a directory that was not forced since, each change of a name happened or not; to rename is one change,
- * so a file has its old name or its new one, and a name its old file or its new one. Changes that have a name
- * in common happen in their order. Others do so too on the journaling file systems in use, but no standard
- * says so: in half of the cuts they come and go as they like. That a file was forced says nothing of its
- * name. Guarded by the lock of the {@link FaultyDisk} it belongs to.
+ * <p>Of a directory that was not forced since, each change of a name happened or not; to rename is one
+ * change, so a file has its old name or its new one, and a name its old file or its new one. Changes that
+ * have a name in common happen in their order. Others do so too on the journaling file systems in use, but
+ * no standard says so: in half of the cuts they come and go as they like. That a file was forced says
+ * nothing of its name. Guarded by the lock of the {@link FaultyDisk} it belongs to.
  */
 final class Platter {
     static final int SECTOR_BYTES = 512;
@@ -91,7 +91,10 @@ final class Platter {
         long charged;
         private Content forced;
         private final List<Stage> stages = new ArrayList<>();
-        /** Sectors that a force failed to write: they count as written, and no later force writes them. */
+        /**
+         * Sectors that a force failed to write: they count as written, and no later force writes them unless
+         * somebody writes there again.
+         */
         private final Map<Integer, byte[]> dropped = new TreeMap<>();
 
         Inode(Path real, Content forced) {
@@ -113,6 +116,20 @@ final class Platter {
                     dropped.put(sector, bytes);
                 }
             }
+        }
+
+        /** These bytes are written, perhaps once more. */
+        void dirty(long position, int count) {
+            if (count > 0) {
+                dropped.keySet().removeIf(sector -> sector >= position / SECTOR_BYTES
+                        && sector <= (position + count - 1) / SECTOR_BYTES);
+            }
+        }
+
+        boolean isForced() throws IOException {
+            var written = Content.read(real);
+            return stages.isEmpty() && written.length == forced.length
+                    && Arrays.equals(written.bytes, forced.bytes);
         }
 
         boolean lostBytes() {
@@ -238,7 +255,9 @@ final class Platter {
             return related.get(change.from != null ? change.from : change.to);
         }
 
-        /** The directory that a power cut leaves, all of it on the disk; its bytes are in its files' inodes. */
+        /**
+         * The directory that a power cut leaves, all of it on the disk; its bytes are in its files' inodes.
+         */
         Folder afterPowerCut(Path path, Random random) throws IOException {
             var left = new Folder();
             for (var entry : namesAfterPowerCut(random).entrySet()) {
@@ -252,13 +271,16 @@ final class Platter {
             return left;
         }
 
-        /** What the files hold, by their paths. */
-        void contents(boolean forcedOnly, Map<Inode, Content> into) throws IOException {
+        /** What the files hold, by their paths. What a force failed to write may still be read, or not. */
+        void contents(boolean forcedOnly, Random random, Map<Inode, Content> into) throws IOException {
             for (var node : names.values()) {
                 switch (node) {
-                    case Inode file -> into.put(file, forcedOnly ? file.forced
-                            : file.withoutDropped(Content.read(file.real)));
-                    case Folder folder -> folder.contents(forcedOnly, into);
+                    case Inode file when forcedOnly -> into.put(file, file.forced);
+                    case Inode file -> {
+                        var written = Content.read(file.real);
+                        into.put(file, random.nextBoolean() ? written : file.withoutDropped(written));
+                    }
+                    case Folder folder -> folder.contents(forcedOnly, random, into);
                 }
             }
         }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.log.FaultyDisk.Fault;
 import daybook.record.BatchBuilder;
+import daybook.record.TransactionMarker;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -26,7 +27,7 @@ class PowerCutTest {
 
     private Path temp;
     private final TestLogs.Config config = new TestLogs.Config().segmentBytes(600);
-    private final Logs.Expected words = TestLogs.expected(TestLogs.WORDS, config);
+    private Logs.Expected words = TestLogs.expected(TestLogs.WORDS, config);
     private Path path;
     private FaultyDisk disk;
     private long nowMs = TestLogs.NOW;
@@ -295,6 +296,95 @@ class PowerCutTest {
                 assertEquals(names, disk.list(directory).stream().filter(name -> name.endsWith(Segment.LOG))
                         .toList());
             }
+        }
+    }
+
+    /** The directory's own name is on the disk with another log's: so the second segment may stay alone. */
+    @Test
+    void theFirstSegmentsNameIsForcedAtTheFirstRoll() throws IOException {
+        for (int draw = 0; draw < DRAWS; draw++) {
+            path = temp.resolve("rolled-" + draw);
+            disk = FaultyDisk.empty(path, draw);
+            sequence = 0;
+            var logs = openWords();
+            while (words(logs).segments().active().baseOffset() == 0) {
+                send(words(logs), nowMs);
+            }
+            disk.forceDirectory(path);
+            cut(logs, draw);
+            logs = openWords();
+            assertEquals(0, words(logs).startOffset(), "draw " + draw);
+            logs.close();
+        }
+    }
+
+    /** Nothing in an index tells whether a power cut left all of it. */
+    @Test
+    void indexesAreOnTheDiskWhereNoStartLooks() throws IOException {
+        config.intervalBytes = 0;
+        words = TestLogs.expected(TestLogs.WORDS, config);
+        var logs = openWords();
+        fill(words(logs), 10);
+        nowMs += 10_000;
+        logs.tick(nowMs);
+        for (var segment : words(logs).segments().passed(words(logs).recoveryPoint() - 1)) {
+            for (var suffix : List.of(Segment.INDEX, Segment.TIME_INDEX)) {
+                var directory = path.resolve(TestLogs.WORDS.toString());
+                assertTrue(disk.forced(Segment.path(directory, segment.baseOffset(), suffix)));
+            }
+        }
+        logs.close();
+    }
+
+    @Test
+    void aSegmentThatEndedAtTheRecoveryPointIsChecked() throws IOException {
+        config.intervalBytes = 0;
+        words = TestLogs.expected(TestLogs.WORDS, config);
+        var logs = openWords();
+        fill(words(logs), 1);
+        while (words(logs).segments().active().baseOffset() < words(logs).recoveryPoint()) {
+            words(logs).awaitForced(words(logs).endOffset());
+            send(words(logs), nowMs + words(logs).endOffset());
+        }
+        int rolledAt = (int) words(logs).recoveryPoint();
+        nowMs += 10_000;
+        logs.tick(nowMs);
+        kill(logs);
+        var index = Segment.path(path.resolve(TestLogs.WORDS.toString()), 0, Segment.TIME_INDEX);
+        disk.put(index, Arrays.copyOf(Files.readAllBytes(index), 12));
+        logs = openWords();
+        var found = words(logs).offsetForTime(nowMs - 10_000 + rolledAt - 1);
+        assertEquals(rolledAt - 1, found.offset());
+        logs.close();
+    }
+
+    @Test
+    void anAbortedTransactionWhoseForceFailedIsWrittenAgain() throws IOException {
+        for (int draw = 0; draw < DRAWS; draw++) {
+            path = temp.resolve("aborted-" + draw);
+            disk = FaultyDisk.empty(path, draw);
+            var logs = openWords();
+            words(logs).awaitForced(TestLogs.done(words(logs).append(
+                    TestBatch.at(nowMs).producer(7, 0, 0).transactional().build(), 1, false)).nextOffset());
+            TestLogs.done(words(logs).appendMarker(7, (short) 0, new TransactionMarker(false, 0), 0));
+            disk.plan(Fault.FORCE, 2);
+            assertFalse(words(logs).awaitForced(2));
+            disk.die();
+            logs.close();
+            disk = disk.afterKill(draw);
+            logs = openWords();
+            while (words(logs).endOffset() < 10) {
+                TestLogs.done(words(logs).append(TestBatch.of(1, nowMs).valueBytes(100).build()));
+            }
+            assertTrue(words(logs).awaitForced(10));
+            nowMs += 10_000;
+            logs.tick(nowMs);
+            cut(logs, draw);
+            logs = openWords();
+            var data = (ReadResult.Data) words(logs).read(0, 10_000, true, true);
+            data.region().close();
+            assertEquals(7, data.aborted().getFirst().producerId(), "draw " + draw);
+            logs.close();
         }
     }
 }

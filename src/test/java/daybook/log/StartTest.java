@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import daybook.wire.Uuid;
 
@@ -17,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Starts that do not get everything: what was not recovered is not taken for whole, and is not forgotten. */
@@ -253,5 +255,38 @@ class StartTest {
             assertEquals(0, logs.words().startOffset());
             assertEquals(0, logs.words().endOffset());
         }
+    }
+
+    @Test
+    void theNamesOfNewDirectoriesAreForced() throws IOException {
+        var forced = new ArrayList<Path>();
+        var disk = new TestDisk();
+        disk.fault = (operation, file) -> {
+            if (operation.equals("forceDirectory")) {
+                forced.add(file);
+            }
+        };
+        var path = temp.resolve("new").resolve("data");
+        var settings = new LogSettings(List.of(path), path, true, 1_000, 1_000, 86_400_000L, 0, 1);
+        Logs.open(settings, 1, disk, InstantSource.system()).close();
+        assertTrue(forced.indexOf(temp) >= 0 && forced.indexOf(temp) < forced.indexOf(temp.resolve("new")));
+        assertTrue(forced.indexOf(temp.resolve("new")) < forced.indexOf(path));
+    }
+
+    /** Linux tells all locks by the numbers of their files. */
+    @Test
+    void aSecondTryForALockDoesNotGiveItAway() throws IOException {
+        var file = temp.resolve("lock");
+        var locks = Path.of("/proc/locks");
+        var held = Disk.local().tryLock(file);
+        assumeTrue(Files.isReadable(locks));
+        var number = ":" + Files.getAttribute(file, "unix:ino") + " ";
+        assumeTrue(Files.readString(locks).contains(number));
+        assertNull(Disk.local().tryLock(file));
+        assertTrue(Files.readString(locks).contains(number));
+        held.close();
+        held.close();
+        assertFalse(Files.readString(locks).contains(number));
+        Disk.local().tryLock(file).close();
     }
 }

@@ -1,12 +1,15 @@
 package daybook.net;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
+import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -109,5 +112,16 @@ class BuffersTest {
                 lines.add(format);
             }
         };
+    }
+
+    @Test
+    void whatIsDroppedGoesBackToTheSystem() {
+        var buffers = new Buffers(1 << 20);
+        var dropped = new WeakReference<>(buffers.take(600_000));
+        buffers.give(dropped.get());
+        buffers.collect();
+        assertNotNull(dropped.get(), "more may be dropped yet");
+        buffers.collect();
+        assertNull(dropped.get());
     }
 }

