@@ -66,6 +66,11 @@ record ByTopic<T>(TopicRef topic, List<T> items) {
                 .map(each -> new ByTopic<>(each.getKey(), List.copyOf(each.getValue().values()))).toList();
     }
 
+    /** As {@link #distinct(List, Function, BinaryOperator)}, of partitions that are only named. */
+    static List<ByTopic<Integer>> distinct(List<ByTopic<Integer>> topics) {
+        return distinct(topics, index -> index, (index, again) -> index);
+    }
+
     /**
      * Gives each item whose partition is there to {@code known}, with its topic.
      *

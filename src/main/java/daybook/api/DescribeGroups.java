@@ -7,8 +7,7 @@ import daybook.wire.ErrorCode;
 import daybook.wire.Reader;
 import daybook.wire.Writer;
 
-import java.util.ArrayList;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 
 /**
  * DescribeGroups (15): classic groups and their members.
@@ -26,17 +25,14 @@ record DescribeGroups(Services services) {
     private static final int NOT_FOUND_FROM = 6;
 
     void serve(Request request, Reader in, Writer out) {
-        var ids = new LinkedHashSet<>(in.array(Reader::string));
+        var ids = in.array(Reader::string);
         boolean operationsAsked = in.since(3) && in.bool();
         in.tags();
-        var replies = new ArrayList<Reply<Described>>();
-        for (var id : ids) {
-            replies.add(services.groups().ask(id, error -> Described.refused(error, null),
-                    (groups, nowMs) -> groups.classic().describe(id)));
-        }
-        var next = replies.iterator();
-        out.since(1, more -> more.int32(0)).structs(ids, (each, id) ->
-                write(each, id, next.next().await(), operationsAsked)).tags();
+        var replies = new LinkedHashMap<String, Reply<Described>>();
+        ids.forEach(each -> replies.computeIfAbsent(each, id -> services.groups().ask(id,
+                error -> Described.refused(error, null), (groups, nowMs) -> groups.classic().describe(id))));
+        out.since(1, more -> more.int32(0)).structs(replies.entrySet(), (each, reply) ->
+                write(each, reply.getKey(), reply.getValue().await(), operationsAsked)).tags();
     }
 
     private static void write(Writer out, String id, Described group, boolean operationsAsked) {

@@ -17,8 +17,7 @@ import java.util.List;
  */
 record DescribeProducers(Services services) {
     void serve(Request request, Reader in, Writer out) {
-        var asked = ByTopic.indexes(in, ByTopic.NO_IDS);
-        var topics = ByTopic.distinct(asked, index -> index, (index, again) -> index);
+        var topics = ByTopic.distinct(ByTopic.indexes(in, ByTopic.NO_IDS));
         in.tags();
         ByTopic.write(out.int32(0), topics, ByTopic.NO_IDS,
                 (each, topic, index) -> answer(each.int32(index), topic.name(), index)).tags();

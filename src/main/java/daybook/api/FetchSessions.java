@@ -5,6 +5,7 @@ import daybook.wire.Reader;
 
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -149,7 +150,7 @@ final class FetchSessions {
         }
 
         private Accepted accepted(boolean full) {
-            return new Accepted(id, full, this, new ArrayList<>(partitions.values()));
+            return new Accepted(id, full, this, Arrays.asList(partitions.values().toArray(Kept[]::new)));
         }
     }
 

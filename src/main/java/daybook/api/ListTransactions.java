@@ -9,7 +9,6 @@ import daybook.wire.Reader;
 import daybook.wire.Writer;
 
 import java.util.Collection;
-import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -36,20 +35,13 @@ record ListTransactions(Services services) {
                     in.since(2) ? in.nullableString() : null);
         }
 
-        /** The states of these names. */
-        Set<TransactionStatus> statuses() {
-            var statuses = EnumSet.noneOf(TransactionStatus.class);
-            states.stream().filter(Filters::known).map(TransactionStatus::named).forEach(statuses::add);
-            return statuses;
-        }
-
         static boolean known(String state) {
             return TransactionStatus.named(state) != null;
         }
 
-        boolean selects(Transaction transaction, Set<TransactionStatus> statuses, long nowMs) {
+        boolean selects(Transaction transaction, long nowMs) {
             return (producerIds.isEmpty() || producerIds.contains(transaction.producerId()))
-                    && (states.isEmpty() || statuses.contains(transaction.status()))
+                    && (states.isEmpty() || states.contains(transaction.status().toString()))
                     && (durationMs < 0 || nowMs - transaction.startMs() > durationMs);
         }
     }
@@ -62,10 +54,9 @@ record ListTransactions(Services services) {
             write(out, listed.error(), List.of(), List.of());
             return;
         }
-        var statuses = filters.statuses();
         long nowMs = services.clock().millis();
         var transactions = listed.transactions();
-        transactions.removeIf(each -> !filters.selects(each.transaction(), statuses, nowMs));
+        transactions.removeIf(each -> !filters.selects(each.transaction(), nowMs));
         if (retain(transactions, filters.pattern)) {
             var unknown = filters.states.stream().filter(state -> !Filters.known(state)).toList();
             write(out, ErrorCode.NONE, unknown, transactions);

@@ -11,7 +11,6 @@ import daybook.wire.Reader;
 import daybook.wire.Writer;
 
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.function.BiFunction;
@@ -40,8 +39,7 @@ record OffsetFetch(Services services) {
     private record Wanted(String groupId, Asker who, List<ByTopic<Integer>> topics) {
         /** Each partition once, for the answer has what was committed with each. */
         Wanted {
-            topics = topics == null ? null
-                    : ByTopic.distinct(topics, index -> index, (index, again) -> index);
+            topics = topics == null ? null : ByTopic.distinct(topics);
         }
 
         static Wanted one(Reader in) {
@@ -68,34 +66,28 @@ record OffsetFetch(Services services) {
     private record Answer(ErrorCode error, List<ByTopic<Place>> topics) { }
 
     void serve(Request request, Reader in, Writer out) {
-        var wanted = distinct(in.since(MANY_FROM) ? in.structs(Wanted::ofMany) : List.of(Wanted.one(in)));
+        var wanted = in.since(MANY_FROM) ? in.structs(Wanted::ofMany) : List.of(Wanted.one(in));
         boolean stable = in.since(7) && in.bool();
         in.tags();
-        var replies = new ArrayList<Reply<Answer>>();
         int version = in.version();
+        // Each group once, so that no answer is longer than what is known.
+        var replies = new LinkedHashMap<String, Reply<Answer>>();
         for (var group : wanted) {
-            replies.add(services.groups().ask(group.groupId, error -> refused(version, group, error),
+            replies.computeIfAbsent(group.groupId, id -> services.groups().ask(id,
+                    error -> refused(version, group, error),
                     (groups, nowMs) -> Decision.answer(answer(version, group, groups.offsets(), stable))));
         }
         out.since(3, more -> more.int32(0));
         if (in.since(MANY_FROM)) {
-            var next = replies.iterator();
-            out.structs(wanted, (each, group) -> {
-                var answer = next.next().await();
-                writeTopics(each.string(group.groupId), answer).error(answer.error);
+            out.structs(replies.entrySet(), (each, reply) -> {
+                var answer = reply.getValue().await();
+                writeTopics(each.string(reply.getKey()), answer).error(answer.error);
             });
         } else {
-            var answer = replies.getFirst().await();
+            var answer = replies.firstEntry().getValue().await();
             writeTopics(out, answer).since(2, more -> more.error(answer.error));
         }
         out.tags();
-    }
-
-    /** Each group once, so that no answer is longer than what is known. */
-    private static Collection<Wanted> distinct(List<Wanted> wanted) {
-        var byGroup = new LinkedHashMap<String, Wanted>();
-        wanted.forEach(each -> byGroup.putIfAbsent(each.groupId, each));
-        return byGroup.values();
     }
 
     private static Writer writeTopics(Writer out, Answer answer) {

@@ -30,11 +30,6 @@ record WriteTxnMarkers(Services services) {
                     in.int32(), in.since(2) ? in.int8() : 0);
         }
 
-        /** Each partition once. */
-        List<ByTopic<Integer>> partitions() {
-            return ByTopic.distinct(topics, index -> index, (index, again) -> index);
-        }
-
         boolean invalid() {
             return producerId < 0 || producerEpoch < 0 || transactionVersion < 0;
         }
@@ -52,7 +47,7 @@ record WriteTxnMarkers(Services services) {
         for (var ending : endings) {
             services.log().warn("markers", "A client ends the transaction of producer " + ending.producerId
                     + ", epoch " + ending.producerEpoch + " by hand, in partitions that it names");
-            ByTopic.each(ending.partitions(), (topic, index) -> answers
+            ByTopic.each(ByTopic.distinct(ending.topics), (topic, index) -> answers
                     .computeIfAbsent(ending.producerId, none -> new LinkedHashMap<>())
                     .computeIfAbsent(topic.name(), none -> new LinkedHashMap<>())
                     .put(index, append(ending, topic.name(), index)));

@@ -79,8 +79,7 @@ public final class Catalog {
         var catalog = new Catalog(log, disk, quorum, self, clock, snapshotEachBytes);
         var snapshot = Snapshots.newest(disk, log);
         var replay = new Replay(snapshot);
-        var replayed = MetadataLog.replay(log, replay, snapshot);
-        var image = replayed.image();
+        var image = replay.all(log, snapshot);
         if (image.broker() != null && image.broker().nodeId() != self.nodeId()) {
             throw new IOException("The metadata log is that of node " + image.broker().nodeId()
                     + ", not of node " + self.nodeId());
@@ -88,7 +87,7 @@ public final class Catalog {
         warnOfWhatIsNotServed(image);
         catalog.image = image;
         catalog.inTransaction = replay.inTransaction();
-        catalog.unsnappedBytes = replayed.sizeBytes();
+        catalog.unsnappedBytes = replay.sizeBytes();
         return catalog;
     }
 
@@ -154,7 +153,7 @@ public final class Catalog {
 
     private void write(List<MetadataRecord> records, int leaderEpoch) throws IOException {
         if (!records.isEmpty()) {
-            append(BatchBuilder.plain(clock.millis(), MetadataLog.entries(records)), records, leaderEpoch);
+            append(BatchBuilder.plain(clock.millis(), MetadataRecord.entries(records)), records, leaderEpoch);
         }
     }
 

@@ -2,6 +2,7 @@ package daybook.catalog;
 
 import daybook.catalog.BrokerRegistration.Endpoint;
 import daybook.catalog.MetadataRecord.KeptRecord.Kind;
+import daybook.record.BatchBuilder.Entry;
 import daybook.wire.MalformedException;
 import daybook.wire.Reader;
 import daybook.wire.Uuid;
@@ -151,6 +152,11 @@ public sealed interface MetadataRecord {
             }
         }
         throw new IllegalStateException("No type for " + getClass());
+    }
+
+    /** What a batch of the log holds for these records. */
+    static List<Entry> entries(List<MetadataRecord> records) {
+        return records.stream().map(record -> new Entry(null, record.toValue())).toList();
     }
 
     /** A tagged field; null where it has no value. */

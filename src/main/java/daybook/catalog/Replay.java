@@ -15,11 +15,16 @@ import daybook.catalog.MetadataRecord.RemoveTopicRecord;
 import daybook.catalog.MetadataRecord.TopicRecord;
 import daybook.catalog.MetadataRecord.UnregisterBrokerRecord;
 import daybook.catalog.MetadataRecord.UnusedRecord;
+import daybook.log.LogReader;
+import daybook.log.PartitionLog;
 import daybook.record.BatchBuilder;
+import daybook.record.CorruptBatchException;
 import daybook.record.Record;
+import daybook.record.RecordBatch;
 import daybook.wire.MalformedException;
 import daybook.wire.Uuid;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -35,6 +40,9 @@ import java.util.TreeMap;
  * a topic or a configuration that no record touches is shared between the two images. Belongs to one thread.
  */
 final class Replay {
+    /** The most memory that opening one batch may take. */
+    private static final int BATCH_LIMIT_BYTES = 1 << 26;
+
     private final SortedMap<String, Topic> topics;
     private final Map<Uuid, Topic> topicsById;
     private final Map<ConfigResource, Map<String, String>> configs;
@@ -45,6 +53,7 @@ final class Replay {
     private final Map<Integer, BatchBuilder.Entry> quorum;
     private BrokerRegistration broker;
     private long nextProducerId;
+    private long sizeBytes;
     /** Records of a metadata transaction that has not ended; null outside of one. */
     private List<MetadataRecord> transaction;
 
@@ -57,6 +66,51 @@ final class Replay {
         this.nextProducerId = from.nextProducerId();
         this.kept = new HashMap<>(from.kept());
         this.quorum = new TreeMap<>(from.quorum());
+    }
+
+    /**
+     * Takes all records of the log behind {@code from}, the image with which this replay began.
+     *
+     * @return the image after them
+     * @throws IOException if the log cannot be read, or has what this version of Daybook does not know
+     */
+    Image all(PartitionLog log, Image from) throws IOException {
+        var reader = new LogReader(log, from.offset());
+        int epoch = from.epoch();
+        while (reader.offset() < log.endOffset()) {
+            long offset = reader.offset();
+            var batch = reader.next();
+            if (batch == null || batch.baseOffset() != offset) {
+                throw new IOException("The metadata log lacks the record at offset " + offset);
+            }
+            apply(batch, "The metadata log");
+            epoch = batch.leaderEpoch();
+        }
+        return done(reader.offset(), epoch);
+    }
+
+    /** Takes the records of a batch; {@code place} is where the batch is. */
+    void apply(RecordBatch batch, String place) throws IOException {
+        long offset = batch.baseOffset();
+        try {
+            for (var record : batch.records(BATCH_LIMIT_BYTES)) {
+                offset = record.offset();
+                if (batch.control()) {
+                    applyControl(record);
+                } else {
+                    apply(MetadataRecord.read(record.value()));
+                }
+            }
+        } catch (MalformedException | CorruptBatchException malformed) {
+            throw new IOException(place + " cannot be read at offset " + offset + ": "
+                    + malformed.getMessage());
+        }
+        sizeBytes += batch.sizeBytes();
+    }
+
+    /** Bytes of the batches that were applied. */
+    long sizeBytes() {
+        return sizeBytes;
     }
 
     /** @throws MalformedException if the record does not fit to those before it; the message is a sentence */
@@ -86,7 +140,7 @@ final class Replay {
     }
 
     /** Takes a control record, of which only those about the quorum's votes say something of the image. */
-    void applyControl(Record record) {
+    private void applyControl(Record record) {
         int type = Quorum.type(record);
         if (type == Quorum.LEVEL || type == Quorum.VOTERS) {
             quorum.put(type, new BatchBuilder.Entry(copy(record.key()), copy(record.value())));

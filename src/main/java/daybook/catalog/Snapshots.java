@@ -65,7 +65,7 @@ final class Snapshots {
             }
             var replay = new Replay(Image.EMPTY);
             for (var batch : batches) {
-                MetadataLog.apply(batch, replay, "The snapshot " + file);
+                replay.apply(batch, "The snapshot " + file);
             }
             return replay.done(offset, Integer.parseInt(name.group(2)));
         }
@@ -121,7 +121,7 @@ final class Snapshots {
         batches.add(Quorum.snapshotHeader(nowMs));
         image.quorum().values().forEach(vote ->
                 batches.add(BatchBuilder.control(nowMs, vote.key(), vote.value())));
-        var records = MetadataLog.entries(Changes.all(image));
+        var records = MetadataRecord.entries(Changes.all(image));
         for (int from = 0; from < records.size(); from += BATCH_RECORDS) {
             int to = Math.min(records.size(), from + BATCH_RECORDS);
             batches.add(BatchBuilder.plain(nowMs, records.subList(from, to)));

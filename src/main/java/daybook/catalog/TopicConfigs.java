@@ -12,7 +12,6 @@ import java.util.Map;
 import static daybook.catalog.Allowed.ANY;
 import static daybook.catalog.Allowed.REPLICAS;
 import static daybook.catalog.Allowed.atLeast;
-import static daybook.catalog.Allowed.between;
 import static daybook.catalog.Allowed.oneOf;
 import static daybook.catalog.ConfigKey.Type.BOOLEAN;
 import static daybook.catalog.ConfigKey.Type.LIST;

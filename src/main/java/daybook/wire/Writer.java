@@ -44,6 +44,9 @@ public final class Writer implements AutoCloseable {
         }
     }
 
+    /** Enough for most replies to produce and fetch, of which there are most. */
+    private static final int FIRST_BYTES = 128;
+
     private final int version;
     private final boolean flexible;
     private final int frameStart;
@@ -62,7 +65,7 @@ public final class Writer implements AutoCloseable {
         this.version = version;
         this.flexible = flexible;
         this.frameStart = frameStart;
-        this.array = new byte[256];
+        this.array = new byte[FIRST_BYTES];
         this.out = ByteBuffer.wrap(array);
     }
 

@@ -638,7 +638,7 @@ class CatalogTest {
         var batches = new ArrayList<ByteBuffer>();
         batches.add(BatchBuilder.control(5, ByteBuffer.wrap(new byte[] {0, 0, 0, 3}), none));
         if (records.length > 0) {
-            batches.add(BatchBuilder.plain(5, MetadataLog.entries(List.of(records))));
+            batches.add(BatchBuilder.plain(5, MetadataRecord.entries(List.of(records))));
         }
         batches.add(BatchBuilder.control(5, ByteBuffer.wrap(new byte[] {0, 0, 0, 4}), none));
         var file = new ByteArrayOutputStream();
@@ -740,7 +740,7 @@ class CatalogTest {
 
     /** Writes past the catalog, as another controller would have. */
     private static void write(Started started, MetadataRecord... records) {
-        var batch = BatchBuilder.plain(CLOCK.millis(), MetadataLog.entries(List.of(records)));
+        var batch = BatchBuilder.plain(CLOCK.millis(), MetadataRecord.entries(List.of(records)));
         assertTrue(started.logs.metadataLog().appendOwn(batch) instanceof Appended.Done);
     }
 
