@@ -31,8 +31,12 @@ public final class Connection {
     private static final int AHEAD_BYTES = 1 << 20;
     /** How much is read from one connection before the loop looks at the others. */
     private static final int TURN_BYTES = 1 << 20;
-    /** A frame under way must gain this much in that time, 13 KB a second, while others wait for memory. */
+    /**
+     * A frame under way must gain this much, or a sixth of all its bytes if that is more, in that time while
+     * others wait for memory: after six times as long, 30 s, a client has given up its request anyway.
+     */
     private static final int PACE_BYTES = 64 << 10;
+    private static final int PACES = 6;
     private static final long PACE_MS = 5_000;
     /** How long a connection that is over waits for the client to close it too. */
     private static final long LINGER_MS = 1_000;
@@ -69,6 +73,8 @@ public final class Connection {
     private boolean lingering;
     private long pacedMs;
     private long pacedBytes;
+    /** A frame has become whole since that was counted. */
+    private boolean whole;
 
     // Between the loop and the thread; each is written by whom its comment names.
     /** Buffers of whole frames: the loop adds, the thread takes. */
@@ -208,6 +214,7 @@ public final class Connection {
 
     /** Takes whole frames. */
     void arrived(ByteBuffer frames) {
+        whole = true;
         queuedBytes.addAndGet(frames.limit());
         unserved.incrementAndGet();
         queue.add(frames);
@@ -249,7 +256,7 @@ public final class Connection {
         } else if (contended && reader.underWay() && !waitsForMemory && !paused
                 && nowMs - pacedMs > PACE_MS) {
             server.refusals.warn("slow", "Connection " + id + " is closed: its frame has gained less than "
-                    + PACE_BYTES + " bytes in " + PACE_MS + " ms while others wait for memory");
+                    + paceBytes() + " bytes in " + PACE_MS + " ms while others wait for memory");
             close();
         } else if (idleMs > 0 && nowMs - activeMs > idleMs && !handling) {
             close();
@@ -373,10 +380,15 @@ public final class Connection {
     private void pace(boolean began, int bytes) {
         activeMs = server.clock.millis();
         pacedBytes += bytes;
-        if (!began || pacedBytes >= PACE_BYTES) {
+        if (!began || whole || pacedBytes >= paceBytes()) {
+            whole = false;
             pacedBytes = 0;
             pacedMs = activeMs;
         }
+    }
+
+    private int paceBytes() {
+        return Math.max(PACE_BYTES, reader.frameBytes() / PACES);
     }
 
     private boolean mustPause() {

@@ -108,6 +108,11 @@ final class FrameReader {
         return frame != null;
     }
 
+    /** How long the frame under way will be, or, where there is none, the last one of this kind was. */
+    int frameBytes() {
+        return frameBytes;
+    }
+
     /** Gives up the frame under way. */
     void drop() {
         if (frame != null) {

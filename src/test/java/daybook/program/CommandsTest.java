@@ -102,6 +102,15 @@ class CommandsTest {
     }
 
     /** What is read from a pipe in small pieces arrives whole and in order, and takes no more memory. */
+    /** What the JVM opens first must not take the place of a stream that is closed. */
+    @Test
+    void aClosedStreamIsAnEmptyOne() throws Exception {
+        shell.run("bin/daybook topics create closed").plain();
+        assertEquals("", shell.run("bin/daybook produce closed <&-").plain());
+        assertEquals("", shell.run("bin/daybook consume closed --from=beginning --exit").plain());
+        assertEquals(0, shell.run("bin/daybook topics describe closed >&- 2>&-").status());
+    }
+
     @Test
     void aLongPipeInSmallPieces() throws Exception {
         shell.run("seq 1000000 1499999 | dd ibs=1000 obs=700 2>/dev/null"
