@@ -84,7 +84,7 @@ class GarbageTest {
         int length = header.size() + tags.length + body.length;
         var frame = ByteBuffer.allocate(4 + length).putInt(length).put(header.toBuffer()).put(tags).put(body);
         try (var socket = new Socket("127.0.0.1", broker.server.bound().getFirst().port())) {
-            socket.setSoTimeout(20_000);
+            socket.setSoTimeout(60_000);
             socket.getOutputStream().write(frame.array());
             socket.shutdownOutput();
             socket.getInputStream().readAllBytes();

@@ -25,7 +25,7 @@ final class TestClient implements AutoCloseable {
         this.apis = apis;
         this.socket = new Socket("127.0.0.1", port);
         socket.setTcpNoDelay(true);
-        socket.setSoTimeout(20_000);
+        socket.setSoTimeout(60_000);
         this.in = new DataInputStream(socket.getInputStream());
     }
 

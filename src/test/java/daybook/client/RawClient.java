@@ -33,7 +33,7 @@ public final class RawClient implements AutoCloseable {
         int colon = address.lastIndexOf(':');
         this.socket = new Socket(address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)));
         socket.setTcpNoDelay(true);
-        socket.setSoTimeout(20_000);
+        socket.setSoTimeout(60_000);
         this.in = new DataInputStream(socket.getInputStream());
     }
 
