@@ -293,10 +293,14 @@ final class Directory {
         deleteLater(List.of(rename(directory, partition, DELETE)), clock.millis() + delayMs);
     }
 
-    /** That these partitions are deleted is on the disk when this returns: of thousands it costs one force. */
-    void deleted(Collection<TopicPartition> partitions) throws IOException {
-        disk.forceDirectory(path);
-        forget(partitions);
+    /** Has on the disk that these partitions are deleted: of thousands it costs one force. */
+    void deleted(Collection<TopicPartition> partitions) {
+        try {
+            disk.forceDirectory(path);
+            forget(partitions);
+        } catch (IOException failure) {
+            LOG.log(Level.ERROR, "Deletions in " + path + " may not be on the disk", failure);
+        }
     }
 
     /**

@@ -450,13 +450,7 @@ public final class Logs implements AutoCloseable {
                 LOG.log(Level.ERROR, "Deleting " + partition + " failed", failure);
             }
         }
-        for (var directory : touched) {
-            try {
-                directory.deleted(partitions);
-            } catch (IOException failure) {
-                LOG.log(Level.ERROR, "Deletions in " + directory.path() + " may not be on the disk", failure);
-            }
-        }
+        touched.forEach(directory -> directory.deleted(partitions));
     }
 
     private void putAside(TopicPartition partition, Set<Directory> touched) throws IOException {
