@@ -65,10 +65,6 @@ final class ClassicMember {
         return new JoinedMember(id, instanceId, metadata(protocol));
     }
 
-    boolean supports(String protocol) {
-        return terms.protocols().stream().anyMatch(each -> each.name().equals(protocol));
-    }
-
     /** What it said for a protocol; empty where it does not support it. */
     ByteBuffer metadata(String protocol) {
         return terms.protocols().stream().filter(each -> each.name().equals(protocol)).findFirst()

@@ -115,11 +115,26 @@ final class ClassicMembers {
 
     /** Whether all support one of these. */
     boolean support(List<Protocol> protocols) {
-        return protocols.stream().anyMatch(this::isCommon);
+        var common = common();
+        return protocols.stream().anyMatch(each -> byId.isEmpty() || common.contains(each.name()));
     }
 
-    private boolean isCommon(Protocol protocol) {
-        return byId.values().stream().allMatch(each -> each.supports(protocol.name()));
+    /** The protocols that all support, in a time that grows as all lists of them together do. */
+    private Set<String> common() {
+        var common = new HashSet<String>();
+        for (var member : byId.values()) {
+            var names = new HashSet<String>();
+            member.terms.protocols().forEach(each -> names.add(each.name()));
+            if (common.isEmpty()) {
+                common.addAll(names);
+            } else {
+                common.retainAll(names);
+            }
+            if (common.isEmpty()) {
+                return common;
+            }
+        }
+        return common;
     }
 
     /**
@@ -128,7 +143,8 @@ final class ClassicMembers {
      */
     String selected() {
         var votes = new LinkedHashMap<String, Integer>();
-        byId.values().iterator().next().terms.protocols().stream().filter(this::isCommon)
+        var common = common();
+        byId.values().iterator().next().terms.protocols().stream().filter(each -> common.contains(each.name()))
                 .forEach(each -> votes.put(each.name(), 0));
         for (var member : byId.values()) {
             member.terms.protocols().stream().map(Protocol::name).filter(votes::containsKey).findFirst()
