@@ -144,8 +144,8 @@ final class ClassicMembers {
     String selected() {
         var votes = new LinkedHashMap<String, Integer>();
         var common = common();
-        byId.values().iterator().next().terms.protocols().stream().filter(each -> common.contains(each.name()))
-                .forEach(each -> votes.put(each.name(), 0));
+        byId.values().iterator().next().terms.protocols().stream()
+                .filter(each -> common.contains(each.name())).forEach(each -> votes.put(each.name(), 0));
         for (var member : byId.values()) {
             member.terms.protocols().stream().map(Protocol::name).filter(votes::containsKey).findFirst()
                     .ifPresent(name -> votes.merge(name, 1, Integer::sum));
