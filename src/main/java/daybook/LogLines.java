@@ -32,7 +32,9 @@ public final class LogLines extends System.LoggerFinder {
 
         @Override
         public boolean isLoggable(Level level) {
-            return level.getSeverity() >= Level.INFO.getSeverity() && level != Level.OFF;
+            // Of the client a command tells what its user asked for; only what goes wrong is worth a line more.
+            var least = room.equals("client") ? Level.WARNING : Level.INFO;
+            return level.getSeverity() >= least.getSeverity() && level != Level.OFF;
         }
 
         @Override

@@ -49,6 +49,8 @@ final class Sender {
         /** The request that is being gathered, and its bytes before they are compressed. */
         private Map<TopicPartition, Batch> request = new LinkedHashMap<>();
         private int bytes;
+        /** Whether the last request that ended failed: that is told once, not for each. */
+        private boolean failing;
         /** Done when all requests are written that were sent before. */
         private CompletableFuture<Void> written = CompletableFuture.completedFuture(null);
 
@@ -336,6 +338,7 @@ final class Sender {
                             // Whatever came in place of an answer: nobody knows whether it was taken.
                             failed(line, request, ErrorCode.NETWORK_EXCEPTION, failed);
                         } else {
+                            line.failing = false;
                             answered(line, request, partition -> !isAnswered ? Outcome.unknown()
                                     : outcomes.getOrDefault(partition, UNANSWERED));
                         }
@@ -354,8 +357,9 @@ final class Sender {
     }
 
     private void failed(Line line, Map<TopicPartition, Batch> request, ErrorCode error, Throwable why) {
-        LOG.log(System.Logger.Level.WARNING,
+        LOG.log(line.failing ? System.Logger.Level.DEBUG : System.Logger.Level.WARNING,
                 "a request to broker " + line.node + " failed: " + why.getMessage());
+        line.failing = true;
         var outcome = Outcome.failed(error, why.getMessage());
         answered(line, request, partition -> outcome);
     }
