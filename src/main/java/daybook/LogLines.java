@@ -32,7 +32,7 @@ public final class LogLines extends System.LoggerFinder {
 
         @Override
         public boolean isLoggable(Level level) {
-            // Of the client a command tells what its user asked for; only what goes wrong is worth a line more.
+            // What its user asked for a command tells itself; only what goes wrong is worth a line more.
             var least = room.equals("client") ? Level.WARNING : Level.INFO;
             return level.getSeverity() >= least.getSeverity() && level != Level.OFF;
         }

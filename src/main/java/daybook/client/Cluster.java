@@ -162,6 +162,12 @@ final class Cluster implements AutoCloseable {
         });
     }
 
+    /** The connection of this lane to a node; null where there is none now. */
+    Connection ready(int node, Lane lane) {
+        var connection = connections.get(new Line(node, lane));
+        return connection != null && connection.isOpen() ? connection : null;
+    }
+
     /** The connection of a line; where there is none who comes first makes it, and others wait for him. */
     private Connection line(Line line, Supplier<Connection> maker) {
         var connection = connections.get(line);

@@ -150,6 +150,18 @@ final class Connection implements AutoCloseable {
     }
 
     /**
+     * How many bytes it takes without waiting, those counted that the broker may not have read yet: half of
+     * the system's buffer, which holds more than bytes.
+     */
+    int takesBytes() {
+        try {
+            return channel.getOption(StandardSocketOptions.SO_SNDBUF) / 2;
+        } catch (IOException gone) {
+            return 0;
+        }
+    }
+
+    /**
      * The newest version of an API that both sides know.
      *
      * @throws ClientException UNSUPPORTED_VERSION where there is none

@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -46,9 +47,10 @@ final class Sender {
     static final class Line {
         private final int node;
         private volatile int requests;
-        /** The request that is being gathered, and its bytes before they are compressed. */
-        private Map<TopicPartition, Batch> request = new LinkedHashMap<>();
-        private int bytes;
+        /** The one that is being gathered. */
+        private Request request = new Request();
+        /** Of requests without an answer. */
+        private long unansweredBytes;
         /** Whether the last request that ended failed: that is told once, not for each. */
         private boolean failing;
         /** Done when all requests are written that were sent before. */
@@ -62,6 +64,12 @@ final class Sender {
         boolean isFree() {
             return requests < REQUESTS_MOST;
         }
+    }
+
+    /** A batch of each partition, and their bytes before they are compressed. */
+    private static final class Request {
+        private final Map<TopicPartition, Batch> batches = new LinkedHashMap<>();
+        private int bytes;
     }
 
     final ProducerSettings settings;
@@ -101,7 +109,9 @@ final class Sender {
         this.settings = settings;
         this.transactions = transactions;
         this.memory = new BatchMemory(settings.bufferMemoryBytes(), settings.batchSizeBytes());
-        this.thread = Thread.ofVirtual().name("daybook-sender").start(this::run);
+        // A platform thread: it waits until a time again and again, for which a virtual one needs the JDK's
+        // timer.
+        this.thread = Thread.ofPlatform().daemon().name("daybook-sender").start(this::run);
     }
 
     // Callers.
@@ -289,27 +299,45 @@ final class Sender {
         if (batch == null) {
             return false;
         }
-        if (line.bytes + batch.lengthBytes() > settings.maxRequestSizeBytes()) {
+        if (line.request.bytes + batch.lengthBytes() > settings.maxRequestSizeBytes()) {
             send(line);
         }
         if (!line.isFree() || !outbox.take(batch)) {
             return false;
         }
-        line.request.put(outbox.partition, batch);
-        line.bytes += batch.lengthBytes();
+        line.request.batches.put(outbox.partition, batch);
+        line.request.bytes += batch.lengthBytes();
         return true;
     }
 
     private void send(Line line) {
-        if (line.request.isEmpty()) {
+        var request = line.request;
+        if (request.batches.isEmpty()) {
             return;
         }
-        var request = line.request;
-        line.request = new LinkedHashMap<>();
-        line.bytes = 0;
+        line.request = new Request();
         line.requests++;
-        line.written = line.written.thenRunAsync(guarded(() -> write(line, request)),
-                Thread::startVirtualThread);
+        line.unansweredBytes += request.bytes;
+        var ready = ready(line);
+        if (ready != null) {
+            write(line, request, () -> ready);
+        } else {
+            line.written = line.written.thenRunAsync(
+                    guarded(() -> write(line, request, () -> reach(line.node))), Thread::startVirtualThread);
+        }
+    }
+
+    /**
+     * The connection, where writing to it cannot wait: what was sent before and may not have been read yet
+     * was answered, or fits into the system's buffer along with this. It saves a thread a request.
+     */
+    private Connection ready(Line line) {
+        if (transactions != null || settings.acks() == Acks.NONE || !line.written.isDone()) {
+            return null;
+        }
+        var connection = cluster.ready(line.node, Cluster.Lane.DATA);
+        boolean takes = connection != null && line.unansweredBytes <= connection.takesBytes();
+        return takes ? connection : null;
     }
 
     /** A fault of what goes on beside the thread ends it. */
@@ -325,14 +353,18 @@ final class Sender {
         };
     }
 
-    /** Beside the thread: the broker must be reached, a coordinator be asked, and all be written. */
-    private void write(Line line, Map<TopicPartition, Batch> request) {
+    /**
+     * Beside the thread where it may wait: the broker must be reached, a coordinator be asked, all be
+     * written.
+     */
+    private void write(Line line, Request request, Supplier<Connection> way) {
         try {
-            var connection = reach(line.node);
+            var connection = way.get();
             int known = connection.version(Call.PRODUCE);
-            int version = transactions == null ? known : transactions.include(request.keySet(), known);
+            int version = transactions == null ? known
+                    : transactions.include(request.batches.keySet(), known);
             boolean isAnswered = settings.acks() != Acks.NONE;
-            connection.send(Call.PRODUCE, version, out -> write(out, request),
+            connection.send(Call.PRODUCE, version, out -> write(out, request.batches),
                     isAnswered ? Sender::outcomes : null).whenComplete((outcomes, failed) -> post(() -> {
                         if (failed != null) {
                             // Whatever came in place of an answer: nobody knows whether it was taken.
@@ -356,7 +388,7 @@ final class Sender {
         }
     }
 
-    private void failed(Line line, Map<TopicPartition, Batch> request, ErrorCode error, Throwable why) {
+    private void failed(Line line, Request request, ErrorCode error, Throwable why) {
         LOG.log(line.failing ? System.Logger.Level.DEBUG : System.Logger.Level.WARNING,
                 "a request to broker " + line.node + " failed: " + why.getMessage());
         line.failing = true;
@@ -378,10 +410,11 @@ final class Sender {
         return outcomes;
     }
 
-    private void answered(Line line, Map<TopicPartition, Batch> request,
+    private void answered(Line line, Request request,
             Function<TopicPartition, Outcome> outcomes) {
         line.requests--;
-        request.forEach((partition, batch) -> {
+        line.unansweredBytes -= request.bytes;
+        request.batches.forEach((partition, batch) -> {
             var outbox = batch.outbox;
             outbox.answered(batch, outcomes.apply(partition));
             if (outbox.line() == null) {

@@ -5,10 +5,11 @@
  * with it.
  *
  * <p>Its methods block, for they are made for virtual threads; what goes on behind them runs on virtual
- * threads of its own, but for the readers of connections. {@link daybook.client.Connection} speaks to one
- * broker, {@link daybook.client.Cluster} knows all of them; a producer, a consumer or an admin has a cluster
- * of its own. What is asked about many things at once, each of the broker that has it, is an {@link
- * daybook.client.Inquiry}. {@link daybook.client.Call} is the one table of the APIs that are called.
+ * threads of its own, but for the readers of connections and a producer's thread. {@link
+ * daybook.client.Connection} speaks to one broker, {@link daybook.client.Cluster} knows all of them; a
+ * producer, a consumer or an admin has a cluster of its own. What is asked about many things at once, each
+ * of the broker that has it, is an {@link daybook.client.Inquiry}. {@link daybook.client.Call} is the one
+ * table of the APIs that are called.
  *
  * <p>Connections are plain TCP. What would encrypt or authenticate one belongs between its channel and its
  * first request, in {@code Connection.open}, and nothing outside that class would know.
@@ -20,8 +21,9 @@
  *
  * <p>A {@link daybook.client.Producer} has an {@link daybook.client.Outbox} for each partition, where callers
  * fill batches, and one thread, the {@link daybook.client.Sender}'s, that has all the rest: it decides what
- * is sent, and what follows from an answer. It never waits for a broker; what does so (connecting, writing
- * a request, asking for topics) goes on beside it, each on a virtual thread of its own, and tells it the end.
+ * is sent, and what follows from an answer. It never waits for a broker; what may do so (connecting,
+ * writing more than the socket surely takes, asking for topics) goes on beside it, each on a virtual thread
+ * of its own, and tells it the end.
  *
  * <p>Locks, in the order in which they are taken: {@code ProducerTransactions.turn}, {@code
  * Outbox.lock}, {@code Cluster.connecting}, {@code Connection.writing}. The
