@@ -4,7 +4,6 @@ import daybook.wire.ErrorCode;
 import daybook.wire.Uuid;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;

@@ -3,7 +3,6 @@ package daybook.client;
 import daybook.client.Feed.Ask;
 import daybook.wire.ErrorCode;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;

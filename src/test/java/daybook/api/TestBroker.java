@@ -23,7 +23,6 @@ import daybook.net.Listener;
 import daybook.net.RateLimitedLog;
 import daybook.net.Server;
 import daybook.txn.TransactionCoordinator;
-import daybook.wire.ErrorCode;
 import daybook.wire.Uuid;
 
 import java.io.IOException;

@@ -2,7 +2,6 @@ package daybook.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.client.Consumer.Reset;
 

@@ -281,8 +281,8 @@ class ProducerScriptTest {
         assertThrows(ExecutionException.class, () -> left.get(30, TimeUnit.SECONDS));
     }
 
-    @Test
-    void aBrokerThatDoesNotReadIsGivenUp() throws Exception {
+    /** Has the broker stop at its first batch, until the latch that is returned is counted down. */
+    private CountDownLatch readsNoMore() {
         var over = new CountDownLatch(1);
         broker.on(Call.PRODUCE, in -> {
             try {
@@ -292,6 +292,12 @@ class ProducerScriptTest {
             }
             return null;
         });
+        return over;
+    }
+
+    @Test
+    void aBrokerThatDoesNotReadIsGivenUp() throws Exception {
+        var over = readsNoMore();
         var settings = builder().acks(Acks.NONE).requestTimeoutMs(300).deliveryTimeoutMs(600);
         try (var producer = settings.open()) {
             var sent = new ArrayList<Delivery>();
@@ -313,15 +319,7 @@ class ProducerScriptTest {
     /** Two brokers, each the leader of a partition; the first reads no more once it is sent a batch. */
     @Test
     void aBrokerThatDoesNotReadHoldsUpNoOther() throws Exception {
-        var over = new CountDownLatch(1);
-        broker.on(Call.PRODUCE, in -> {
-            try {
-                over.await();
-            } catch (InterruptedException never) {
-                throw new IllegalStateException(never);
-            }
-            return null;
-        });
+        var over = readsNoMore();
         try (var other = new ScriptedBroker().on(Call.PRODUCE, in -> ScriptedBroker.SILENCE)) {
             broker.beside(2, other).topic(new Topic("orders", ID, false, List.of(led(0, 1), led(1, 2))));
             var producer = builder().acks(Acks.NONE).requestTimeoutMs(60_000).open();

@@ -14,7 +14,6 @@ import daybook.record.BatchBuilder;
 import daybook.wire.ErrorCode;
 import daybook.wire.Uuid;
 
-import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
