@@ -124,7 +124,7 @@ test: build/tests ## run the tests; ONLY=REGEX runs those in classes whose names
 	if [ $$status = 2 ]; then \
 	    echo "No test ran: no class matches $(or $(ONLY),Test)."; \
 	elif [ $$status != 0 ]; then \
-	    sed -n '/^Failures (/,/^Test run finished/p' build/tests.log | grep . || tail -n 40 build/tests.log; \
+	    sed -n '/^Failures (/,/^Test run finished/p' build/tests.log | grep -a . || tail -n 40 build/tests.log; \
 	    echo "What the tests wrote is in build/tests.log."; \
 	fi; \
 	echo "$$passed passed, $$failed failed"; \

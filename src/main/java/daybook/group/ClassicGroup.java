@@ -65,6 +65,8 @@ final class ClassicGroup implements Group {
     private String protocol;
     /** When the group last became stable or empty, in milliseconds since 1970; -1: not known. */
     private long stateTimestampMs = -1;
+    /** Whether a rebalance is to begin, or has, because the group was a consumer group until now. */
+    private boolean unsettled;
     /** What the members of this generation subscribe to; null: that is not known. */
     private Set<String> topics = Set.of();
     /** While the first members are awaited: whether one came since that was last looked at. */
@@ -89,7 +91,7 @@ final class ClassicGroup implements Group {
 
     @Override
     public GroupState state() {
-        return state;
+        return unsettled ? GroupState.PREPARING_REBALANCE : state;
     }
 
     List<ClassicMember> members() {
@@ -222,7 +224,7 @@ final class ClassicGroup implements Group {
         member.unsynced = old.unsynced;
         var formerLeader = members.leader();
         exchange(old, member, nowMs);
-        if (state != GroupState.STABLE || !members.selected().equals(protocol)) {
+        if (state != GroupState.STABLE || unsettled || !members.selected().equals(protocol)) {
             old.refuse(ErrorCode.FENCED_INSTANCE_ID, old.id);
             var answer = await(member);
             return Decision.later(rebalance(reason("has restarted", asked), nowMs), answer);
@@ -317,6 +319,7 @@ final class ClassicGroup implements Group {
         protocol = members.selected();
         topics = members.topics(protocol);
         generation++;
+        unsettled = false;
         state = GroupState.COMPLETING_REBALANCE;
         for (var member : members.all()) {
             member.unsynced = true;
@@ -411,6 +414,7 @@ final class ClassicGroup implements Group {
             after.add(member);
         }
         members.replace(value.leader(), after);
+        unsettled = value.leader() == null && !members.none();
         topics = members.topics(protocol);
         if (state == GroupState.PREPARING_REBALANCE) {
             cancel("", Timer.Kind.REBALANCE);
@@ -461,7 +465,9 @@ final class ClassicGroup implements Group {
     @Override
     public void loaded(long nowMs) {
         members.all().forEach(member -> session(member, nowMs));
-        if (members.count() > config(MAX_SIZE)) {
+        if (unsettled) {
+            prepare("it was a consumer group", nowMs);
+        } else if (members.count() > config(MAX_SIZE)) {
             prepare("it has too many members", nowMs);
         }
     }
@@ -493,12 +499,11 @@ final class ClassicGroup implements Group {
 
     /** A group that is stable was a consumer group until now: its sessions begin, and maybe a rebalance. */
     private List<GroupRecord> dueOf(Timer timer, long nowMs) {
-        boolean joining = timer.kind() == Timer.Kind.JOIN;
         return switch (state) {
-            case PREPARING_REBALANCE -> joining ? goOn(nowMs) : complete(nowMs);
+            case PREPARING_REBALANCE -> timer.kind() == Timer.Kind.JOIN ? goOn(nowMs) : complete(nowMs);
             case STABLE -> {
                 members.all().forEach(member -> session(member, nowMs));
-                yield joining ? NO_RECORDS : rebalance("it was a consumer group", nowMs);
+                yield unsettled ? rebalance("it was a consumer group", nowMs) : NO_RECORDS;
             }
             default -> NO_RECORDS;
         };

@@ -191,7 +191,7 @@ public final class ConsumerProtocol {
     <T> Decision<GroupRecord, T> remove(ConsumerGroup group, List<String> memberIds, T answer, long nowMs) {
         var left = new ArrayList<>(group.members());
         left.removeIf(member -> memberIds.contains(member.id()));
-        var records = Migration.downgrade(group, group, left, groups.surroundings());
+        var records = Migration.downgrade(group, group.epoch(), left, false, groups.surroundings());
         if (records != null) {
             LOG.log(Level.INFO, "Group {0} has only members of the classic protocol left and becomes a"
                     + " classic group", group.id());

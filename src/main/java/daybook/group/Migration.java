@@ -13,7 +13,6 @@ import daybook.log.TopicPartition;
 import daybook.wire.MalformedException;
 
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -118,15 +117,17 @@ final class Migration {
     /**
      * Makes a classic group of a consumer group that has only members of the classic protocol left. They are
      * assigned what they have; not, as with Apache Kafka, what they were to have, which another may still
-     * use. A rebalance follows where that is not the same. The epoch is their generation.
+     * use. Where that is not the same a rebalance follows, also after a crash: no leader is written then, as
+     * of a group whose members have yet to agree. The epoch is their generation.
      *
      * @param before the group as it is
-     * @param after the group as it was to be
-     * @param left its members that are left
+     * @param epoch that of the group as it was to be
+     * @param left its members that are left, as they were to be
+     * @param settled whether they have what they were to have, and all of it
      * @return null where not all speak the classic protocol, or it may not become one
      */
-    static List<GroupRecord> downgrade(ConsumerGroup before, ConsumerGroup after,
-            Collection<ConsumerMember> left, Surroundings surroundings) {
+    static List<GroupRecord> downgrade(ConsumerGroup before, int epoch, List<ConsumerMember> left,
+            boolean settled, Surroundings surroundings) {
         var config = surroundings.config().get();
         if (left.isEmpty() || !left.stream().allMatch(ConsumerMember::classic) || !allows(config, "downgrade")
                 || left.size() > config.integer("group.max.size")) {
@@ -141,13 +142,14 @@ final class Migration {
         }
         var protocol = members.selected();
         var written = new ArrayList<GroupMetadata.Member>();
-        for (var member : members.all()) {
-            written.add(member.record(protocol, EmbeddedProtocol.bytes(after.member(member.id).assigned(),
-                    EmbeddedProtocol.version(member.metadata(protocol)), surroundings.image().get())));
+        for (var member : left) {
+            var classic = members.find(member.id());
+            written.add(classic.record(protocol, EmbeddedProtocol.bytes(member.assigned(),
+                    EmbeddedProtocol.version(classic.metadata(protocol)), surroundings.image().get())));
         }
         var records = before.tombstones();
-        records.add(new GroupMetadata(before.id(), new GroupMetadata.Value(CONSUMER, after.epoch(), protocol,
-                members.leader(), surroundings.clock().millis(), written)));
+        records.add(new GroupMetadata(before.id(), new GroupMetadata.Value(CONSUMER, epoch, protocol,
+                settled ? members.leader() : null, surroundings.clock().millis(), written)));
         return records;
     }
 }

@@ -107,10 +107,17 @@ final class MixedProtocol {
         var owned = subscription.owned() == null ? Assignment.EMPTY
                 : EmbeddedProtocol.assignment(subscription.owned(), draft.image());
         var member = draft.step(draft.group().member(before.id()), owned, true);
-        var downgrade = Migration.downgrade(group, draft.group(), draft.group().members(),
-                groups.surroundings());
+        var after = draft.group();
+        var members = after.members().stream()
+                .map(each -> each.id().equals(member.id()) ? member : each).toList();
+        boolean settled = after.epoch() == after.targetEpoch()
+                && members.stream().allMatch(each -> each.settled(after.targetEpoch()));
+        var downgrade = Migration.downgrade(group, after.epoch(), members, settled, groups.surroundings());
         if (downgrade != null) {
-            return downgraded(draft.group(), member, downgrade, asked, nowMs);
+            // The last member of the consumer protocol has come back with the classic one.
+            groups.deadlines().set(new Timer(group.id(), "", Timer.Kind.REBALANCE), nowMs);
+            var selected = ((GroupMetadata) downgrade.getLast()).value().protocol();
+            return Decision.answer(downgrade, joined(selected, member.id(), after.epoch()));
         }
         groups.deadlines().cancel(timer(group, member, Timer.Kind.JOIN));
         groups.deadlines().set(timer(group, member, Timer.Kind.SYNC),
@@ -118,18 +125,6 @@ final class MixedProtocol {
         groups.consumer().await(group, member, nowMs);
         var protocol = asked.terms().protocols().getFirst().name();
         return draft.decided(joined(protocol, member.id(), member.epoch()));
-    }
-
-    /** The last member of the consumer protocol has come back with the classic one: the group is theirs. */
-    private Decision<GroupRecord, Joined> downgraded(ConsumerGroup group, ConsumerMember member,
-            List<GroupRecord> records, Join asked, long nowMs) {
-        boolean settled = group.epoch() == group.targetEpoch() && group.members().stream()
-                .map(each -> each.id().equals(member.id()) ? member : each)
-                .allMatch(each -> each.settled(group.targetEpoch()));
-        var kind = settled ? Timer.Kind.JOIN : Timer.Kind.REBALANCE;
-        groups.deadlines().set(new Timer(group.id(), "", kind), nowMs);
-        var protocol = ((GroupMetadata) records.getLast()).value().protocol();
-        return Decision.answer(records, joined(protocol, member.id(), group.epoch()));
     }
 
     private static Joined joined(String protocol, String memberId, int generation) {

@@ -280,6 +280,30 @@ class MigrationTest {
         assertEquals(4, classic.getFirst().generation);
     }
 
+    /** What it had is to be shared by the others, who would not ask. */
+    @Test
+    void theLastConsumerLeavesAGroupThatHasSettledAndTheBrokerEnds() {
+        var classic = classicGroup();
+        var c = consumer("c");
+        c.join();
+        classic.forEach(member -> {
+            member.join().joined();
+            member.sync();
+        });
+        classic.forEach(member -> {
+            member.join().joined();
+            member.sync();
+        });
+        c.beat();
+        classic.forEach(member -> assertEquals(ErrorCode.NONE, member.beat()));
+        assertEquals(1, c.owned.size());
+        c.leave();
+        for (int restarts = 0; restarts < 3; restarts++) {
+            groups.restartCompacted();
+            classic.forEach(member -> assertEquals(ErrorCode.REBALANCE_IN_PROGRESS, member.beat()));
+        }
+    }
+
     @Test
     void aConsumerThatIsNotHeardOfCountsAsLeaving() {
         var classic = classicGroup();

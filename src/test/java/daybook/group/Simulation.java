@@ -96,10 +96,15 @@ final class Simulation {
         for (int round = 0; round < rounds; round++) {
             phase(true, 60_000 + random.nextInt(240_000));
             test.refusal = ErrorCode.NONE;
-            BOTH.stream().sorted().filter(group -> once(2)).forEach(this::leaveOneKind);
+            BOTH.stream().sorted().filter(group -> once(2)).forEach(group -> leaveOneKind(group, once(2), 0));
             phase(false, QUIET_MS);
             checkQuiet();
             growTopic();
+            BOTH.stream().sorted().forEach(group -> leaveOneKind(group, true, 1));
+            phase(false, QUIET_MS);
+            checkQuiet();
+            BOTH.stream().sorted().forEach(group -> leaveOneKind(group, true, 0));
+            restart();
             phase(false, QUIET_MS);
             checkQuiet();
         }
@@ -227,12 +232,12 @@ final class Simulation {
                 : new SimulatedClassic(this, group, name, instance, topics));
     }
 
-    /** All members of one protocol go, the last thing that happens to the group before it is quiet. */
-    private void leaveOneKind(String group) {
-        boolean isNew = once(2);
+    /** All members of one protocol go but for so many, the last thing that happens before it is quiet. */
+    private void leaveOneKind(String group, boolean isNew, int stay) {
         var gone = clients.get(group).stream().filter(each -> each instanceof SimulatedConsumer == isNew)
-                .toList();
-        note("all of " + group + " go that speak the " + (isNew ? "consumer" : "classic") + " protocol");
+                .skip(stay).toList();
+        note("of those of " + group + " that speak the " + (isNew ? "consumer" : "classic") + " protocol "
+                + gone.size() + " go, and " + stay + " may stay");
         gone.forEach(each -> each.end(false));
         clients.get(group).removeAll(gone);
     }
