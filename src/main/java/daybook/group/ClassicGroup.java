@@ -421,8 +421,8 @@ final class ClassicGroup implements Group {
         if (state == GroupState.PREPARING_REBALANCE) {
             cancel("", Timer.Kind.REBALANCE);
         }
-        state = value.leader() == null ? GroupState.PREPARING_REBALANCE : GroupState.STABLE;
-        state = members.none() ? GroupState.EMPTY : state;
+        state = members.none() ? GroupState.EMPTY
+                : value.leader() == null ? GroupState.PREPARING_REBALANCE : GroupState.STABLE;
         for (var member : members.all()) {
             if (member.sync != null) {
                 member.synced(synced(member));

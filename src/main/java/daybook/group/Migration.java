@@ -80,8 +80,8 @@ final class Migration {
      * Makes a consumer group of a classic one, whose generation is the first epoch, and what the leader gave
      * the members their target. What a member had when it joined and was not given again it gives back first:
      * it may not have read so yet, and in the classic group nobody would have it before this one joins again.
-     * Who makes the change has the broker assign at once, also in the place of another, since the hash is that
-     * of no topics: the leader may not have seen yet what there is to share.
+     * Who makes the change has the broker assign at once, also in the place of another, since the hash is
+     * that of no topics: the leader may not have seen yet what there is to share.
      *
      * @param draft of a group of which there is nothing yet
      */
