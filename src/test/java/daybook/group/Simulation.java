@@ -160,8 +160,8 @@ final class Simulation {
                     goes(group, members.remove(random.nextInt(members.size())));
                 }
             }
-            case 3, 4 -> members.stream().filter(each -> each.asker().instanceId() != null).findAny()
-                    .ifPresent(each -> restart(group, each));
+            case 3, 4 -> members.stream().filter(each -> each.asker().instanceId() != null && each.settled())
+                    .findAny().ifPresent(each -> restart(group, each));
             default -> { }
         }
     }
@@ -310,10 +310,11 @@ final class Simulation {
         int how = random.nextInt(3);
         note(client.name() + (how == 0 ? " crashes" : " ends"));
         var instance = client.asker().instanceId();
+        boolean known = client.current();
         if (how > 0) {
             client.end(instance != null && how == 1);
         }
-        if (instance != null && once(2)) {
+        if (instance != null && known && once(2)) {
             join(group, instance, List.copyOf(client.topics()));
         }
     }
