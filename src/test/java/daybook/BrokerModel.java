@@ -2,6 +2,8 @@ package daybook;
 
 import daybook.log.FaultyDisk;
 import daybook.log.FaultyDisk.Fault;
+import daybook.log.Logs;
+import daybook.log.TopicPartition;
 import daybook.record.BatchBuilder;
 import daybook.record.RecordBatch;
 import daybook.wire.Reader;
@@ -74,6 +76,8 @@ final class BrokerModel {
     /** What a topic is after a change that was not acknowledged, if it was made; null: gone. */
     private String doubtfulName;
     private Topic doubtful;
+    /** Whether the disk failed in any process, so that something may have had to be left. */
+    private boolean failed;
 
     BrokerModel(Path directory, long seed) throws IOException {
         this.seed = seed;
@@ -170,6 +174,7 @@ final class BrokerModel {
     private void nextProcess() throws IOException {
         boolean cut = random.nextInt(3) > 0;
         say(cut ? "power cut" : "kill");
+        failed |= disk.failures() > 0;
         disk.die();
         close();
         disk = cut ? disk.afterPowerCut(random.nextLong()) : disk.afterKill(random.nextLong());
@@ -178,15 +183,21 @@ final class BrokerModel {
 
     private void live() throws IOException {
         int nth = 1 + random.nextInt(1 + random.nextInt(120));
-        switch (random.nextInt(10)) {
+        int acts = 1 + random.nextInt(25);
+        switch (random.nextInt(20)) {
             case 0 -> disk.plan(Fault.WRITE, 1 + nth / 4);
             case 1 -> disk.plan(Fault.FORCE, 1 + nth / 6);
             case 2 -> disk.plan(Fault.NAME, 1 + nth / 4);
             case 3 -> disk.plan(Fault.FULL, 1 + nth / 4);
             case 4 -> disk.plan(Fault.SHORT_WRITE, 1 + nth / 4);
-            default -> disk.dieAt(nth);
+            case 5, 6, 7, 8, 9 -> disk.dieAt(nth);
+            default -> {
+                // A single act, and the process dies in it.
+                acts = 1;
+                disk.dieAt(1 + random.nextInt(30));
+            }
         }
-        for (int i = random.nextInt(25); i >= 0 && !disk.dead(); i--) {
+        for (; acts > 0 && !disk.dead(); acts--) {
             try {
                 act();
             } catch (IOException failure) {
@@ -340,6 +351,22 @@ final class BrokerModel {
         }
         topics.clear();
         topics.putAll(found);
+        checkNothingIsLeft();
+    }
+
+    /** No directory of a partition that is none of the topics', nor one put aside for that. */
+    private void checkNothingIsLeft() throws IOException {
+        var left = new HashSet<String>();
+        for (var name : disk.list(path)) {
+            var partition = TopicPartition.parse(name);
+            var topic = partition == null ? null : topics.get(partition.topic());
+            boolean known = topic != null && partition.partition() < topic.partitions
+                    || partition != null && partition.equals(Logs.METADATA);
+            if (name.endsWith("-stray") || partition != null && !known) {
+                left.add(name);
+            }
+        }
+        require(left.isEmpty() || failed, "there are left " + left);
     }
 
     private static boolean same(Topic expected, Topic found) {

@@ -207,6 +207,22 @@ final class Directory {
         }
     }
 
+    /** Fails where this directory belongs to another than {@code owner}, to whom {@code home} belongs. */
+    void checkOwner(Directory home, Meta owner) throws IOException {
+        var meta = meta();
+        if (meta != null && owner == null) {
+            throw new IOException(path + " belongs to a cluster already, but the metadata directory "
+                    + home.path + " is empty: the topics in it would be lost");
+        }
+        boolean same = meta == null
+                || owner.clusterId().equals(meta.clusterId()) && owner.nodeId() == meta.nodeId();
+        if (!same) {
+            throw new IOException(path + " belongs to node " + meta.nodeId() + " of cluster "
+                    + meta.clusterId() + ", but " + home.path + " to node " + owner.nodeId() + " of cluster "
+                    + owner.clusterId());
+        }
+    }
+
     /** Makes the directory belong to this node, with an id of its own where it has none. */
     void claim(String clusterId, int nodeId) throws IOException {
         var found = meta();
@@ -296,8 +312,10 @@ final class Directory {
     /** Has on the disk that these partitions are deleted: of thousands it costs one force. */
     void deleted(Collection<TopicPartition> partitions) {
         try {
-            disk.forceDirectory(path);
-            forget(partitions);
+            if (!partitions.isEmpty()) {
+                disk.forceDirectory(path);
+                forget(partitions);
+            }
         } catch (IOException failure) {
             LOG.log(Level.ERROR, "Deletions in " + path + " may not be on the disk", failure);
         }

@@ -92,7 +92,7 @@ public final class Logs implements AutoCloseable {
         var home = directories.get(settings.metadataDirectory());
         var owner = home.meta();
         for (var directory : directories.values()) {
-            checkOwner(directory, home, owner);
+            directory.checkOwner(home, owner);
         }
         var path = home.path().resolve(METADATA.toString());
         if (owner == null && disk.exists(path)) {
@@ -189,23 +189,6 @@ public final class Logs implements AutoCloseable {
         }
     }
 
-    /** Fails where a directory belongs to another than {@code owner}, to whom {@code home} belongs. */
-    private static void checkOwner(Directory directory, Directory home, Directory.Meta owner)
-            throws IOException {
-        var meta = directory.meta();
-        if (meta != null && owner == null) {
-            throw new IOException(directory.path() + " belongs to a cluster already, but the metadata"
-                    + " directory " + home.path() + " is empty: the topics in it would be lost");
-        }
-        boolean same = meta == null
-                || owner.clusterId().equals(meta.clusterId()) && owner.nodeId() == meta.nodeId();
-        if (!same) {
-            throw new IOException(directory.path() + " belongs to node " + meta.nodeId() + " of cluster "
-                    + meta.clusterId() + ", but " + home.path() + " to node " + owner.nodeId()
-                    + " of cluster " + owner.clusterId());
-        }
-    }
-
     public String clusterId() {
         return clusterId;
     }
@@ -233,17 +216,20 @@ public final class Logs implements AutoCloseable {
 
     /**
      * Opens and recovers the logs of the partitions that are expected, and makes those that are missing.
-     * Directories of other partitions are given a name that ends in {@code -stray} and left alone.
+     * Directories of other partitions are given a name that ends in {@code -stray} and left alone, unless
+     * their topics are known to be deleted: the process died before it had put all of them aside.
      *
+     * @param removed the ids and names of topics that were deleted a while ago at most
      * @throws IOException if a directory cannot be listed or a partition is there twice; a partition that
      *     alone cannot be opened is offline, and told
      */
-    public void load(Collection<Expected> expected) throws IOException {
+    public void load(Collection<Expected> expected, Map<Uuid, String> removed) throws IOException {
         var missing = new HashMap<TopicPartition, Expected>();
         expected.forEach(one -> missing.put(one.partition(), one));
         var tasks = new ArrayList<Runnable>();
         var found = new HashMap<TopicPartition, Directory>();
         for (var directory : directories.values()) {
+            var deleted = new ArrayList<TopicPartition>();
             for (var name : disk.list(directory.path())) {
                 var path = directory.path().resolve(name);
                 var partition = TopicPartition.parse(name);
@@ -253,7 +239,13 @@ public final class Logs implements AutoCloseable {
                     var one = missing.get(partition);
                     var topicId = directory.topicId(path);
                     if (one == null || topicId != null && !topicId.equals(one.topicId())) {
-                        directory.stray(path, partition);
+                        if (topicId == null ? removed.containsValue(partition.topic())
+                                : removed.containsKey(topicId)) {
+                            directory.delete(path, partition, 0);
+                            deleted.add(partition);
+                        } else {
+                            directory.stray(path, partition);
+                        }
                         continue;
                     }
                     var other = found.put(partition, directory);
@@ -264,6 +256,7 @@ public final class Logs implements AutoCloseable {
                     tasks.add(() -> open(directory, one, path, topicId));
                 }
             }
+            directory.deleted(deleted);
         }
         missing.keySet().removeAll(found.keySet());
         for (var one : missing.values()) {

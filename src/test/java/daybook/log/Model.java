@@ -14,10 +14,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * Drives the log room at random, breaks its disk and kills it at random, and holds after each start what is
@@ -43,6 +45,8 @@ final class Model {
 
     private static final int TRACED = Integer.getInteger("daybook.traced", 150);
     private static final LogConfigs CONFIGS = new LogConfigs();
+    private static final Pattern KEPT = Pattern.compile("\\d{20}\\.(log|index|timeindex|txnindex|snapshot)"
+            + "|leader-epoch-checkpoint|partition\\.metadata");
     private static final List<String> NAMES = List.of("ants", "bees", "cats", "keys", "pairs");
     /** Topics that are compacted, at times. */
     private static final List<String> KEYED = List.of("keys", "pairs");
@@ -68,6 +72,10 @@ final class Model {
     /** Failures of the disk before what is done now. */
     private int failuresBefore;
     private final Map<Ending, Integer> endings = new EnumMap<>(Ending.class);
+    /** Topics that were deleted, by id, with their names. */
+    private final Map<Uuid, String> removed = new HashMap<>();
+    /** Whether the disk failed in any process, so that something may have had to be left. */
+    private boolean failed;
 
     /** A region that a reader has, and what is in it. */
     private record Held(Region region, byte[] bytes) { }
@@ -151,6 +159,7 @@ final class Model {
             boolean died = disk.dead();
             disk.die();
             close();
+            failed |= disk.failures() > 0;
             boolean cut = died && random.nextBoolean();
             forceFailed |= disk.happened(FaultyDisk.Fault.FORCE) > 0;
             before = cut || before == Ending.POWER_CUT ? Ending.POWER_CUT : Ending.KILLED;
@@ -165,6 +174,7 @@ final class Model {
             check(topic, before);
         }
         forceFailed = false;
+        checkNothingIsLeft();
     }
 
     private boolean damage() throws IOException {
@@ -206,7 +216,7 @@ final class Model {
             var settings = new LogSettings(List.of(path), path, true, 1_000, 1_000, 86_400_000L, 0, 1);
             logs = Logs.open(settings, 1, disk, () -> Instant.ofEpochMilli(nowMs));
             beginMetadata();
-            logs.load(topics.values().stream().map(ModelLog::expected).toList());
+            logs.load(topics.values().stream().map(ModelLog::expected).toList(), removed);
             logs.compact(new CleanerSettings(0, 48 + random.nextInt(400), 0.9, 1 << 16, Double.MAX_VALUE, 1));
             return !disk.dead() && topics.values().stream().noneMatch(topic -> find(topic) == null);
         } catch (IOException | UncheckedIOException | AssertionError failure) {
@@ -235,6 +245,20 @@ final class Model {
         return logs.find(topic.partition.topic(), topic.partition.partition());
     }
 
+    /** What was to be deleted is, or is on its way; nothing else is there but what the logs are made of. */
+    private void checkNothingIsLeft() throws IOException {
+        logs.tick(nowMs);
+        failed |= disk.failures() > 0;
+        for (var name : disk.list(path)) {
+            boolean log = topics.values().stream().anyMatch(topic -> topic.partition.toString().equals(name));
+            require(log || failed || !name.contains("-") || name.startsWith("__") || name.endsWith("-checkpoint"),
+                    name + " is left");
+            for (var file : log ? disk.list(path.resolve(name)) : List.<String>of()) {
+                require(KEPT.matcher(file).matches() || failed, file + " is left in " + name);
+            }
+        }
+    }
+
     private void check(ModelLog topic, Ending before) throws IOException {
         var log = find(topic);
         say("check %s %d..%d, expected %d..%d, forced %d", topic.partition, log.startOffset(),
@@ -259,9 +283,15 @@ final class Model {
 
     private Ending live() throws IOException {
         held.clear();
-        planLife();
+        // In a third of the lives a single act, and the process dies in it.
+        boolean once = random.nextInt(3) == 0;
+        if (once) {
+            disk.dieAt(1 + random.nextInt(30));
+        } else {
+            planLife();
+        }
         failuresBefore = 0;
-        int most = 1 + random.nextInt(40);
+        int most = once ? 1 : 1 + random.nextInt(40);
         for (int i = 0; i < most && !disk.dead(); i++) {
             try {
                 act();
@@ -301,6 +331,7 @@ final class Model {
         }
         var dead = logs;
         var before = disk;
+        failed |= disk.failures() > 0;
         boolean cut = random.nextInt(3) > 0;
         say(cut ? "power cut" : "kill");
         before.die();
@@ -381,6 +412,7 @@ final class Model {
     private void delete(ModelLog topic) {
         say("delete %s", topic.partition);
         topics.remove(topic.partition.topic());
+        removed.put(topic.topicId, topic.partition.topic());
         logs.delete(List.of(topic.partition));
         require(find(topic) == null, "a deleted log is still there");
     }

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** Starts that do not get everything: what was not recovered is not taken for whole, and is not forgotten. */
 class StartTest {
@@ -121,7 +122,7 @@ class StartTest {
         };
         var settings = new LogSettings(List.of(killed), killed, true, 1_000, 1_000, 86_400_000L, 0, 2);
         try (var logs = Logs.open(settings, -1, disk, InstantSource.system())) {
-            logs.load(expected);
+            logs.load(expected, Map.of());
             assertTrue(logs.offline("words", 0));
         }
         assertNotForgotten();
