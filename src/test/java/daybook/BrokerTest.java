@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.cli.Commands;
+import daybook.log.FaultyDisk;
 import daybook.log.TestDisk;
 import daybook.wire.Reader;
 import daybook.wire.Writer;
@@ -136,6 +137,22 @@ class BrokerTest {
         try (var broker = start()) {
             assertEquals(clusterId, broker.clusterId());
             assertEquals(List.of("orders 3"), topics(broker.addresses().getFirst()));
+        }
+    }
+
+    /** These tests do without the forcing of records; what a topic is is forced nevertheless. */
+    @Test
+    void topicsOutliveAPowerCutWhateverTheDurability() throws IOException {
+        var config = config("PLAINTEXT://127.0.0.1:0");
+        var disk = FaultyDisk.empty(directory, 1);
+        for (int i = 0; i < 5; i++) {
+            try (var broker = Broker.start(config, disk, InstantSource.system())) {
+                var address = broker.addresses().getFirst();
+                assertEquals(i, topics(address).size());
+                create(address, "orders" + i);
+                disk.die();
+            }
+            disk = disk.afterPowerCut(i);
         }
     }
 

@@ -227,7 +227,8 @@ public final class Catalog {
                     + refused.error());
         };
         failed = true;
-        if (!log.awaitForced(next)) {
+        // Whatever the durability of records, as in Kafka: without its topic no record is found again.
+        if (!log.force(next)) {
             throw new IOException("The metadata log cannot be forced to the disk");
         }
         var before = image;
