@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * Asks a whole broker by its socket to make, change and delete topics and to take records, at random and on a
@@ -62,7 +63,8 @@ final class BrokerModel {
 
     private final long seed;
     private final Random random;
-    private final Path path;
+    /** The log directories. */
+    private final List<Path> paths;
     private final Deque<String> trace = new ArrayDeque<>();
     private final Map<String, Topic> topics = new TreeMap<>();
     private final Map<Uuid, List<Sent>> sent = new TreeMap<>();
@@ -82,8 +84,9 @@ final class BrokerModel {
     BrokerModel(Path directory, long seed) throws IOException {
         this.seed = seed;
         this.random = new Random(seed);
-        this.path = directory.resolve("data");
-        this.disk = FaultyDisk.empty(path, random.nextLong());
+        var root = directory.resolve("data");
+        this.disk = FaultyDisk.empty(root, random.nextLong());
+        this.paths = random.nextBoolean() ? List.of(root) : List.of(root.resolve("one"), root.resolve("two"));
     }
 
     /** Lives through so many points. */
@@ -137,7 +140,8 @@ final class BrokerModel {
     }
 
     private boolean open() throws IOException {
-        var settings = Map.of("listeners", "PLAINTEXT://127.0.0.1:0", "log.dirs", path.toString(),
+        var settings = Map.of("listeners", "PLAINTEXT://127.0.0.1:0", "log.dirs",
+                paths.stream().map(Path::toString).collect(Collectors.joining(",")),
                 "log.cleaner.enable", "false", "auto.create.topics.enable", "false",
                 "daybook.disk.reserve.bytes", "0",
                 "metadata.log.max.record.bytes.between.snapshots", "" + (200 + random.nextInt(2_000)));
@@ -357,7 +361,7 @@ final class BrokerModel {
     /** No directory of a partition that is none of the topics', nor one put aside for that. */
     private void checkNothingIsLeft() throws IOException {
         var left = new HashSet<String>();
-        for (var name : disk.list(path)) {
+        for (var name : names()) {
             var partition = TopicPartition.parse(name);
             var topic = partition == null ? null : topics.get(partition.topic());
             boolean known = topic != null && partition.partition() < topic.partitions
@@ -367,6 +371,14 @@ final class BrokerModel {
             }
         }
         require(left.isEmpty() || failed, "there are left " + left);
+    }
+
+    private List<String> names() throws IOException {
+        var names = new ArrayList<String>();
+        for (var path : paths) {
+            names.addAll(disk.list(path));
+        }
+        return names;
     }
 
     private static boolean same(Topic expected, Topic found) {

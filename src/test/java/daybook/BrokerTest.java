@@ -29,6 +29,7 @@ import java.util.stream.Stream;
 
 /** The broker as a whole: starts, serves, stops, starts again with what it had. */
 class BrokerTest {
+    private static final int LIST_OFFSETS = 2;
     private static final int METADATA = 3;
     private static final int CREATE_TOPICS = 19;
     private static final int DESCRIBE_CONFIGS = 32;
@@ -179,6 +180,44 @@ class BrokerTest {
         try (var broker = start()) {
             assertEquals(List.of("more 3", "orders 3"), topics(broker.addresses().getFirst()));
         }
+    }
+
+    /** New leader epochs, by which clients find that records are gone, are still to be written then. */
+    @Test
+    void aStopBeforeThereWasRoomToBeginIsNotClean() throws IOException {
+        var config = config("PLAINTEXT://127.0.0.1:0");
+        var disk = FaultyDisk.empty(directory, 1);
+        try (var broker = Broker.start(config, disk, InstantSource.system())) {
+            create(broker.addresses().getFirst(), "orders");
+            disk.die();
+        }
+        disk = disk.afterKill(1);
+        disk.room(0);
+        try (var broker = Broker.start(config, disk, InstantSource.system())) {
+            assertEquals(KAFKA_STORAGE_ERROR, created(broker.addresses().getFirst(), "more"));
+            disk.empty();
+        }
+        disk = disk.afterKill(2);
+        try (var broker = Broker.start(config, disk, InstantSource.system())) {
+            assertEquals(1, leaderEpoch(broker.addresses().getFirst(), "orders"));
+        }
+    }
+
+    /** That of the topic's partition 0, as ListOffsets tells it with the log's end. */
+    private static int leaderEpoch(String address, String topic) throws IOException {
+        var answer = ask(address, LIST_OFFSETS, 4, new Writer(4, false).int32(-1).int8(0).int32(1)
+                .string(topic).int32(1).int32(0).int32(-1).int64(-1));
+        answer.int32();
+        return answer.array(in -> {
+            assertEquals(topic, in.string());
+            return in.array(each -> {
+                assertEquals(0, each.int32());
+                assertEquals(0, each.int16());
+                each.int64();
+                each.int64();
+                return each.int32();
+            }).getFirst();
+        }).getFirst();
     }
 
     @Test

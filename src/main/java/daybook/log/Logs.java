@@ -81,6 +81,8 @@ public final class Logs implements AutoCloseable {
     /** At zero all that is here was recovered, so that the directories can be marked as closed properly. */
     private final CountDownLatch loading = new CountDownLatch(1);
     private volatile boolean closing;
+    /** Whether the start has not come to its end, for want of room. */
+    private volatile boolean held;
 
     private Logs(LogSettings settings, int configuredNodeId, Disk disk, InstantSource clock,
             Map<Path, Directory> directories) throws IOException {
@@ -420,6 +422,7 @@ public final class Logs implements AutoCloseable {
 
     /** Has all logs refuse the batches of clients, as if the disk were full, until it is told otherwise. */
     public void holdWrites(boolean hold) {
+        held = hold;
         directories.values().forEach(one -> one.space().hold(hold));
     }
 
@@ -564,7 +567,7 @@ public final class Logs implements AutoCloseable {
     /**
      * Forces and closes everything. A directory in which nothing failed is marked as closed properly, unless
      * something in it was not recovered: a partition that is offline, or, where a start ended before {@link
-     * #load} did, all of it, if it had no mark before.
+     * #load} did, or while {@linkplain #holdWrites writes are held}, all of it, if it had no mark before.
      */
     @Override
     public void close() {
@@ -598,10 +601,10 @@ public final class Logs implements AutoCloseable {
         try (var pool = pool(tasks.size())) {
             tasks.forEach(pool::execute);
         }
-        boolean loaded = loading.getCount() == 0;
+        boolean started = loading.getCount() == 0 && !held;
         loading.countDown();
         for (var directory : directories.values()) {
-            boolean recovered = loaded ? directory.unopened().isEmpty() : directory.clean();
+            boolean recovered = started ? directory.unopened().isEmpty() : directory.clean();
             close(directory, recovered && !dirty.contains(directory.path()));
         }
     }
