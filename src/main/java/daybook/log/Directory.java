@@ -44,6 +44,7 @@ final class Directory {
     private static final String STRAY = "-stray";
     private static final Pattern DELETED = Pattern.compile(".+-[0-9]+\\.[0-9a-f]{32}" + DELETE);
     private static final int NAME_MOST = 255;
+    private static final long DELETE_AGAIN_MS = 60_000;
     /** More forces than this at once gain nothing on one file system. */
     private static final int FORCERS = 8;
 
@@ -496,7 +497,7 @@ final class Directory {
         paths.forEach(doomedPath -> doomed.add(new Doomed(doomedPath, atMs)));
     }
 
-    /** Deletes what is due. */
+    /** Deletes what is due; what cannot be deleted is due again in a while. */
     void deleteDue(long nowMs) {
         for (var one : doomed) {
             if (one.atMs <= nowMs && doomed.remove(one)) {
@@ -504,6 +505,7 @@ final class Directory {
                     delete(one.path);
                 } catch (IOException failure) {
                     LOG.log(Level.WARNING, "Deleting " + one.path + " failed", failure);
+                    doomed.add(new Doomed(one.path, nowMs + DELETE_AGAIN_MS));
                 }
             }
         }

@@ -147,6 +147,26 @@ class StartTest {
     }
 
     @Test
+    void whatCouldNotBeDeletedIsDeletedLater() throws IOException {
+        try (var logs = TestLogs.open(killed, expected)) {
+            logs.logs.delete(List.of(TestLogs.WORDS));
+            logs.disk.fault = (operation, file) -> {
+                if (operation.equals("delete")) {
+                    throw new IOException("Input/output error");
+                }
+            };
+            logs.nowMs += 60_000;
+            logs.logs.tick(logs.nowMs);
+            logs.disk.fault = (operation, file) -> { };
+            logs.logs.tick(logs.nowMs);
+            assertEquals(1, named(".*-delete").size(), "not at once");
+            logs.nowMs += 60_000;
+            logs.logs.tick(logs.nowMs);
+            assertEquals(List.of(), named(".*-delete"));
+        }
+    }
+
+    @Test
     void aNewTopicPutsAsideWhatIsLeftOfAnOldOne() throws IOException {
         try (var logs = TestLogs.open(killed, expected)) {
             logs.disk.fault = (operation, file) -> {
