@@ -157,6 +157,7 @@ public final class Broker implements AutoCloseable {
         dispatcher = new Dispatcher(new Apis(new Services(catalog, logs, groups, transactions, () -> config,
                 clock, log)));
         var expected = expected(catalog.image());
+        catalog.changes().placeIn(logs::fit);
         catalog.onChange(this::changed);
         server.start();
         logs.load(expected, catalog.removed());

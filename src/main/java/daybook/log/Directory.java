@@ -313,10 +313,8 @@ final class Directory {
     /** Has on the disk that these partitions are deleted: of thousands it costs one force. */
     void deleted(Collection<TopicPartition> partitions) {
         try {
-            if (!partitions.isEmpty()) {
-                disk.forceDirectory(path);
-                forget(partitions);
-            }
+            disk.forceDirectory(path);
+            forget(partitions);
         } catch (IOException failure) {
             LOG.log(Level.ERROR, "Deletions in " + path + " may not be on the disk", failure);
         }

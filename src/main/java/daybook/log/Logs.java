@@ -258,7 +258,11 @@ public final class Logs implements AutoCloseable {
                     tasks.add(() -> open(directory, one, path, topicId));
                 }
             }
-            directory.deleted(deleted);
+            if (!deleted.isEmpty()) {
+                LOG.log(Level.INFO, "Deleting what a stop left of deleted topics in {0}: {1}",
+                        directory.path(), deleted);
+                directory.deleted(deleted);
+            }
         }
         missing.keySet().removeAll(found.keySet());
         for (var one : missing.values()) {
@@ -305,7 +309,7 @@ public final class Logs implements AutoCloseable {
 
     /** Takes a partition offline that is missing, but was here, or may be in a directory that failed. */
     private boolean lost(Expected expected) throws IOException {
-        boolean lost = expected.homeKnown() ? home(expected) == null
+        boolean lost = expected.homeKnown() ? home(expected.home()) == null
                 : !directories.keySet().containsAll(settings.directories());
         if (lost) {
             LOG.log(Level.ERROR, "{0} is missing, and its directory, of id {1}, is none of log.dirs now"
@@ -386,9 +390,7 @@ public final class Logs implements AutoCloseable {
             if (offline.containsKey(expected.partition())) {
                 throw new IOException(expected.partition() + " is offline");
             }
-            var home = home(expected);
-            boolean fit = home != null && !home.failed() && home.space().measure(0);
-            var log = (fit ? home : roomiest()).createLog(expected);
+            var log = (fit(expected.home()) ? home(expected.home()) : roomiest()).createLog(expected);
             logs.put(expected.partition(), log);
             return log;
         } catch (Throwable failure) {
@@ -401,10 +403,15 @@ public final class Logs implements AutoCloseable {
         }
     }
 
-    /** The directory that a partition was made for; null where it is not here. */
-    private Directory home(Expected expected) {
-        return directories.values().stream().filter(one -> one.id().equals(expected.home())).findFirst()
-                .orElse(null);
+    /** The directory with this id; null where it is not here. */
+    private Directory home(Uuid id) {
+        return directories.values().stream().filter(one -> one.id().equals(id)).findFirst().orElse(null);
+    }
+
+    /** Whether a directory with this id is here, its disk works and is not full. */
+    public boolean fit(Uuid directoryId) {
+        var home = home(directoryId);
+        return home != null && !home.failed() && home.space().measure(0);
     }
 
     /** Where else a new partition goes: where the fewest are, if the disk there works and is not full. */
