@@ -65,6 +65,8 @@ final class BrokerModel {
     private final Random random;
     /** The log directories. */
     private final List<Path> paths;
+    /** How long records last; what is known of topics always outlives a power cut. */
+    private final String durability;
     private final Deque<String> trace = new ArrayDeque<>();
     private final Map<String, Topic> topics = new TreeMap<>();
     private final Map<Uuid, List<Sent>> sent = new TreeMap<>();
@@ -86,6 +88,7 @@ final class BrokerModel {
         this.random = new Random(seed);
         var root = directory.resolve("data");
         this.disk = FaultyDisk.empty(root, random.nextLong());
+        this.durability = random.nextInt(4) == 0 ? "page-cache" : "fsync";
         this.paths = random.nextBoolean() ? List.of(root) : List.of(root.resolve("one"), root.resolve("two"));
     }
 
@@ -143,7 +146,7 @@ final class BrokerModel {
         var settings = Map.of("listeners", "PLAINTEXT://127.0.0.1:0", "log.dirs",
                 paths.stream().map(Path::toString).collect(Collectors.joining(",")),
                 "log.cleaner.enable", "false", "auto.create.topics.enable", "false",
-                "daybook.disk.reserve.bytes", "0",
+                "daybook.disk.reserve.bytes", "0", "daybook.durability", durability,
                 "metadata.log.max.record.bytes.between.snapshots", "" + (200 + random.nextInt(2_000)));
         try {
             broker = Broker.start(Config.of(settings), disk, () -> Instant.ofEpochMilli(nowMs));
@@ -181,6 +184,9 @@ final class BrokerModel {
         failed |= disk.failures() > 0;
         disk.die();
         close();
+        if (cut && durability.equals("page-cache")) {
+            sent.values().forEach(logs -> logs.forEach(log -> log.acknowledged.clear()));
+        }
         disk = cut ? disk.afterPowerCut(random.nextLong()) : disk.afterKill(random.nextLong());
         nowMs += random.nextInt(100_000);
     }
@@ -198,7 +204,7 @@ final class BrokerModel {
             default -> {
                 // A single act, and the process dies in it.
                 acts = 1;
-                disk.dieAt(1 + random.nextInt(30));
+                disk.dieAt(1 + random.nextInt(45));
             }
         }
         for (; acts > 0 && !disk.dead(); acts--) {
