@@ -74,8 +74,8 @@ final class Model {
     private final Map<Ending, Integer> endings = new EnumMap<>(Ending.class);
     /** Topics that were deleted, by id, with their names. */
     private final Map<Uuid, String> removed = new HashMap<>();
-    /** Whether the disk failed in any process, so that something may have had to be left. */
-    private boolean failed;
+    /** Whether the disk never fails, and nobody damages anything, so that nothing may be left. */
+    private final boolean sound;
 
     /** A region that a reader has, and what is in it. */
     private record Held(Region region, byte[] bytes) { }
@@ -84,6 +84,7 @@ final class Model {
         this.seed = seed;
         this.random = new Random(seed);
         this.path = directory.resolve("data");
+        this.sound = random.nextInt(3) == 0;
         this.damage = new ModelDamage(path, random);
         this.disk = FaultyDisk.empty(path, random.nextLong());
         this.names = random.nextInt(3) == 0 ? KEYED : NAMES;
@@ -159,7 +160,6 @@ final class Model {
             boolean died = disk.dead();
             disk.die();
             close();
-            failed |= disk.failures() > 0;
             boolean cut = died && random.nextBoolean();
             forceFailed |= disk.happened(FaultyDisk.Fault.FORCE) > 0;
             before = cut || before == Ending.POWER_CUT ? Ending.POWER_CUT : Ending.KILLED;
@@ -178,6 +178,9 @@ final class Model {
     }
 
     private boolean damage() throws IOException {
+        if (sound) {
+            return false;
+        }
         if (random.nextInt(8) == 0) {
             say("damaged %s", damage.derived(disk, topics.values()));
         } else if (!topics.isEmpty() && random.nextInt(5) == 0) {
@@ -200,7 +203,7 @@ final class Model {
     }
 
     private void planStart() {
-        switch (random.nextInt(8)) {
+        switch (sound ? 8 : random.nextInt(8)) {
             case 0 -> disk.plan(FaultyDisk.Fault.READ, 1 + random.nextInt(40));
             case 1 -> disk.plan(FaultyDisk.Fault.WRITE, 1 + random.nextInt(10));
             case 2 -> disk.plan(FaultyDisk.Fault.NAME, 1 + random.nextInt(20));
@@ -248,14 +251,13 @@ final class Model {
     /** What was to be deleted is, or is on its way; nothing else is there but what the logs are made of. */
     private void checkNothingIsLeft() throws IOException {
         logs.tick(nowMs);
-        failed |= disk.failures() > 0;
         for (var name : disk.list(path)) {
             boolean log = topics.values().stream().anyMatch(topic -> topic.partition.toString().equals(name));
             // A checkpoint may have been cut short; the next one of its name takes its place.
             boolean known = name.startsWith("__") || name.matches("[a-z-]+-checkpoint(\\.tmp)?");
-            require(log || failed || known || !name.contains("-"), name + " is left");
+            require(log || !sound || known || !name.contains("-"), name + " is left");
             for (var file : log ? disk.list(path.resolve(name)) : List.<String>of()) {
-                require(KEPT.matcher(file).matches() || failed, file + " is left in " + name);
+                require(KEPT.matcher(file).matches() || !sound, file + " is left in " + name);
             }
         }
     }
@@ -308,7 +310,7 @@ final class Model {
 
     private void planLife() {
         int nth = 1 + random.nextInt(1 + random.nextInt(150));
-        switch (random.nextInt(10)) {
+        switch (sound ? 10 : random.nextInt(10)) {
             case 0 -> disk.plan(FaultyDisk.Fault.WRITE, nth);
             case 1 -> disk.plan(FaultyDisk.Fault.FORCE, 1 + nth / 5);
             case 2 -> disk.plan(FaultyDisk.Fault.READ, nth);
@@ -332,7 +334,6 @@ final class Model {
         }
         var dead = logs;
         var before = disk;
-        failed |= disk.failures() > 0;
         boolean cut = random.nextInt(3) > 0;
         say(cut ? "power cut" : "kill");
         before.die();
@@ -582,7 +583,7 @@ final class Model {
 
     private void planCompaction() {
         int nth = 1 + random.nextInt(30);
-        switch (random.nextInt(8)) {
+        switch (sound ? 8 : random.nextInt(8)) {
             case 0 -> disk.plan(FaultyDisk.Fault.WRITE, 1 + nth / 3);
             case 1 -> disk.plan(FaultyDisk.Fault.FORCE, 1 + nth / 10);
             case 2 -> disk.plan(FaultyDisk.Fault.NAME, nth);
