@@ -6,6 +6,7 @@ import daybook.wire.ErrorCode;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -254,7 +255,8 @@ final class Outbox {
     }
 
     /**
-     * Fails what was not delivered in time.
+     * Fails what was not delivered in time. What is in flight is only told so, and keeps its place until it is
+     * answered; in a transaction not even that, for the transaction must not end before.
      *
      * @return how long until more is late
      */
@@ -262,6 +264,13 @@ final class Outbox {
         long timeoutNanos = settings.deliveryTimeoutNanos();
         fail(nowNanos - timeoutNanos, LATE);
         var next = !again.isEmpty() ? again.peek() : !full.isEmpty() ? full.peek() : open;
+        for (var batch : settings.transactional() ? List.<Batch>of() : unacknowledged) {
+            if (nowNanos - batch.openedNanos < timeoutNanos) {
+                next = batch;
+                break;
+            }
+            batch.settle(LATE);
+        }
         return next == null || next.openedNanos - nowNanos + timeoutNanos <= 0 ? Sender.FOREVER
                 : next.openedNanos - nowNanos + timeoutNanos;
     }
@@ -294,7 +303,7 @@ final class Outbox {
             known = true;
             unacknowledged.remove(batch);
             sender.finish(batch, error == ErrorCode.NONE ? outcome : Outcome.unknown());
-        } else if (error == ErrorCode.MESSAGE_TOO_LARGE && batch.count() > 1 && batch.sends == 1) {
+        } else if (error == ErrorCode.MESSAGE_TOO_LARGE && batch.count() > 1 && batch.sends == 1 && !late) {
             troubled = true;
             batch.split(settings);
         } else if (isGap(error) && !late && !(batch.first && settings.transactional())) {

@@ -429,7 +429,8 @@ final class Sender {
             // Before somebody who waits for the batch goes on to commit.
             transactions.failed(outcome);
         }
-        var whole = batch.finish(outcome);
+        batch.settle(outcome);
+        var whole = batch.end();
         if (whole != null) {
             unfinished.remove(whole);
             whole.outbox.backlog.decrementAndGet();

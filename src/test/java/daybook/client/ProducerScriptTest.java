@@ -106,6 +106,11 @@ class ProducerScriptTest {
         return new byte[length];
     }
 
+    private static ErrorCode failure(Delivery delivery) {
+        var failed = assertThrows(ExecutionException.class, () -> delivery.get(20, TimeUnit.SECONDS));
+        return ((ClientException) failed.getCause()).error();
+    }
+
     @Test
     void aRecordDoesNotWaitForTheAnswerToTheOneBefore() throws Exception {
         broker.on(Call.PRODUCE,
@@ -348,18 +353,27 @@ class ProducerScriptTest {
 
     @Test
     void whatWaitsForABrokerThatDoesNotAnswerFailsInTime() throws Exception {
+        var answer = new CountDownLatch(1);
         broker.on(Call.PRODUCE, in -> {
-            asked(in);
-            return ScriptedBroker.SILENCE;
+            var batch = asked(in);
+            try {
+                answer.await();
+            } catch (InterruptedException never) {
+                throw new IllegalStateException(never);
+            }
+            return answer(ErrorCode.NONE, batch.sequence());
         });
-        var producer = builder().requestTimeoutMs(60_000).deliveryTimeoutMs(300).open();
-        var asked = producer.send("orders", null, bytes(1));
-        next();
-        var waits = producer.send("orders", null, bytes(1));
-        var late = assertThrows(ExecutionException.class, () -> waits.get(10, TimeUnit.SECONDS));
-        assertEquals(ErrorCode.REQUEST_TIMED_OUT, ((ClientException) late.getCause()).error());
-        // What is under way is waited for.
-        assertFalse(asked.isDone());
-        producer.close(Duration.ofMillis(100));
+        try (var producer = builder().requestTimeoutMs(60_000).deliveryTimeoutMs(300).open()) {
+            var asked = producer.send("orders", null, bytes(1));
+            next();
+            var waits = producer.send("orders", null, bytes(1));
+            assertEquals(ErrorCode.REQUEST_TIMED_OUT, failure(asked));
+            assertEquals(ErrorCode.REQUEST_TIMED_OUT, failure(waits));
+            producer.flush();
+            // It came late, and what comes behind it has its place behind it.
+            answer.countDown();
+            assertEquals(1, producer.send("orders", null, bytes(1)).join().offset());
+            assertEquals(ErrorCode.REQUEST_TIMED_OUT, failure(asked));
+        }
     }
 }
