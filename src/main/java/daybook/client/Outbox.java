@@ -148,12 +148,14 @@ final class Outbox {
         wake(System.nanoTime());
     }
 
-    /** Something is due at this time, if more may be sent now; otherwise an answer makes the sender look. */
+    /**
+     * Something is due at this time, if more may be sent now; otherwise an answer makes the sender look, or that
+     * it is late.
+     */
     private void wake(long dueNanos) {
         var to = line;
-        if (to == null || to.isFree()) {
-            sender.wake(dueNanos);
-        }
+        boolean may = to == null || to.isFree();
+        sender.wake(may ? dueNanos : dueNanos + settings.deliveryTimeoutNanos());
     }
 
     /** The way to the leader; null while it is not known. */
@@ -312,6 +314,8 @@ final class Outbox {
         } else if (ClientException.retriable(error) && !late) {
             troubled = true;
             line = null;
+            // A topic that is made anew knows nobody.
+            known &= error != ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
         } else {
             // Those behind it may find a gap now, or not, where an earlier attempt had come through.
             unacknowledged.remove(batch);

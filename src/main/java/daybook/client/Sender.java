@@ -126,7 +126,7 @@ final class Sender {
     Destination destination(String topic, int partition) {
         int partitions = Math.max(partition, 0) + 1;
         var known = destinations.get(topic);
-        if (known != null && known.outboxes().length >= partitions) {
+        if (known != null && known.count() >= partitions) {
             return known;
         }
         var wish = new Wish(topic, partitions);
