@@ -252,6 +252,16 @@ class ConsumerFaultsTest {
     }
 
     @Test
+    void asksForPartitionsAgainWhereTheConnectionIsLost() throws IOException {
+        try (var consumer = builder().open()) {
+            broker.refuse(1).disconnect();
+            assertEquals(List.of(ORDERS), consumer.partitions("orders"));
+            var unknown = assertThrows(ClientException.class, () -> consumer.partitions("nosuch"));
+            assertEquals(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, unknown.error());
+        }
+    }
+
+    @Test
     void tellsWhatIsRefusedForGood() {
         fetch = offset -> records(ErrorCode.TOPIC_AUTHORIZATION_FAILED, null);
         try (var consumer = of(builder())) {

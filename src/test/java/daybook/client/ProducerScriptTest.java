@@ -402,6 +402,20 @@ class ProducerScriptTest {
     }
 
     @Test
+    void aBrokerWithAnAddressThatIsNoneEndsNoProducer() throws Exception {
+        broker.on(Call.PRODUCE, in -> {
+            asked(in);
+            return answer(ErrorCode.NONE, 0);
+        });
+        broker.beside(2, 70_000).topic(new Topic("orders", ID, false, List.of(led(0, 2))));
+        try (var producer = builder().maxBlockMs(500).deliveryTimeoutMs(500).open()) {
+            assertThrows(ClientException.class, () -> producer.send("orders", null, bytes(1)).join());
+            broker.beside(2, 1).topic(new Topic("orders", ID, false, List.of(led(0, 1))));
+            assertEquals(0, producer.send("orders", null, bytes(1)).join().offset());
+        }
+    }
+
+    @Test
     void whatWaitsForABusyBrokerFailsInTime() throws Exception {
         topic(6);
         broker.on(Call.PRODUCE, in -> {
