@@ -175,7 +175,7 @@ final class Member {
     Supplier<Membership> right() {
         int before = guarded.read(() -> forfeits);
         return () -> guarded.read(() -> {
-            if (subscription == null) {
+            if (subscription == null || epoch == JOINING && out == null) {
                 return Membership.none(group());
             } else if (out != null) {
                 throw new ClientException(out);

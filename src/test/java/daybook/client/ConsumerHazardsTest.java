@@ -251,6 +251,25 @@ class ConsumerHazardsTest {
         }
     }
 
+    /** A coordinator refuses whoever asks as a member that it does not know yet. */
+    @Test
+    void asksWhatIsCommittedAlsoBeforeItHasJoined() {
+        heartbeats(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
+        var asked = new ConcurrentLinkedQueue<String>();
+        broker.on(Call.OFFSET_FETCH, in -> {
+            in.structs(group -> {
+                group.string();
+                asked.add(group.nullableString() + " " + group.int32());
+                return ByTopic.numbers(group);
+            });
+            return offsets(Map.of(FIRST, 7L));
+        });
+        try (var consumer = subscribed(builder())) {
+            assertEquals(Map.of(FIRST, 7L), consumer.committed(List.of(FIRST)));
+        }
+        assertEquals(List.of("null -1"), List.copyOf(asked));
+    }
+
     @Test
     void pollsForAsLongAsADurationCanSay() {
         fetches(slot -> atZero(slot, "a"));
