@@ -65,8 +65,6 @@ final class ClassicGroup implements Group {
     private String protocol;
     /** When the group last became stable or empty, in milliseconds since 1970; -1: not known. */
     private long stateTimestampMs = -1;
-    /** Whether a rebalance is to begin, or has, because the group was a consumer group until now. */
-    private boolean unsettled;
     /** What the members of this generation subscribe to; null: that is not known. */
     private Set<String> topics = Set.of();
     /** While the first members are awaited: whether one came since that was last looked at. */
@@ -91,7 +89,7 @@ final class ClassicGroup implements Group {
 
     @Override
     public GroupState state() {
-        return unsettled ? GroupState.PREPARING_REBALANCE : state;
+        return state;
     }
 
     List<ClassicMember> members() {
@@ -224,7 +222,9 @@ final class ClassicGroup implements Group {
         member.unsynced = old.unsynced;
         var formerLeader = members.leader();
         exchange(old, member, nowMs);
-        if (state != GroupState.STABLE || unsettled || !members.selected().equals(protocol)) {
+        boolean owes = protocolType.equals(CONSUMER)
+                && EmbeddedProtocol.givesBack(old.metadata(protocol), old.assignment);
+        if (state != GroupState.STABLE || owes || !members.selected().equals(protocol)) {
             old.refuse(ErrorCode.FENCED_INSTANCE_ID, old.id);
             var answer = await(member);
             return Decision.later(rebalance(reason("has restarted", asked), nowMs), answer);
@@ -319,7 +319,6 @@ final class ClassicGroup implements Group {
         protocol = members.selected();
         topics = members.topics(protocol);
         generation++;
-        unsettled = false;
         state = GroupState.COMPLETING_REBALANCE;
         for (var member : members.all()) {
             member.unsynced = true;
@@ -371,11 +370,12 @@ final class ClassicGroup implements Group {
         if (error != ErrorCode.NONE) {
             return error;
         }
-        if (asked.protocolType() != null && !asked.protocolType().equals(protocolType)
-                || asked.protocol() != null && protocol != null && !asked.protocol().equals(protocol)) {
-            return ErrorCode.INCONSISTENT_GROUP_PROTOCOL;
+        if (state == GroupState.PREPARING_REBALANCE) {
+            return ErrorCode.REBALANCE_IN_PROGRESS;
         }
-        return state == GroupState.PREPARING_REBALANCE ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE;
+        return asked.protocolType() != null && !asked.protocolType().equals(protocolType)
+                || asked.protocol() != null && !asked.protocol().equals(protocol)
+                ? ErrorCode.INCONSISTENT_GROUP_PROTOCOL : ErrorCode.NONE;
     }
 
     private Synced synced(ClassicMember member) {
@@ -399,7 +399,10 @@ final class ClassicGroup implements Group {
                 members.leader(), groups.surroundings().clock().millis(), written));
     }
 
-    /** The group is stable, or empty, as the record says; those who wait for that are answered. */
+    /**
+     * The group is stable, or empty, as the record says; those who wait for that are answered. Members that
+     * nobody leads have yet to agree: theirs was a consumer group until now.
+     */
     void replay(GroupMetadata.Value value) {
         protocolType = value.protocolType();
         generation = value.generation();
@@ -414,12 +417,12 @@ final class ClassicGroup implements Group {
             after.add(member);
         }
         members.replace(value.leader(), after);
-        unsettled = value.leader() == null && !members.none();
         topics = members.topics(protocol);
         if (state == GroupState.PREPARING_REBALANCE) {
             cancel("", Timer.Kind.REBALANCE);
         }
-        state = members.none() ? GroupState.EMPTY : GroupState.STABLE;
+        state = members.none() ? GroupState.EMPTY
+                : value.leader() == null ? GroupState.PREPARING_REBALANCE : GroupState.STABLE;
         for (var member : members.all()) {
             if (member.sync != null) {
                 member.synced(synced(member));
@@ -465,7 +468,7 @@ final class ClassicGroup implements Group {
     @Override
     public void loaded(long nowMs) {
         members.all().forEach(member -> session(member, nowMs));
-        if (unsettled) {
+        if (state == GroupState.PREPARING_REBALANCE) {
             prepare("it was a consumer group", nowMs);
         } else if (members.count() > config(MAX_SIZE)) {
             prepare("it has too many members", nowMs);
@@ -490,23 +493,18 @@ final class ClassicGroup implements Group {
     @Override
     public Decision<GroupRecord, ?> due(Timer timer, long nowMs) {
         return Decision.write(switch (timer.kind()) {
-            case SESSION -> silent(members.find(timer.memberId()), nowMs);
-            case JOIN -> timer.memberId().isEmpty() ? dueOf(timer, nowMs) : notCome(timer.memberId(), nowMs);
-            case REBALANCE -> dueOf(timer, nowMs);
+            case SESSION -> timer.memberId().isEmpty() ? begun(nowMs)
+                    : silent(members.find(timer.memberId()), nowMs);
+            case JOIN -> timer.memberId().isEmpty() ? goOn(nowMs) : notCome(timer.memberId(), nowMs);
+            case REBALANCE -> complete(nowMs);
             case SYNC -> notSynced(nowMs);
         });
     }
 
-    /** A group that is stable was a consumer group until now: its sessions begin, and maybe a rebalance. */
-    private List<GroupRecord> dueOf(Timer timer, long nowMs) {
-        return switch (state) {
-            case PREPARING_REBALANCE -> timer.kind() == Timer.Kind.JOIN ? goOn(nowMs) : complete(nowMs);
-            case STABLE -> {
-                members.all().forEach(member -> session(member, nowMs));
-                yield unsettled ? rebalance("it was a consumer group", nowMs) : NO_RECORDS;
-            }
-            default -> NO_RECORDS;
-        };
+    /** What was a consumer group until now goes on as a start would find it. */
+    private List<GroupRecord> begun(long nowMs) {
+        loaded(nowMs);
+        return NO_RECORDS;
     }
 
     /** Who waits for the leader cannot be heard. */

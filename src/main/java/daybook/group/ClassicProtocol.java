@@ -178,7 +178,7 @@ public final class ClassicProtocol {
         }
         return switch (groups.find(groupId)) {
             case ClassicGroup group -> Decision.answer(group.heartbeat(who, nowMs));
-            case ConsumerGroup group -> Decision.answer(mixed.heartbeat(group, who, nowMs));
+            case ConsumerGroup group -> mixed.heartbeat(group, who, nowMs);
             case null -> Decision.answer(ErrorCode.UNKNOWN_MEMBER_ID);
         };
     }

@@ -191,11 +191,11 @@ public final class ConsumerProtocol {
     <T> Decision<GroupRecord, T> remove(ConsumerGroup group, List<String> memberIds, T answer, long nowMs) {
         var left = new ArrayList<>(group.members());
         left.removeIf(member -> memberIds.contains(member.id()));
-        var records = Migration.downgrade(group, group.epoch(), left, false, groups.surroundings());
+        var records = Migration.downgrade(group, group.epoch(), left, groups.surroundings());
         if (records != null) {
             LOG.log(Level.INFO, "Group {0} has only members of the classic protocol left and becomes a"
                     + " classic group", group.id());
-            groups.deadlines().set(new Timer(group.id(), "", Timer.Kind.REBALANCE), nowMs);
+            groups.deadlines().set(new Timer(group.id(), "", Timer.Kind.SESSION), nowMs);
             return Decision.answer(records, answer);
         }
         var draft = new ConsumerDraft(group, groups.surroundings());

@@ -3,6 +3,7 @@ package daybook.group;
 import daybook.catalog.Image;
 import daybook.group.ClassicProtocol.Terms;
 import daybook.group.GroupRecord.ConsumerGroupMemberMetadata;
+import daybook.wire.MalformedException;
 import daybook.wire.Reader;
 import daybook.wire.Uuid;
 import daybook.wire.Writer;
@@ -76,6 +77,22 @@ final class EmbeddedProtocol {
     }
 
     private EmbeddedProtocol() { }
+
+    /**
+     * Whether a consumer that joined with this and was given that has to give something back, and to join
+     * again when it has; only then others get it. False where the bytes are none.
+     */
+    static boolean givesBack(ByteBuffer subscription, ByteBuffer assignment) {
+        try {
+            var owned = Subscription.read(subscription).owned();
+            var given = new HashMap<String, List<Integer>>();
+            Assigned.read(assignment).partitions().forEach(each -> given.put(each.topic, each.indexes));
+            return owned != null && owned.stream().anyMatch(each ->
+                    !given.getOrDefault(each.topic, List.of()).containsAll(each.indexes));
+        } catch (MalformedException none) {
+            return false;
+        }
+    }
 
     private static Reader begin(ByteBuffer bytes) {
         int version = version(bytes);

@@ -80,6 +80,8 @@ final class Migration {
      * Makes a consumer group of a classic one, whose generation is the first epoch, and what the leader gave
      * the members their target. What a member had when it joined and was not given again it gives back first:
      * it may not have read so yet, and in the classic group nobody would have it before this one joins again.
+     * Who makes the change has the broker assign at once, also in the place of another, since the hash is
+     * that of no topics: the leader may not have seen yet what there is to share.
      *
      * @param draft of a group of which there is nothing yet
      */
@@ -105,8 +107,8 @@ final class Migration {
         }
         members.forEach(member ->
                 draft.write(new ConsumerGroupMemberMetadata(from.id(), member.id(), member.told())));
-        draft.write(new ConsumerGroupMetadata(from.id(), new ConsumerGroupMetadata.Value(from.generation(),
-                MetadataHash.of(draft.group().subscribed(), image))));
+        draft.write(new ConsumerGroupMetadata(from.id(),
+                new ConsumerGroupMetadata.Value(from.generation(), 0)));
         members.forEach(member -> draft.write(draft.targetRecord(member.id(), member.assigned())));
         draft.write(new TargetAssignmentMetadata(from.id(),
                 new TargetAssignmentMetadata.Value(from.generation(), 0)));
@@ -117,17 +119,16 @@ final class Migration {
     /**
      * Makes a classic group of a consumer group that has only members of the classic protocol left. They are
      * assigned what they have; not, as with Apache Kafka, what they were to have, which another may still
-     * use. Where that is not the same a rebalance follows, also after a crash: no leader is written then, as
-     * of a group whose members have yet to agree. The epoch is their generation.
+     * use. A rebalance follows, also after a crash, since no leader is written: they have yet to agree, and
+     * none of them knows that it leads. The epoch is their generation.
      *
      * @param before the group as it is
      * @param epoch that of the group as it was to be
      * @param left its members that are left, as they were to be
-     * @param settled whether they have what they were to have, and all of it
      * @return null where not all speak the classic protocol, or it may not become one
      */
     static List<GroupRecord> downgrade(ConsumerGroup before, int epoch, List<ConsumerMember> left,
-            boolean settled, Surroundings surroundings) {
+            Surroundings surroundings) {
         var config = surroundings.config().get();
         if (left.isEmpty() || !left.stream().allMatch(ConsumerMember::classic) || !allows(config, "downgrade")
                 || left.size() > config.integer("group.max.size")) {
@@ -149,7 +150,7 @@ final class Migration {
         }
         var records = before.tombstones();
         records.add(new GroupMetadata(before.id(), new GroupMetadata.Value(CONSUMER, epoch, protocol,
-                settled ? members.leader() : null, surroundings.clock().millis(), written)));
+                null, surroundings.clock().millis(), written)));
         return records;
     }
 }

@@ -110,12 +110,10 @@ final class MixedProtocol {
         var after = draft.group();
         var members = after.members().stream()
                 .map(each -> each.id().equals(member.id()) ? member : each).toList();
-        boolean settled = after.epoch() == after.targetEpoch()
-                && members.stream().allMatch(each -> each.settled(after.targetEpoch()));
-        var downgrade = Migration.downgrade(group, after.epoch(), members, settled, groups.surroundings());
+        var downgrade = Migration.downgrade(group, after.epoch(), members, groups.surroundings());
         if (downgrade != null) {
             // The last member of the consumer protocol has come back with the classic one.
-            groups.deadlines().set(new Timer(group.id(), "", Timer.Kind.REBALANCE), nowMs);
+            groups.deadlines().set(new Timer(group.id(), "", Timer.Kind.SESSION), nowMs);
             var selected = ((GroupMetadata) downgrade.getLast()).value().protocol();
             return Decision.answer(downgrade, joined(selected, member.id(), after.epoch()));
         }
@@ -155,18 +153,21 @@ final class MixedProtocol {
         return Decision.answer(new Synced(ErrorCode.NONE, CONSUMER, first.name(), bytes));
     }
 
-    ErrorCode heartbeat(ConsumerGroup group, Asker who, long nowMs) {
+    /** It looks at the catalog as those of consumers do: these members may be the only ones. */
+    Decision<GroupRecord, ErrorCode> heartbeat(ConsumerGroup group, Asker who, long nowMs) {
         var error = error(group, who);
         if (error != ErrorCode.NONE) {
-            return error;
+            return Decision.answer(error);
         }
         var member = group.member(who.memberId());
         groups.consumer().await(group, member, nowMs);
-        if (!joinsAgain(group, member)) {
-            return ErrorCode.NONE;
+        var draft = new ConsumerDraft(group, groups.surroundings());
+        draft.tell(member, member);
+        if (!joinsAgain(draft.group(), member)) {
+            return draft.decided(ErrorCode.NONE);
         }
         awaitJoin(group, member, nowMs);
-        return ErrorCode.REBALANCE_IN_PROGRESS;
+        return draft.decided(ErrorCode.REBALANCE_IN_PROGRESS);
     }
 
     /** Who waits for partitions of others joins again when all of them are free. */

@@ -7,7 +7,7 @@ package daybook.group;
  */
 record Timer(String groupId, String memberId, Kind kind) {
     enum Kind {
-        /** The member was not heard of. */
+        /** The member was not heard of. Of the group: it was a consumer group, and is a classic one now. */
         SESSION,
         /** Classic: the members that have not joined are given up. Consumer: the member did not give back. */
         REBALANCE,

@@ -15,9 +15,9 @@ import java.util.List;
 /**
  * What a batch from a client must be before the log's lock is taken, in Apache Kafka's order and with its
  * answers; and what it becomes. The batch stays sealed, and is written as it came, unless the times of its
- * records must be looked at one by one; or the log is compacted, so that all must have keys; or the topic has
- * a codec that is not the batch's. Then it is opened, once for all of that. Belongs to the thread that
- * appends, for one batch.
+ * records must be looked at one by one, or the newest that its header tells is older than the first, as some
+ * clients leave it; or the log is compacted, so that all must have keys; or the topic has a codec that is not
+ * the batch's. Then it is opened, once for all of that. Belongs to the thread that appends, for one batch.
  */
 final class BatchCheck {
     /** Base offset, length and the smallest magic 0 message: below it Kafka calls a length corrupt. */
@@ -87,10 +87,15 @@ final class BatchCheck {
         boolean encodes = compression != null && compression.codec().id() != batch.codecId();
         boolean anyPast = config.timestampBeforeMaxMs() == Long.MAX_VALUE;
         boolean timely = config.logAppendTime() || anyPast && inTime(batch.maxTimestamp());
-        boolean sealed = timely && !encodes && config.compaction() == null;
+        boolean sealed = timely && newestTold(batch) && !encodes && config.compaction() == null;
         var refused = sealed ? null : records(batch, encodes);
         boolean tooLarge = accepted.remaining() > config.segmentBytes();
         return refused == null && tooLarge ? refused(ErrorCode.RECORD_LIST_TOO_LARGE, -1) : refused;
+    }
+
+    /** Whether the newest time in the header may be that of a record. */
+    private boolean newestTold(RecordBatch batch) {
+        return config.logAppendTime() || batch.maxTimestamp() >= batch.baseTimestamp();
     }
 
     /** The one batch to append, from position to limit, where nothing was refused. */
@@ -160,7 +165,7 @@ final class BatchCheck {
         boolean timed = !config.logAppendTime();
         var errors = new ArrayList<Appended.RecordError>();
         // Indexes go by the header: unless it is written anew, its time must be in range too.
-        boolean outOfTime = timed && !encodes && !inTime(batch.maxTimestamp());
+        boolean outOfTime = timed && !encodes && newestTold(batch) && !inTime(batch.maxTimestamp());
         long newestMs = Long.MIN_VALUE;
         int index = 0;
         int count = 0;
@@ -191,7 +196,13 @@ final class BatchCheck {
                     + firstThree(errors);
             return new Appended.Refused(ErrorCode.INVALID_RECORD, message, errors, startOffset);
         }
-        return encodes ? encode(BatchHeader.of(batch).maxTimestamp(newestMs), index, opened) : null;
+        if (encodes) {
+            return encode(BatchHeader.of(batch).maxTimestamp(newestMs), index, opened);
+        }
+        if (!newestTold(batch)) {
+            batch.stampMaxTimestamp(newestMs);
+        }
+        return null;
     }
 
     /** Puts the records in the topic's codec, as they are: only the broker's header is another. */

@@ -237,6 +237,12 @@ public final class RecordBatch {
         buffer.putInt(at + CRC_AT, computeChecksum());
     }
 
+    /** Sets the newest of the records' times, in milliseconds since 1970, and makes the checksum anew. */
+    public void stampMaxTimestamp(long timeMs) {
+        buffer.putLong(at + MAX_TIMESTAMP_AT, timeMs);
+        buffer.putInt(at + CRC_AT, computeChecksum());
+    }
+
     /**
      * Opens the batch: its records in order, decompressed where they are compressed.
      *

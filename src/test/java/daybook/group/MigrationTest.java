@@ -304,6 +304,120 @@ class MigrationTest {
         }
     }
 
+    /** A member sees that topics have grown only where it was told that it leads. */
+    @Test
+    void aGroupThatIsClassicAgainGetsALeader() {
+        var a = classic();
+        a.join().joined();
+        a.lead(partitions(orders, 0, 1, 2, 3));
+        var c = consumer("c");
+        c.instanceId = "i";
+        c.join();
+        settle(a, c);
+        c.goAway();
+        var back = classic();
+        back.instanceId = "i";
+        assertEquals(ErrorCode.NONE, back.join().joined().error());
+        assertEquals("classic", groups.groups.find("g").type());
+        for (int restarts = 0; restarts < 3; restarts++) {
+            assertEquals(ErrorCode.REBALANCE_IN_PROGRESS, a.beat());
+            assertEquals(ErrorCode.REBALANCE_IN_PROGRESS, back.sync());
+            groups.restartCompacted();
+        }
+        back.join();
+        a.join();
+        assertEquals(a.joined().leader(), back.joined().leader());
+        assertTrue(List.of(a.id, back.id).contains(a.joined().leader()));
+    }
+
+    private static void settle(TestClassicConsumer classic, TestConsumer consumer) {
+        for (int rounds = 0; rounds < 2; rounds++) {
+            classic.join().joined();
+            classic.sync();
+            consumer.beat();
+        }
+        assertEquals(ErrorCode.NONE, classic.beat());
+        assertEquals(4, classic.owned.plus(consumer.owned).size());
+    }
+
+    /** The leader may not have seen yet that there are more, and nobody leads any more. */
+    @Test
+    void whatNobodyHasWhenAStaticMemberChangesItsProtocolIsShared() {
+        var a = classic();
+        a.instanceId = "i";
+        a.join().joined();
+        a.lead(partitions(orders, 0, 1, 2, 3));
+        groups.topic("orders", 5);
+        var c = consumer("c");
+        c.instanceId = "i";
+        c.join();
+        assertEquals(partitions(orders, 0, 1, 2, 3, 4), c.owned);
+    }
+
+    /** In the middle of a rebalance, whose leader would have shared it. */
+    @Test
+    void whatAMemberHadThatLeftIsSharedWhenAnotherChangesItsProtocol() {
+        var members = classicGroup();
+        var a = classic();
+        a.instanceId = "i";
+        a.join();
+        members.forEach(TestClassicConsumer::join);
+        a.joined();
+        members.forEach(TestClassicConsumer::joined);
+        var b = members.getFirst();
+        var d = members.getLast();
+        b.synced(b.sync(Map.of(a.id, partitions(orders, 0), b.id, partitions(orders, 1), d.id,
+                partitions(orders, 2, 3))));
+        d.leave();
+        var c = consumer("c");
+        c.instanceId = "i";
+        c.join();
+        assertEquals(ErrorCode.REBALANCE_IN_PROGRESS, b.beat());
+        b.join().joined();
+        b.sync();
+        c.beat();
+        assertEquals(partitions(orders, 0, 1, 2, 3), b.owned.plus(c.owned));
+    }
+
+    /** Where it may not become one there is nobody else who looks. */
+    @Test
+    void classicMembersOfAConsumerGroupAreToldOfNewPartitions() {
+        begin(Map.of("group.consumer.migration.policy", "upgrade"));
+        var a = classic();
+        a.join().joined();
+        a.lead(partitions(orders, 0, 1, 2, 3));
+        var c = consumer("c");
+        c.join();
+        settle(a, c);
+        c.leave();
+        a.join().joined();
+        a.sync();
+        assertEquals(ErrorCode.NONE, a.beat());
+        assertEquals("consumer", groups.groups.find("g").type());
+        groups.topic("orders", 5);
+        groups.restartCompacted();
+        assertEquals(ErrorCode.REBALANCE_IN_PROGRESS, a.beat());
+        a.join().joined();
+        a.sync();
+        assertEquals(partitions(orders, 0, 1, 2, 3, 4), a.owned);
+    }
+
+    /** It joined with the one, and the group chose another when it became classic; that is no mistake. */
+    @Test
+    void whoSyncsWhenTheGroupHasBecomeClassicIsToJoinAgain() {
+        var a = classic();
+        a.join().joined();
+        a.lead(partitions(orders, 0, 1, 2, 3));
+        var c = consumer("c");
+        c.join();
+        settle(a, c);
+        a.join().joined();
+        c.leave();
+        var other = new ClassicProtocol.Sync("g", a.asker(), "consumer", "sticky", Map.of());
+        assertEquals(ErrorCode.REBALANCE_IN_PROGRESS, groups.run((all, nowMs) ->
+                all.classic().sync(other, nowMs)).answer().error());
+    }
+
     @Test
     void aConsumerThatIsNotHeardOfCountsAsLeaving() {
         var classic = classicGroup();

@@ -77,7 +77,8 @@ final class ScriptedClassic {
     }
 
     ErrorCode heartbeat() {
-        return groups.run((all, nowMs) -> all.classic().heartbeat(groupId, asker(), nowMs)).answer();
+        var outcome = groups.run((all, nowMs) -> all.classic().heartbeat(groupId, asker(), nowMs));
+        return outcome.error() == ErrorCode.NONE ? outcome.answer() : outcome.error();
     }
 
     Outcome<Left> leave() {

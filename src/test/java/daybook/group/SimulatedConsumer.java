@@ -33,7 +33,7 @@ final class SimulatedConsumer implements Simulation.Client {
     /** Whether the broker knows what it reads. */
     private boolean told = true;
 
-    SimulatedConsumer(Simulation world, String group, String name, String instanceId) {
+    SimulatedConsumer(Simulation world, String group, String name, String instanceId, List<String> topics) {
         this.world = world;
         this.member = new TestConsumer(world.test, group, name);
         member.instanceId = instanceId;
@@ -41,6 +41,10 @@ final class SimulatedConsumer implements Simulation.Client {
         member.assignor = world.once(3) ? "range" : null;
         nextMs = world.test.nowMs;
         subscribe();
+        if (world.once(2)) {
+            member.topics = topics;
+            member.regex = "";
+        }
     }
 
     private void subscribe() {

@@ -1,5 +1,6 @@
 package daybook.group;
 
+import daybook.catalog.BrokerConfig;
 import daybook.log.TopicPartition;
 import daybook.wire.ErrorCode;
 import daybook.wire.Uuid;
@@ -19,7 +20,9 @@ import java.util.TreeSet;
 /**
  * Many members of some groups on one shard, on a clock that a loop turns: they join, leave, crash, pause,
  * lose answers and are slow, topics come and grow, the log refuses records for a while, and the broker comes
- * back with what it has written. All from one seed, on one thread.
+ * back with what it has written. When they have settled one or two things happen to them, and the broker dies
+ * with one of the next batches; for what is lost then nobody makes good later. All from one seed, on one
+ * thread.
  *
  * <p>Checked after each step: no partition has two owners, and no member uses what the broker does not think
  * it has. After each restart: the state is what it was, and the offsets are. And once things have been quiet
@@ -31,7 +34,11 @@ final class Simulation {
     private static final List<String> GROUPS = List.of("eager", "cooperative", "new", "mixed", "both eager");
     private static final Set<String> BOTH = Set.of("mixed", "both eager");
     private static final int STEP_MS = 200;
-    private static final int QUIET_MS = 240_000;
+    private static final int QUIET_MS = 300_000;
+    /** The longest that a member may be silent. */
+    private static final int SESSION_MS = 45_000;
+    /** How often in a round something happens to groups that have settled. */
+    private static final int MISHAPS = 5;
     private static final int TOPICS = 5;
     private static final Comparator<TopicPartition> ORDER =
             Comparator.comparing(TopicPartition::topic).thenComparing(TopicPartition::partition);
@@ -79,7 +86,8 @@ final class Simulation {
     Simulation(long seed) {
         this.seed = seed;
         this.random = new Random(seed);
-        this.test = new TestGroups(Map.of("group.initial.rebalance.delay.ms", once(2) ? "0" : "3000"));
+        this.test = new TestGroups();
+        configure();
         for (int i = 0; i < TOPICS; i++) {
             makeTopic();
         }
@@ -94,25 +102,68 @@ final class Simulation {
     /** Some chaos and then some quiet, so many times. */
     void run(int rounds) {
         for (int round = 0; round < rounds; round++) {
-            phase(true, 60_000 + random.nextInt(240_000));
+            chaos = true;
+            steps(60_000 + random.nextInt(240_000));
             test.refusal = ErrorCode.NONE;
             BOTH.stream().sorted().filter(group -> once(2)).forEach(group -> leaveOneKind(group, once(2), 0));
-            phase(false, QUIET_MS);
-            checkQuiet();
-            growTopic();
-            BOTH.stream().sorted().forEach(group -> leaveOneKind(group, true, 1));
-            phase(false, QUIET_MS);
-            checkQuiet();
-            BOTH.stream().sorted().forEach(group -> leaveOneKind(group, true, 0));
-            restart();
-            phase(false, QUIET_MS);
-            checkQuiet();
+            quiet();
+            for (int i = 0; i < MISHAPS; i++) {
+                mishap();
+                quiet();
+            }
         }
     }
 
-    private void phase(boolean isChaos, int ms) {
-        chaos = isChaos;
-        test.refusal = ErrorCode.NONE;
+    /** One or two things happen to groups that have settled, and the broker dies at once or soon. */
+    private void mishap() {
+        test.batchesLeft = once(3) ? 0 : 1 + random.nextInt(8);
+        test.lastKept = once(2);
+        note("the broker dies with batch " + test.batchesLeft + (test.lastKept ? "" : ", which is lost"));
+        for (int i = random.nextInt(2); i >= 0; i--) {
+            test.refusal = once(6) ? ErrorCode.COORDINATOR_NOT_AVAILABLE : ErrorCode.NONE;
+            if (once(2)) {
+                growTopic();
+            } else if (once(6)) {
+                dropTopic();
+                makeTopic();
+            }
+            GROUPS.forEach(this::happens);
+            if (once(2)) {
+                steps(random.nextInt(6_000));
+            }
+        }
+        if (test.batchesLeft == 0) {
+            restart();
+        }
+    }
+
+    /** One thing happens to a group, or nothing. */
+    private void happens(String group) {
+        var members = clients.get(group);
+        switch (random.nextInt(6)) {
+            case 0 -> join(group, null, subscription());
+            case 1 -> leaveOneKind(group, group.equals("new") || BOTH.contains(group) && once(2),
+                    once(2) ? 0 : 1);
+            case 2 -> {
+                if (!members.isEmpty()) {
+                    goes(group, members.remove(random.nextInt(members.size())));
+                }
+            }
+            case 3, 4 -> members.stream().filter(each -> each.asker().instanceId() != null).findAny()
+                    .ifPresent(each -> restart(group, each));
+            default -> { }
+        }
+    }
+
+    /** A static member is restarted, perhaps with another protocol. */
+    private void restart(String group, Client client) {
+        note(client.name() + " is restarted");
+        client.end(true);
+        clients.get(group).remove(client);
+        join(group, client.asker().instanceId(), List.copyOf(client.topics()));
+    }
+
+    private void steps(int ms) {
         for (long untilMs = test.nowMs + ms; test.nowMs < untilMs; ) {
             if (chaos) {
                 disturb();
@@ -228,7 +279,7 @@ final class Simulation {
         var instance = instanceId == null && once(3) ? "instance" + named : instanceId;
         note(name + " begins" + (instance == null ? "" : " as " + instance));
         boolean isNew = group.equals("new") || BOTH.contains(group) && once(2);
-        clients.get(group).add(isNew ? new SimulatedConsumer(this, group, name, instance)
+        clients.get(group).add(isNew ? new SimulatedConsumer(this, group, name, instance, topics)
                 : new SimulatedClassic(this, group, name, instance, topics));
     }
 
@@ -257,6 +308,7 @@ final class Simulation {
 
     private void restart() {
         boolean compacted = once(2);
+        configure();
         note("the broker is restarted" + (compacted ? ", its log compacted" : ""));
         var before = durable();
         if (compacted) {
@@ -268,6 +320,12 @@ final class Simulation {
         before.forEach((group, state) -> require(state.equals(after.get(group)), "group " + group
                 + " was " + state + " and is " + after.get(group)));
         offsets.check();
+    }
+
+    /** The policy may change with a restart. */
+    private void configure() {
+        test.config = BrokerConfig.of(Map.of("group.initial.rebalance.delay.ms", once(2) ? "0" : "3000",
+                "group.consumer.migration.policy", once(4) ? "upgrade" : "bidirectional"));
     }
 
     /** What survives, of each group that does not wait for its members to agree. */
@@ -328,33 +386,50 @@ final class Simulation {
         }
     }
 
-    private void checkQuiet() {
-        int written = test.written().size();
-        var states = GROUPS.stream().map(name -> String.valueOf(test.groups.find(name) == null ? null
-                : test.groups.find(name).state())).toList();
-        phase(false, 30_000);
+    /** Waits until all have settled and nobody is left who will be given up; they must be soon. */
+    private void quiet() {
+        chaos = false;
+        test.refusal = ErrorCode.NONE;
+        String complaint;
+        int written;
+        long untilMs = test.nowMs + QUIET_MS;
+        do {
+            written = test.written().size();
+            steps(SESSION_MS);
+            complaint = complaint();
+        } while (test.nowMs < untilMs && (complaint != null || test.written().size() > written));
+        require(complaint == null, complaint);
         require(written == test.written().size(), "something is still written: "
-                + test.written().subList(written, test.written().size()) + " " + states);
+                + test.written().subList(written, test.written().size()));
+        test.batchesLeft = 0;
+    }
+
+    /** What is not as it is to be in the end, or null. */
+    private String complaint() {
         for (var group : GROUPS) {
             var expected = new TreeSet<String>();
             var actual = new TreeSet<String>();
             for (var client : clients.get(group)) {
-                require(client.settled(), client.name() + " has not settled: " + client + ", groups are "
-                        + states);
-                client.using().forEach(each -> actual.add(each.topic() + "-" + each.partition()));
-                for (var topic : client.topics()) {
-                    if (topics.contains(topic)) {
-                        test.image.topic(topic).partitions().forEach(each ->
-                                expected.add(topic + "-" + each.index()));
+                if (!client.settled()) {
+                    return client.name() + " has not settled: " + client;
+                }
+                for (var each : client.using()) {
+                    actual.add(each.topic() + "-" + each.partition());
+                    if (!client.topics().contains(each.topic())) {
+                        return client.name() + " does not subscribe to " + each;
                     }
                 }
-                client.using().forEach(each -> require(client.topics().contains(each.topic()),
-                        client.name() + " does not subscribe to " + each));
+                client.topics().stream().filter(topics::contains).forEach(topic ->
+                        test.image.topic(topic).partitions().forEach(each ->
+                                expected.add(topic + "-" + each.index())));
             }
-            require(expected.equals(actual), group + " is to have " + expected + " and has " + actual);
             var found = test.groups.find(group);
-            require(found == null || found.state() == (clients.get(group).isEmpty() ? GroupState.EMPTY
-                    : GroupState.STABLE), group + " is " + (found == null ? null : found.state()));
+            var state = clients.get(group).isEmpty() ? GroupState.EMPTY : GroupState.STABLE;
+            if (!expected.equals(actual) || found != null && found.state() != state) {
+                return group + " is to have " + expected + " and has " + actual + ", "
+                        + (found == null ? null : found.type() + " " + found.state());
+            }
         }
+        return null;
     }
 }

@@ -90,6 +90,11 @@ final class TestGroups {
     long nowMs;
     /** What an append is refused with from now on; NONE, and it is not. */
     ErrorCode refusal = ErrorCode.NONE;
+    /** So many batches from now the broker dies and comes back, and nobody is answered; 0: it does not. */
+    int batchesLeft;
+    /** Whether the last batch is in the log then. */
+    boolean lastKept;
+    BrokerConfig config;
     Groups groups;
     Image image = Image.EMPTY;
     /** Happens after each look at the catalog, which other threads change at any time. */
@@ -106,7 +111,7 @@ final class TestGroups {
 
     /** @param settings of the broker */
     TestGroups(Map<String, String> settings) {
-        var config = BrokerConfig.of(settings);
+        config = BrokerConfig.of(settings);
         surroundings = new Surroundings(this::look, () -> config,
                 () -> Instant.ofEpochMilli(EPOCH_MS + nowMs),
                 () -> new Uuid(++lastId * 0x9E3779B97F4A7C15L, lastId));
@@ -131,6 +136,11 @@ final class TestGroups {
             decision.refused().accept(refusal);
             return new Outcome<>(refusal, decision.answer(), List.of());
         }
+        boolean dies = !records.isEmpty() && batchesLeft > 0 && --batchesLeft == 0;
+        if (dies && !lastKept) {
+            restart();
+            return new Outcome<>(ErrorCode.COORDINATOR_NOT_AVAILABLE, decision.answer(), List.of());
+        }
         var producer = decision.producer();
         for (var record : records) {
             var entry = record.encode();
@@ -139,7 +149,11 @@ final class TestGroups {
             written.replay(groups);
             assertEquals(entry, written.record().encode(), "a record is what its bytes say");
         }
-        return new Outcome<>(ErrorCode.NONE, decision.answer(), records);
+        if (dies) {
+            restart();
+        }
+        return new Outcome<>(dies ? ErrorCode.COORDINATOR_NOT_AVAILABLE : ErrorCode.NONE, decision.answer(),
+                records);
     }
 
     /** Writes the marker that ends a producer's transaction, and has the state settle it. */

@@ -73,6 +73,23 @@ class BatchCheckTest {
         refused(ErrorCode.INVALID_RECORD, -1, null, good().putInt(8, Integer.MAX_VALUE));
     }
 
+    /** As sarama leaves it: else no record of it would be found by its time. */
+    @Test
+    void aNewestTimeThatNobodySetIsThatOfTheRecords() {
+        for (var sent : List.of(TestBatch.at(TestLogs.NOW, TestLogs.NOW + 7),
+                TestBatch.at(TestLogs.NOW, TestLogs.NOW + 7).gzip())) {
+            for (long told : new long[] {RecordBatch.NO_TIMESTAMP, 0, TestLogs.NOW - 1}) {
+                var bytes = TestBatch.seal(sent.build().putLong(35, told));
+                assertNull(check(bytes));
+                assertEquals(sent.build(), bytes);
+            }
+        }
+        config.logAppendTime = true;
+        var bytes = TestBatch.seal(good().putLong(35, 0));
+        assertNull(check(bytes));
+        assertEquals(0, bytes.getLong(35));
+    }
+
     @Test
     void fields() {
         refused(ErrorCode.CORRUPT_MESSAGE, -1, null, good().put(70, (byte) 99));
