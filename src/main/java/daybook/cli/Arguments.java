@@ -131,9 +131,9 @@ final class Arguments {
     }
 
     /** Pairs, of which the last one of a key counts. */
-    Map<String, String> map(Flag<Map.Entry<String, String>> flag) {
+    Map<String, String> map(Flag<Flag.Pair> flag) {
         var map = new LinkedHashMap<String, String>();
-        values(flag).forEach(pair -> map.put(pair.getKey(), pair.getValue()));
+        values(flag).forEach(pair -> map.put(pair.key(), pair.value()));
         return map;
     }
 }

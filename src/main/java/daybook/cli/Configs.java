@@ -1,5 +1,6 @@
 package daybook.cli;
 
+import daybook.cli.Flag.Pair;
 import daybook.client.Configs.Change;
 import daybook.client.Configs.Entry;
 import daybook.client.Configs.Kind;
@@ -15,14 +16,12 @@ import java.util.Map;
 
 /** {@code bin/daybook configs}: how topics, brokers and groups are configured. */
 final class Configs {
-    private static final Flag<String> ALL = Flag.of("all", "also what nobody has configured");
-    private static final Flag<Map.Entry<String, String>> SET = Flag
-            .of("set", "KEY=VALUE", "give the key this value").pairs();
-    private static final Flag<String> DELETE = Flag.of("delete", "KEY", "take the value away again").repeated();
-    private static final Flag<Map.Entry<String, String>> APPEND = Flag
-            .of("append", "KEY=VALUE,...", "add to a key's list").pairs();
-    private static final Flag<Map.Entry<String, String>> SUBTRACT = Flag
-            .of("subtract", "KEY=VALUE,...", "take out of a key's list").pairs();
+    private static final Flag<?> ALL = Flag.of("all", "also what nobody has configured");
+    private static final Flag<Pair> SET = Flag.of("set", "KEY=VALUE", "give the key this value").pairs();
+    private static final Flag<String> DELETE = Flag.of("delete", "KEY", "take its value away again").repeated();
+    private static final Flag<Pair> APPEND = Flag.of("append", "KEY=VALUE,...", "add to the key's list")
+            .pairs();
+    private static final Flag<Pair> SUBTRACT = Flag.of("subtract", "KEY=VALUE,...", "take out of its list").pairs();
     private static final String OPERANDS = "topic|broker|group [NAME]";
     private static final String ABOUT = """
             NAME is a topic, the number of a broker, or a group; without it, broker means all brokers that

@@ -22,17 +22,17 @@ final class Consume {
             .number(0, Long.MAX_VALUE).map(records -> new From.Further(-records));
     private static final Flag<Long> PARTITION = Flag.of("partition", "N", "only this one").repeated()
             .number(0, Integer.MAX_VALUE);
-    static final Flag<String> GROUP = Flag.of("group", "GROUP", "read as a member of it, commit what was read");
-    private static final Flag<String> EXIT = Flag.of("exit", "end at what is the end when reading begins");
+    static final Flag<String> GROUP = Flag.of("group", "GROUP", "read as a member, commit what was read");
+    private static final Flag<?> EXIT = Flag.of("exit", "end at what is the end when reading begins");
     private static final Flag<Long> MAX = Flag.of("max", "N", "end after so many records")
             .number(0, Long.MAX_VALUE);
     private static final Flag<Template> FORMAT = Flag.of("format", "FORMAT", "how a record is written")
             .otherwise("%v\\n").as(Template::of);
     private static final Flag<byte[]> NULL = Flag.of("null", "TEXT", "what stands for a null key or value")
             .as(Template::bytes);
-    private static final Flag<String> JSON = Flag.of("json",
+    private static final Flag<?> JSON = Flag.of("json",
             "an object a line; bytes that are no UTF-8 are {\"base64\": \"...\"}");
-    static final Flag<String> COMMITTED = Flag.of("read-committed",
+    static final Flag<?> COMMITTED = Flag.of("read-committed",
             "leave out what transactions have not committed");
     static final Command COMMAND = Command.of("consume", "TOPIC...", "write what topics hold", Consume::run)
             .about("""
@@ -136,7 +136,8 @@ final class Consume {
             }
         }
         consumer.assign(partitions);
-        from.offsets(Map.of(), time -> consumer.offsetsAt(Offsets.all(partitions, time))).forEach(consumer::seek);
+        from.offsets(Map.of(), time -> consumer.offsetsAt(Offsets.all(partitions, time)))
+                .forEach(consumer::seek);
     }
 
     /**

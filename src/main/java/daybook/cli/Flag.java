@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.function.Function;
 
 /**
@@ -21,10 +20,13 @@ import java.util.function.Function;
  */
 record Flag<T>(String name, String value, String help, String otherwise, boolean repeatable,
         Function<String, T> form) {
+    /** A value that is {@code KEY=VALUE}. */
+    record Pair(String key, String value) { }
+
     static final Flag<String> BOOTSTRAP = of("bootstrap", "HOST:PORT,...", "brokers to ask for all others")
             .otherwise("127.0.0.1:9092").as(Bootstrap::checked);
-    static final Flag<String> JSON = of("json", "write JSON");
-    static final Flag<String> HELP = of("help", "show this");
+    static final Flag<?> JSON = of("json", "write JSON");
+    static final Flag<?> HELP = of("help", "show this");
 
     /** A flag without a value. */
     static Flag<String> of(String name, String help) {
@@ -80,13 +82,13 @@ record Flag<T>(String name, String value, String help, String otherwise, boolean
     }
 
     /** This flag with values that are {@code KEY=VALUE}, cut there; as often as one likes. */
-    Flag<Map.Entry<String, String>> pairs() {
+    Flag<Pair> pairs() {
         return repeated().as(text -> {
             int equals = text.indexOf('=');
             if (equals <= 0) {
                 throw new IllegalArgumentException(value);
             }
-            return Map.entry(text.substring(0, equals), text.substring(equals + 1));
+            return new Pair(text.substring(0, equals), text.substring(equals + 1));
         });
     }
 

@@ -19,13 +19,13 @@ import java.util.TreeSet;
 final class Groups {
     private static final Flag<String> STATE = Flag.of("state", "PreparingRebalance|CompletingRebalance"
             + "|Assigning|Reconciling|Stable|Empty|Dead", "only in this state").repeated();
-    private static final Flag<String> TYPE = Flag.of("type", "consumer|classic", "only those of this protocol")
+    private static final Flag<String> TYPE = Flag.of("type", "consumer|classic", "only of this protocol")
             .repeated();
     private static final Flag<From> TO = Flag.of("to", "beginning|end|current|OFFSET|TIME", "where to go on")
             .as(text -> text.equals("current") ? new From.Further(0) : From.of(text));
-    private static final Flag<From> BY = Flag.of("by", "N", "go on so many records further; fewer than 0 is back")
+    private static final Flag<From> BY = Flag.of("by", "N", "go on so many further; fewer than 0 is back")
             .number(-Long.MAX_VALUE, Long.MAX_VALUE).map(From.Further::new);
-    private static final Flag<String> EXECUTE = Flag.of("execute", "do it; without this it is only shown");
+    private static final Flag<?> EXECUTE = Flag.of("execute", "do it; without this it is only shown");
     static final Command COMMAND = Command.group("groups",
             "list, describe and delete groups of consumers, reset their offsets",
             Command.of("groups list", "", "what groups there are", Operator.rows(Groups::list))
@@ -60,9 +60,9 @@ final class Groups {
     private Groups() { }
 
     private static List<Map<String, Object>> list(Operator operator, Arguments arguments) {
-        return operator.admin().groups().list(arguments.values(STATE), arguments.values(TYPE)).values().stream()
-                .map(group -> Json.object("group", group.id(), "type", group.type(), "state", group.state()))
-                .toList();
+        var groups = operator.admin().groups().list(arguments.values(STATE), arguments.values(TYPE));
+        return groups.values().stream().map(group -> Json.object(
+                "group", group.id(), "type", group.type(), "state", group.state())).toList();
     }
 
     private static Outcomes<String, Map<String, Object>> describe(Operator operator, Arguments arguments) {

@@ -22,8 +22,9 @@ import java.util.stream.Stream;
  */
 final class Operator implements AutoCloseable {
     static final Flag<Some> TOPIC = Flag
-            .of("topic", "TOPIC[:N,...]", "of this topic, or of these partitions of it").repeated().as(Some::of);
-    static final Flag<String> DRY_RUN = Flag.of("dry-run", "only say whether it could be done");
+            .of("topic", "TOPIC[:N,...]", "of this topic, or of these partitions of it").repeated()
+            .as(Some::of);
+    static final Flag<?> DRY_RUN = Flag.of("dry-run", "only say whether it could be done");
 
     /** Whoever typed a command waits for it, also for a broker that hangs, and can type it again. */
     private static final int PATIENCE_MS = 15_000;

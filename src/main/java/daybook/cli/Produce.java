@@ -1,5 +1,6 @@
 package daybook.cli;
 
+import daybook.cli.Flag.Pair;
 import daybook.client.Acks;
 import daybook.client.ClientException;
 import daybook.client.Delivery;
@@ -21,7 +22,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -38,8 +38,8 @@ final class Produce {
             .as(Template::bytes);
     private static final Flag<byte[]> NULL = Flag.of("null", "TEXT", "a key or value that is this is null")
             .as(Template::bytes);
-    private static final Flag<Map.Entry<String, String>> HEADER = Flag
-            .of("header", "NAME=VALUE", "a header of all records").pairs();
+    private static final Flag<Pair> HEADER = Flag.of("header", "NAME=VALUE", "a header of all records")
+            .pairs();
     private static final Flag<Long> PARTITION = Flag
             .of("partition", "N", "send to this one, whatever the key").number(0, Integer.MAX_VALUE);
     static final Flag<Codec> COMPRESSION = Flag.of("compression", "none|gzip|snappy|lz4|zstd",
@@ -88,8 +88,8 @@ final class Produce {
         this.separator = arguments.value(SEPARATOR);
         this.key = arguments.value(KEY);
         this.none = arguments.value(NULL);
-        arguments.values(HEADER).forEach(header -> headers.add(new Record.Header(header.getKey(),
-                StandardCharsets.UTF_8.encode(header.getValue()))));
+        arguments.values(HEADER).forEach(header -> headers.add(new Record.Header(header.key(),
+                StandardCharsets.UTF_8.encode(header.value()))));
     }
 
     private static int run(Arguments arguments, Streams streams) throws IOException {

@@ -1,5 +1,6 @@
 package daybook.cli;
 
+import daybook.cli.Flag.Pair;
 import daybook.client.Configs;
 import daybook.client.Configs.Resource;
 import daybook.client.Offsets;
@@ -16,15 +17,14 @@ import java.util.stream.Stream;
 
 /** {@code bin/daybook topics}: what topics there are. */
 final class Topics {
-    private static final Flag<String> INTERNAL = Flag.of("internal", "also those that brokers keep for themselves");
+    private static final Flag<?> INTERNAL = Flag.of("internal", "also what brokers keep for themselves");
     private static final Flag<Long> PARTITIONS = Flag.of("partitions", "N", "how many each is to have in all")
             .number(1, Short.MAX_VALUE);
     private static final Flag<Long> REPLICATION = Flag
             .of("replication", "N", "how many brokers keep each of them").number(1, Short.MAX_VALUE);
-    private static final Flag<Map.Entry<String, String>> CONFIG = Flag
-            .of("config", "KEY=VALUE", "as retention.ms=60000").pairs();
-    private static final Flag<String> IF_NOT_EXISTS = Flag.of("if-not-exists", "leave one alone that is there");
-    private static final Flag<String> IF_EXISTS = Flag.of("if-exists", "say nothing of one that is not there");
+    private static final Flag<Pair> CONFIG = Flag.of("config", "KEY=VALUE", "as retention.ms=60000").pairs();
+    private static final Flag<?> IF_NOT_EXISTS = Flag.of("if-not-exists", "leave one alone that is there");
+    private static final Flag<?> IF_EXISTS = Flag.of("if-exists", "say nothing of one that is not there");
     static final Command COMMAND = Command.group("topics", "list, describe, create, alter and delete topics",
             Command.of("topics list", "", "what topics there are", Operator.rows(Topics::list))
                     .flags(INTERNAL, Flag.JSON, Flag.BOOTSTRAP)

@@ -149,8 +149,8 @@ final class Outbox {
     }
 
     /**
-     * Something is due at this time, if more may be sent now; otherwise an answer makes the sender look, or that
-     * it is late.
+     * Something is due at this time, if more may be sent now; otherwise an answer makes the sender look, or
+     * that it is late.
      */
     private void wake(long dueNanos) {
         var to = line;
@@ -257,8 +257,8 @@ final class Outbox {
     }
 
     /**
-     * Fails what was not delivered in time. What is in flight is only told so, and keeps its place until it is
-     * answered; in a transaction not even that, for the transaction must not end before.
+     * Fails what was not delivered in time. What is in flight is only told so, and keeps its place until it
+     * is answered; in a transaction not even that, for the transaction must not end before.
      *
      * @return how long until more is late
      */

@@ -9,13 +9,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.Test;
 
 import java.util.List;
-import java.util.Map;
 
 class ArgumentsTest {
     private static final Flag<Long> MAX = Flag.of("max", "N", "end after N").otherwise("10").number(0, 10);
     private static final Flag<String> FROM = Flag.of("from", "beginning|end|OFFSET", "where to begin");
     private static final Flag<String> CODEC = Flag.of("codec", "none|zstd", "how to compress");
-    private static final Flag<Map.Entry<String, String>> CONFIG = Flag.of("config", "KEY=VALUE", "a key").pairs();
+    private static final Flag<Flag.Pair> CONFIG = Flag.of("config", "KEY=VALUE", "a key").pairs();
     private static final Flag<String> DEEP = Flag.of("deep", "look deeper");
     private static final Command COMMAND = Command.of("try", "TOPIC [MORE]...", "try it",
             (arguments, streams) -> 0).flags(MAX, FROM, CODEC, CONFIG, DEEP);
@@ -37,7 +36,7 @@ class ArgumentsTest {
         assertEquals("others", arguments.operand(1));
         assertNull(arguments.operand(2));
         assertEquals(3, arguments.value(MAX));
-        assertEquals(List.of(Map.entry("a", "b"), Map.entry("c", "d=e")), arguments.values(CONFIG));
+        assertEquals(List.of(new Flag.Pair("a", "b"), new Flag.Pair("c", "d=e")), arguments.values(CONFIG));
         assertEquals("--end", arguments.value(FROM));
         assertTrue(arguments.has(DEEP));
         assertEquals(List.of("-", "--deep", "-x"), parse("-", "--", "--deep", "-x").operands());
