@@ -44,6 +44,7 @@ final class Directory {
     private static final String STRAY = "-stray";
     private static final Pattern DELETED = Pattern.compile(".+-[0-9]+\\.[0-9a-f]{32}" + DELETE);
     private static final int NAME_MOST = 255;
+    private static final long DELETE_AGAIN_MS = 60_000;
     /** More forces than this at once gain nothing on one file system. */
     private static final int FORCERS = 8;
 
@@ -204,6 +205,22 @@ final class Directory {
                     directoryId == null ? null : Uuid.parse(directoryId));
         } catch (IllegalArgumentException wrong) {
             throw new IOException(file + " cannot be read: " + wrong.getMessage(), wrong);
+        }
+    }
+
+    /** Fails where this directory belongs to another than {@code owner}, to whom {@code home} belongs. */
+    void checkOwner(Directory home, Meta owner) throws IOException {
+        var meta = meta();
+        if (meta != null && owner == null) {
+            throw new IOException(path + " belongs to a cluster already, but the metadata directory "
+                    + home.path + " is empty: the topics in it would be lost");
+        }
+        boolean same = meta == null
+                || owner.clusterId().equals(meta.clusterId()) && owner.nodeId() == meta.nodeId();
+        if (!same) {
+            throw new IOException(path + " belongs to node " + meta.nodeId() + " of cluster "
+                    + meta.clusterId() + ", but " + home.path + " to node " + owner.nodeId() + " of cluster "
+                    + owner.clusterId());
         }
     }
 
@@ -478,7 +495,7 @@ final class Directory {
         paths.forEach(doomedPath -> doomed.add(new Doomed(doomedPath, atMs)));
     }
 
-    /** Deletes what is due. */
+    /** Deletes what is due; what cannot be deleted is due again in a while. */
     void deleteDue(long nowMs) {
         for (var one : doomed) {
             if (one.atMs <= nowMs && doomed.remove(one)) {
@@ -486,6 +503,7 @@ final class Directory {
                     delete(one.path);
                 } catch (IOException failure) {
                     LOG.log(Level.WARNING, "Deleting " + one.path + " failed", failure);
+                    doomed.add(new Doomed(one.path, nowMs + DELETE_AGAIN_MS));
                 }
             }
         }
