@@ -18,10 +18,11 @@ import java.util.Map;
 final class Configs {
     private static final Flag<?> ALL = Flag.of("all", "also what nobody has configured");
     private static final Flag<Pair> SET = Flag.of("set", "KEY=VALUE", "give the key this value").pairs();
-    private static final Flag<String> DELETE = Flag.of("delete", "KEY", "take its value away again").repeated();
+    private static final Flag<String> DELETE = Flag.of("delete", "KEY", "take its value away").repeated();
     private static final Flag<Pair> APPEND = Flag.of("append", "KEY=VALUE,...", "add to the key's list")
             .pairs();
-    private static final Flag<Pair> SUBTRACT = Flag.of("subtract", "KEY=VALUE,...", "take out of its list").pairs();
+    private static final Flag<Pair> SUBTRACT = Flag
+            .of("subtract", "KEY=VALUE,...", "take out of the key's list").pairs();
     private static final String OPERANDS = "topic|broker|group [NAME]";
     private static final String ABOUT = """
             NAME is a topic, the number of a broker, or a group; without it, broker means all brokers that

@@ -154,8 +154,11 @@ final class Consume {
                 take(fetched);
             }
             goes = goesOn.getAsBoolean();
-            if (progress && System.nanoTime() - committedNanos > COMMIT_INTERVAL_NANOS) {
-                commit();
+            if (member && progress && System.nanoTime() - committedNanos > COMMIT_INTERVAL_NANOS) {
+                // Nobody waits for it: what fails is committed by one of those that follow.
+                consumer.commitAsync();
+                progress = false;
+                committedNanos = System.nanoTime();
             }
         }
         commit();
@@ -200,8 +203,6 @@ final class Consume {
                 throw out;
             }
         }
-        progress = false;
-        committedNanos = System.nanoTime();
     }
 
     /**

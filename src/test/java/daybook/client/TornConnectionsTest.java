@@ -9,6 +9,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -184,8 +186,10 @@ class TornConnectionsTest {
         }
     }
 
-    @Test
-    void transactionsAreThereAsAWholeOrNotAtAll() throws Exception {
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void transactionsAreThereAsAWholeOrNotAtAll(int version) throws Exception {
+        cluster.transactionVersion(version);
         var committed = new HashSet<String>();
         var unsure = new HashSet<String>();
         try (var producer = open(Producer.builder(address()).transactionalId("id").requestTimeoutMs(2_000)
