@@ -157,9 +157,10 @@ public final class Broker implements AutoCloseable {
         dispatcher = new Dispatcher(new Apis(new Services(catalog, logs, groups, transactions, () -> config,
                 clock, log)));
         var expected = expected(catalog.image());
+        catalog.changes().placeIn(logs::fit);
         catalog.onChange(this::changed);
         server.start();
-        logs.load(expected);
+        logs.load(expected, catalog.removed());
         logs.start();
         groups.start();
         transactions.start();
@@ -199,6 +200,7 @@ public final class Broker implements AutoCloseable {
      * Brings the logs in line with the catalog; runs under the catalog's lock, before a change is answered.
      */
     private void changed(Image before, Image after) {
+        logs.awaitLoaded();
         boolean brokerChanged = brokerChanged(before, after);
         if (brokerChanged) {
             config = config.with(logs.nodeId(), after);
@@ -206,7 +208,6 @@ public final class Broker implements AutoCloseable {
         }
         for (var topic : before.topics().values()) {
             if (!after.topicsById().containsKey(topic.id())) {
-                logs.awaitLoaded();
                 logs.delete(topic.partitions().stream().map(partition -> place(topic, partition)).toList());
             }
         }
@@ -229,7 +230,6 @@ public final class Broker implements AutoCloseable {
     }
 
     private void lead(Topic topic, LogConfig logConfig) {
-        logs.awaitLoaded();
         for (var partition : topic.partitions()) {
             var log = logs.find(topic.name(), partition.index());
             if (log != null) {
@@ -247,7 +247,6 @@ public final class Broker implements AutoCloseable {
     }
 
     private void configure(Topic topic, LogConfig logConfig) {
-        logs.awaitLoaded();
         for (var partition : topic.partitions()) {
             var log = logs.find(topic.name(), partition.index());
             if (log != null) {

@@ -2,6 +2,8 @@ package daybook;
 
 import daybook.log.FaultyDisk;
 import daybook.log.FaultyDisk.Fault;
+import daybook.log.Logs;
+import daybook.log.TopicPartition;
 import daybook.record.BatchBuilder;
 import daybook.record.RecordBatch;
 import daybook.wire.Reader;
@@ -25,6 +27,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * Asks a whole broker by its socket to make, change and delete topics and to take records, at random and on a
@@ -43,6 +46,9 @@ final class BrokerModel {
     private static final int ALTER_CONFIGS = 44;
     private static final byte OF_TOPIC = 2;
     private static final byte SET_FOR_TOPIC = 1;
+    /** So many kinds of acts, from the first to change a topic on. */
+    private static final int ACTS = 20;
+    private static final int CHANGES_FROM = 8;
     private static final int TIMEOUT_MS = 30_000;
     private static final int FLEXIBLE_METADATA = 10;
     private static final List<String> NAMES = List.of("ants", "bees", "cats");
@@ -60,7 +66,12 @@ final class BrokerModel {
 
     private final long seed;
     private final Random random;
-    private final Path path;
+    /** The log directories. */
+    private final List<Path> paths;
+    /** How long records last; what is known of topics always outlives a power cut. */
+    private final String durability;
+    /** Whether the disk never fails, so that nothing may be left. */
+    private final boolean sound;
     private final Deque<String> trace = new ArrayDeque<>();
     private final Map<String, Topic> topics = new TreeMap<>();
     private final Map<Uuid, List<Sent>> sent = new TreeMap<>();
@@ -78,8 +89,11 @@ final class BrokerModel {
     BrokerModel(Path directory, long seed) throws IOException {
         this.seed = seed;
         this.random = new Random(seed);
-        this.path = directory.resolve("data");
-        this.disk = FaultyDisk.empty(path, random.nextLong());
+        var root = directory.resolve("data");
+        this.disk = FaultyDisk.empty(root, random.nextLong());
+        this.durability = random.nextInt(4) == 0 ? "page-cache" : "fsync";
+        this.sound = random.nextBoolean();
+        this.paths = random.nextBoolean() ? List.of(root) : List.of(root.resolve("one"), root.resolve("two"));
     }
 
     /** Lives through so many points. */
@@ -119,7 +133,7 @@ final class BrokerModel {
 
     private void startThatMayFail() throws IOException {
         for (int attempt = random.nextInt(3); attempt > 0; attempt--) {
-            switch (random.nextInt(8)) {
+            switch (sound ? 5 : random.nextInt(8)) {
                 case 0 -> disk.plan(Fault.READ, 1 + random.nextInt(40));
                 case 1 -> disk.plan(Fault.WRITE, 1 + random.nextInt(12));
                 case 2 -> disk.plan(Fault.NAME, 1 + random.nextInt(30));
@@ -133,9 +147,10 @@ final class BrokerModel {
     }
 
     private boolean open() throws IOException {
-        var settings = Map.of("listeners", "PLAINTEXT://127.0.0.1:0", "log.dirs", path.toString(),
+        var settings = Map.of("listeners", "PLAINTEXT://127.0.0.1:0", "log.dirs",
+                paths.stream().map(Path::toString).collect(Collectors.joining(",")),
                 "log.cleaner.enable", "false", "auto.create.topics.enable", "false",
-                "daybook.disk.reserve.bytes", "0",
+                "daybook.disk.reserve.bytes", "0", "daybook.durability", durability,
                 "metadata.log.max.record.bytes.between.snapshots", "" + (200 + random.nextInt(2_000)));
         try {
             broker = Broker.start(Config.of(settings), disk, () -> Instant.ofEpochMilli(nowMs));
@@ -172,23 +187,33 @@ final class BrokerModel {
         say(cut ? "power cut" : "kill");
         disk.die();
         close();
+        if (cut && durability.equals("page-cache")) {
+            sent.values().forEach(logs -> logs.forEach(log -> log.acknowledged.clear()));
+        }
         disk = cut ? disk.afterPowerCut(random.nextLong()) : disk.afterKill(random.nextLong());
         nowMs += random.nextInt(100_000);
     }
 
     private void live() throws IOException {
         int nth = 1 + random.nextInt(1 + random.nextInt(120));
-        switch (random.nextInt(10)) {
-            case 0 -> disk.plan(Fault.WRITE, 1 + nth / 4);
-            case 1 -> disk.plan(Fault.FORCE, 1 + nth / 6);
-            case 2 -> disk.plan(Fault.NAME, 1 + nth / 4);
-            case 3 -> disk.plan(Fault.FULL, 1 + nth / 4);
-            case 4 -> disk.plan(Fault.SHORT_WRITE, 1 + nth / 4);
+        int acts = 1 + random.nextInt(25);
+        switch (random.nextInt(sound ? 10 : 20)) {
+            case 0, 1, 2, 3, 4 -> {
+                // A single change, and the process dies in it.
+                acts = 1;
+                disk.dieAt(1 + random.nextInt(45));
+            }
+            case 10 -> disk.plan(Fault.WRITE, 1 + nth / 4);
+            case 11 -> disk.plan(Fault.FORCE, 1 + nth / 6);
+            case 12 -> disk.plan(Fault.NAME, 1 + nth / 4);
+            case 13 -> disk.plan(Fault.FULL, 1 + nth / 4);
+            case 14 -> disk.plan(Fault.SHORT_WRITE, 1 + nth / 4);
             default -> disk.dieAt(nth);
         }
-        for (int i = random.nextInt(25); i >= 0 && !disk.dead(); i--) {
+        boolean once = acts == 1;
+        for (; acts > 0 && !disk.dead(); acts--) {
             try {
-                act();
+                act(once ? CHANGES_FROM + random.nextInt(ACTS - CHANGES_FROM) : random.nextInt(ACTS));
             } catch (IOException failure) {
                 require(disk.dead() || disk.failures() > 0, "no answer: " + failure);
                 socket.close();
@@ -197,13 +222,12 @@ final class BrokerModel {
         }
     }
 
-    private void act() throws IOException {
+    private void act(int what) throws IOException {
         var name = NAMES.get(random.nextInt(NAMES.size()));
         var topic = topics.get(name);
-        int what = random.nextInt(20);
         if (what == 0) {
             disk.empty();
-        } else if (topic != null && what < 8) {
+        } else if (topic != null && what < CHANGES_FROM) {
             produce(name, topic);
         } else if (doubtfulName == null) {
             // Where one change is in doubt, the catalog takes no others, or what it is could not be told.
@@ -340,6 +364,30 @@ final class BrokerModel {
         }
         topics.clear();
         topics.putAll(found);
+        checkNothingIsLeft();
+    }
+
+    /** No directory of a partition that is none of the topics', nor one put aside for that. */
+    private void checkNothingIsLeft() throws IOException {
+        var left = new HashSet<String>();
+        for (var name : names()) {
+            var partition = TopicPartition.parse(name);
+            var topic = partition == null ? null : topics.get(partition.topic());
+            boolean known = topic != null && partition.partition() < topic.partitions
+                    || partition != null && partition.equals(Logs.METADATA);
+            if (name.endsWith("-stray") || partition != null && !known) {
+                left.add(name);
+            }
+        }
+        require(left.isEmpty() || !sound, "there are left " + left);
+    }
+
+    private List<String> names() throws IOException {
+        var names = new ArrayList<String>();
+        for (var path : paths) {
+            names.addAll(disk.list(path));
+        }
+        return names;
     }
 
     private static boolean same(Topic expected, Topic found) {

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import daybook.cli.Commands;
+import daybook.log.FaultyDisk;
 import daybook.log.TestDisk;
+import daybook.record.BatchBuilder;
 import daybook.wire.Reader;
 import daybook.wire.Writer;
 
@@ -20,6 +22,7 @@ import java.io.PrintStream;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
@@ -28,6 +31,8 @@ import java.util.stream.Stream;
 
 /** The broker as a whole: starts, serves, stops, starts again with what it had. */
 class BrokerTest {
+    private static final int PRODUCE = 0;
+    private static final int LIST_OFFSETS = 2;
     private static final int METADATA = 3;
     private static final int CREATE_TOPICS = 19;
     private static final int DESCRIBE_CONFIGS = 32;
@@ -139,6 +144,22 @@ class BrokerTest {
         }
     }
 
+    /** These tests do without the forcing of records; what a topic is is forced nevertheless. */
+    @Test
+    void topicsOutliveAPowerCutWhateverTheDurability() throws IOException {
+        var config = config("PLAINTEXT://127.0.0.1:0");
+        var disk = FaultyDisk.empty(directory, 1);
+        for (int i = 0; i < 5; i++) {
+            try (var broker = Broker.start(config, disk, InstantSource.system())) {
+                var address = broker.addresses().getFirst();
+                assertEquals(i, topics(address).size());
+                create(address, "orders" + i);
+                disk.die();
+            }
+            disk = disk.afterPowerCut(i);
+        }
+    }
+
     @Test
     void aStartOnAFullDiskIsForReadingUntilThereIsRoom() throws IOException {
         try (var broker = start()) {
@@ -162,6 +183,71 @@ class BrokerTest {
         try (var broker = start()) {
             assertEquals(List.of("more 3", "orders 3"), topics(broker.addresses().getFirst()));
         }
+    }
+
+    /** New leader epochs, by which clients find that records are gone, are still to be written then. */
+    @Test
+    void aStopBeforeThereWasRoomToBeginIsNotClean() throws IOException {
+        var config = config("PLAINTEXT://127.0.0.1:0");
+        var disk = FaultyDisk.empty(directory, 1);
+        try (var broker = Broker.start(config, disk, InstantSource.system())) {
+            create(broker.addresses().getFirst(), "orders");
+            disk.die();
+        }
+        disk = disk.afterKill(1);
+        disk.room(0);
+        try (var broker = Broker.start(config, disk, InstantSource.system())) {
+            assertEquals(KAFKA_STORAGE_ERROR, created(broker.addresses().getFirst(), "more"));
+            disk.empty();
+        }
+        disk = disk.afterKill(2);
+        try (var broker = Broker.start(config, disk, InstantSource.system())) {
+            assertEquals(1, end(broker.addresses().getFirst(), "orders", 0).leaderEpoch);
+        }
+    }
+
+    /** They went elsewhere than they would have, and that is lost: they must not begin anew meanwhile. */
+    @Test
+    void partitionsAreMissedWithTheDirectoryThatTheyWentTo() throws IOException {
+        var config = Config.of(Map.of("listeners", "PLAINTEXT://127.0.0.1:0", "log.dirs",
+                directory.resolve("one") + "," + directory.resolve("two"), "metadata.log.dir",
+                directory.resolve("three").toString()));
+        var disk = new TestDisk();
+        try (var broker = Broker.start(config, disk, InstantSource.system())) {
+            var address = broker.addresses().getFirst();
+            create(address, "orders");
+            disk.failForces = true;
+            var batch = BatchBuilder.plain(5, List.of(new BatchBuilder.Entry(null, ByteBuffer.allocate(3))));
+            ask(address, PRODUCE, 3, new Writer(3, false).string(null).int16(-1).int32(5_000).int32(1)
+                    .string("orders").int32(1).int32(0).bytes(batch));
+            disk.failForces = false;
+            create(address, "more");
+            assertEquals(0, end(address, "more", 2).error);
+        }
+        Files.move(directory.resolve("two"), directory.resolve("lost"));
+        try (var broker = Broker.start(config, disk, InstantSource.system())) {
+            for (int i = 0; i < 3; i++) {
+                assertEquals(KAFKA_STORAGE_ERROR, end(broker.addresses().getFirst(), "more", i).error);
+            }
+        }
+    }
+
+    private record End(int error, int leaderEpoch) { }
+
+    private static End end(String address, String topic, int partition) throws IOException {
+        var answer = ask(address, LIST_OFFSETS, 4, new Writer(4, false).int32(-1).int8(0).int32(1)
+                .string(topic).int32(1).int32(partition).int32(-1).int64(-1));
+        answer.int32();
+        return answer.array(in -> {
+            assertEquals(topic, in.string());
+            return in.array(each -> {
+                assertEquals(partition, each.int32());
+                int error = each.int16();
+                each.int64();
+                each.int64();
+                return new End(error, each.int32());
+            }).getFirst();
+        }).getFirst();
     }
 
     @Test

@@ -105,13 +105,12 @@ record ListOffsets(Services services) {
 
     private static Found find(Query query, Partitions.Led led, long timestamp) {
         var log = led.log();
-        long end = end(query, log);
         if (timestamp >= 0 || timestamp == MAX_TIMESTAMP) {
             var found = timestamp >= 0 ? log.offsetForTime(timestamp) : log.offsetOfMaxTimestamp();
-            return found.offset() < end ? found : NOTHING;
+            return found.offset() < end(query, log) ? found : NOTHING;
         }
         if (timestamp == LATEST) {
-            return new Found(end, -1, led.partition().leaderEpoch());
+            return new Found(end(query, log), -1, led.partition().leaderEpoch());
         }
         if (timestamp == EARLIEST || timestamp == EARLIEST_LOCAL) {
             long start = log.startOffset();

@@ -7,6 +7,7 @@ import daybook.log.Appended;
 import daybook.log.Disk;
 import daybook.log.PartitionLog;
 import daybook.record.BatchBuilder;
+import daybook.wire.Uuid;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -14,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
@@ -37,6 +39,8 @@ public final class Catalog {
     private final ReentrantLock lock = new ReentrantLock();
     /** Written under the lock. */
     private volatile Image image;
+    /** Written once, before there are other threads. */
+    private Map<Uuid, String> removed;
     /** Under the lock: the leader epoch of this start; -1 until it has begun. */
     private int epoch = -1;
     /** Under the lock: whether the log ends inside of a transaction, which nobody will end. */
@@ -86,6 +90,7 @@ public final class Catalog {
         }
         warnOfWhatIsNotServed(image);
         catalog.image = image;
+        catalog.removed = replay.removed();
         catalog.inTransaction = replay.inTransaction();
         catalog.unsnappedBytes = replay.sizeBytes();
         return catalog;
@@ -120,6 +125,14 @@ public final class Catalog {
     /** The newest image. */
     public Image image() {
         return image;
+    }
+
+    /**
+     * The topics that were deleted since the last snapshot before this start, by id, with their names: of
+     * those that were deleted last, all directories may still be there.
+     */
+    public Map<Uuid, String> removed() {
+        return removed;
     }
 
     /** Makes the records of changes. */
@@ -214,7 +227,8 @@ public final class Catalog {
                     + refused.error());
         };
         failed = true;
-        if (!log.awaitForced(next)) {
+        // Whatever the durability of records, as in Kafka: without its topic no record is found again.
+        if (!log.force(next)) {
             throw new IOException("The metadata log cannot be forced to the disk");
         }
         var before = image;
@@ -226,7 +240,8 @@ public final class Catalog {
             listener.accept(before, image);
         }
         unsnappedBytes += batch.limit();
-        if (unsnappedBytes > snapshotEachBytes) {
+        // None before listeners could have ended what a process that died left undone.
+        if (epoch >= 0 && unsnappedBytes > snapshotEachBytes) {
             snapshot();
         }
     }

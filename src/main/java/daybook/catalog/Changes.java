@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /**
  * The records that make a change, for a broker that is the only replica of all partitions. Used under the
@@ -26,9 +27,19 @@ public final class Changes {
     private final Identity self;
     /** Counts partitions over the log directories, in turn; a failed one has the zero id, and no turn. */
     private int placed;
+    /** Which directories take partitions now. Written before there are other threads. */
+    private Predicate<Uuid> fit = directory -> true;
 
     Changes(Identity self) {
         this.self = self;
+    }
+
+    /**
+     * From now on new partitions are for directories of these ids, as long as there is one: where a partition
+     * is not in the directory that its record names, a start would not miss it together with that one.
+     */
+    public void placeIn(Predicate<Uuid> fit) {
+        this.fit = fit;
     }
 
     /** A new topic with what is set for it. */
@@ -125,7 +136,9 @@ public final class Changes {
 
     private void addPartitions(List<MetadataRecord> records, Uuid topicId, int from, int to) {
         var me = List.of(self.nodeId());
-        var directories = self.directories().stream().filter(id -> !id.equals(Uuid.ZERO)).toList();
+        var known = self.directories().stream().filter(id -> !id.equals(Uuid.ZERO)).toList();
+        var fitting = known.stream().filter(fit).toList();
+        var directories = fitting.isEmpty() ? known : fitting;
         for (int index = from; index < to; index++) {
             var home = directories.isEmpty() ? Uuid.ZERO : directories.get(placed++ % directories.size());
             records.add(new PartitionRecord(topicId,

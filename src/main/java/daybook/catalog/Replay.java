@@ -51,6 +51,7 @@ final class Replay {
     private final Map<Uuid, List<Partition>> partitions = new HashMap<>();
     private final Map<List<?>, KeptRecord> kept;
     private final Map<Integer, BatchBuilder.Entry> quorum;
+    private final Map<Uuid, String> removed = new HashMap<>();
     private BrokerRegistration broker;
     private long nextProducerId;
     private long sizeBytes;
@@ -87,6 +88,11 @@ final class Replay {
             epoch = batch.leaderEpoch();
         }
         return done(reader.offset(), epoch);
+    }
+
+    /** The topics that these records removed: their ids, and their names. */
+    Map<Uuid, String> removed() {
+        return removed;
     }
 
     /** Takes the records of a batch; {@code place} is where the batch is. */
@@ -240,6 +246,7 @@ final class Replay {
         var topic = existing(id);
         topics.remove(topic.name());
         topicsById.remove(id);
+        removed.put(id, topic.name());
         partitions.remove(id);
         configs.remove(ConfigResource.topic(topic.name()));
     }

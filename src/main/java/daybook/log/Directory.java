@@ -6,6 +6,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Collection;
@@ -44,6 +45,7 @@ final class Directory {
     private static final String STRAY = "-stray";
     private static final Pattern DELETED = Pattern.compile(".+-[0-9]+\\.[0-9a-f]{32}" + DELETE);
     private static final int NAME_MOST = 255;
+    private static final long DELETE_AGAIN_MS = 60_000;
     /** More forces than this at once gain nothing on one file system. */
     private static final int FORCERS = 8;
 
@@ -111,12 +113,24 @@ final class Directory {
         }
     }
 
-    /** Makes a directory and those above it that are missing, with their names on the disk. */
+    /**
+     * Makes a directory and those above it that are missing, with their names on the disk. One that is there,
+     * but no log directory yet, a process may have made that was killed before it could force the name.
+     */
     private static void make(Disk disk, Path path) throws IOException {
-        if (!disk.exists(path)) {
+        boolean there = disk.exists(path);
+        if (!there) {
             make(disk, path.getParent());
             disk.createDirectories(path);
-            disk.forceDirectory(path.getParent());
+        }
+        if (!disk.exists(path.resolve(META_PROPERTIES)) && path.getParent() != null) {
+            try {
+                disk.forceDirectory(path.getParent());
+            } catch (AccessDeniedException notOurs) {
+                if (!there) {
+                    throw notOurs;
+                }
+            }
         }
     }
 
@@ -204,6 +218,22 @@ final class Directory {
                     directoryId == null ? null : Uuid.parse(directoryId));
         } catch (IllegalArgumentException wrong) {
             throw new IOException(file + " cannot be read: " + wrong.getMessage(), wrong);
+        }
+    }
+
+    /** Fails where this directory belongs to another than {@code owner}, to whom {@code home} belongs. */
+    void checkOwner(Directory home, Meta owner) throws IOException {
+        var meta = meta();
+        if (meta != null && owner == null) {
+            throw new IOException(path + " belongs to a cluster already, but the metadata directory "
+                    + home.path + " is empty: the topics in it would be lost");
+        }
+        boolean same = meta == null
+                || owner.clusterId().equals(meta.clusterId()) && owner.nodeId() == meta.nodeId();
+        if (!same) {
+            throw new IOException(path + " belongs to node " + meta.nodeId() + " of cluster "
+                    + meta.clusterId() + ", but " + home.path + " to node " + owner.nodeId() + " of cluster "
+                    + owner.clusterId());
         }
     }
 
@@ -478,7 +508,7 @@ final class Directory {
         paths.forEach(doomedPath -> doomed.add(new Doomed(doomedPath, atMs)));
     }
 
-    /** Deletes what is due. */
+    /** Deletes what is due; what cannot be deleted is due again in a while. */
     void deleteDue(long nowMs) {
         for (var one : doomed) {
             if (one.atMs <= nowMs && doomed.remove(one)) {
@@ -486,6 +516,7 @@ final class Directory {
                     delete(one.path);
                 } catch (IOException failure) {
                     LOG.log(Level.WARNING, "Deleting " + one.path + " failed", failure);
+                    doomed.add(new Doomed(one.path, nowMs + DELETE_AGAIN_MS));
                 }
             }
         }

@@ -81,6 +81,8 @@ public final class Logs implements AutoCloseable {
     /** At zero all that is here was recovered, so that the directories can be marked as closed properly. */
     private final CountDownLatch loading = new CountDownLatch(1);
     private volatile boolean closing;
+    /** Whether the start has not come to its end, for want of room. */
+    private volatile boolean held;
 
     private Logs(LogSettings settings, int configuredNodeId, Disk disk, InstantSource clock,
             Map<Path, Directory> directories) throws IOException {
@@ -92,7 +94,7 @@ public final class Logs implements AutoCloseable {
         var home = directories.get(settings.metadataDirectory());
         var owner = home.meta();
         for (var directory : directories.values()) {
-            checkOwner(directory, home, owner);
+            directory.checkOwner(home, owner);
         }
         var path = home.path().resolve(METADATA.toString());
         if (owner == null && disk.exists(path)) {
@@ -189,23 +191,6 @@ public final class Logs implements AutoCloseable {
         }
     }
 
-    /** Fails where a directory belongs to another than {@code owner}, to whom {@code home} belongs. */
-    private static void checkOwner(Directory directory, Directory home, Directory.Meta owner)
-            throws IOException {
-        var meta = directory.meta();
-        if (meta != null && owner == null) {
-            throw new IOException(directory.path() + " belongs to a cluster already, but the metadata"
-                    + " directory " + home.path() + " is empty: the topics in it would be lost");
-        }
-        boolean same = meta == null
-                || owner.clusterId().equals(meta.clusterId()) && owner.nodeId() == meta.nodeId();
-        if (!same) {
-            throw new IOException(directory.path() + " belongs to node " + meta.nodeId() + " of cluster "
-                    + meta.clusterId() + ", but " + home.path() + " to node " + owner.nodeId()
-                    + " of cluster " + owner.clusterId());
-        }
-    }
-
     public String clusterId() {
         return clusterId;
     }
@@ -233,17 +218,20 @@ public final class Logs implements AutoCloseable {
 
     /**
      * Opens and recovers the logs of the partitions that are expected, and makes those that are missing.
-     * Directories of other partitions are given a name that ends in {@code -stray} and left alone.
+     * Directories of other partitions are given a name that ends in {@code -stray} and left alone, unless
+     * their topics are known to be deleted: the process died before it had put all of them aside.
      *
+     * @param removed the ids and names of topics that were deleted a while ago at most
      * @throws IOException if a directory cannot be listed or a partition is there twice; a partition that
      *     alone cannot be opened is offline, and told
      */
-    public void load(Collection<Expected> expected) throws IOException {
+    public void load(Collection<Expected> expected, Map<Uuid, String> removed) throws IOException {
         var missing = new HashMap<TopicPartition, Expected>();
         expected.forEach(one -> missing.put(one.partition(), one));
         var tasks = new ArrayList<Runnable>();
         var found = new HashMap<TopicPartition, Directory>();
         for (var directory : directories.values()) {
+            var deleted = new ArrayList<TopicPartition>();
             for (var name : disk.list(directory.path())) {
                 var path = directory.path().resolve(name);
                 var partition = TopicPartition.parse(name);
@@ -253,7 +241,13 @@ public final class Logs implements AutoCloseable {
                     var one = missing.get(partition);
                     var topicId = directory.topicId(path);
                     if (one == null || topicId != null && !topicId.equals(one.topicId())) {
-                        directory.stray(path, partition);
+                        if (topicId == null ? removed.containsValue(partition.topic())
+                                : removed.containsKey(topicId)) {
+                            directory.delete(path, partition, 0);
+                            deleted.add(partition);
+                        } else {
+                            directory.stray(path, partition);
+                        }
                         continue;
                     }
                     var other = found.put(partition, directory);
@@ -263,6 +257,11 @@ public final class Logs implements AutoCloseable {
                     }
                     tasks.add(() -> open(directory, one, path, topicId));
                 }
+            }
+            if (!deleted.isEmpty()) {
+                LOG.log(Level.INFO, "{0}: {1} partitions of deleted topics were left, and go now",
+                        directory.path(), deleted.size());
+                directory.deleted(deleted);
             }
         }
         missing.keySet().removeAll(found.keySet());
@@ -310,7 +309,7 @@ public final class Logs implements AutoCloseable {
 
     /** Takes a partition offline that is missing, but was here, or may be in a directory that failed. */
     private boolean lost(Expected expected) throws IOException {
-        boolean lost = expected.homeKnown() ? home(expected) == null
+        boolean lost = expected.homeKnown() ? home(expected.home()) == null
                 : !directories.keySet().containsAll(settings.directories());
         if (lost) {
             LOG.log(Level.ERROR, "{0} is missing, and its directory, of id {1}, is none of log.dirs now"
@@ -391,9 +390,7 @@ public final class Logs implements AutoCloseable {
             if (offline.containsKey(expected.partition())) {
                 throw new IOException(expected.partition() + " is offline");
             }
-            var home = home(expected);
-            boolean fit = home != null && !home.failed() && home.space().measure(0);
-            var log = (fit ? home : roomiest()).createLog(expected);
+            var log = (fit(expected.home()) ? home(expected.home()) : roomiest()).createLog(expected);
             logs.put(expected.partition(), log);
             return log;
         } catch (Throwable failure) {
@@ -406,10 +403,15 @@ public final class Logs implements AutoCloseable {
         }
     }
 
-    /** The directory that a partition was made for; null where it is not here. */
-    private Directory home(Expected expected) {
-        return directories.values().stream().filter(one -> one.id().equals(expected.home())).findFirst()
-                .orElse(null);
+    /** The directory with this id; null where it is not here. */
+    private Directory home(Uuid id) {
+        return directories.values().stream().filter(one -> one.id().equals(id)).findFirst().orElse(null);
+    }
+
+    /** Whether a directory with this id is here, its disk works and is not full. */
+    public boolean fit(Uuid directoryId) {
+        var home = home(directoryId);
+        return home != null && !home.failed() && home.space().measure(0);
     }
 
     /** Where else a new partition goes: where the fewest are, if the disk there works and is not full. */
@@ -427,6 +429,7 @@ public final class Logs implements AutoCloseable {
 
     /** Has all logs refuse the batches of clients, as if the disk were full, until it is told otherwise. */
     public void holdWrites(boolean hold) {
+        held = hold;
         directories.values().forEach(one -> one.space().hold(hold));
     }
 
@@ -571,7 +574,7 @@ public final class Logs implements AutoCloseable {
     /**
      * Forces and closes everything. A directory in which nothing failed is marked as closed properly, unless
      * something in it was not recovered: a partition that is offline, or, where a start ended before {@link
-     * #load} did, all of it, if it had no mark before.
+     * #load} did, or while {@linkplain #holdWrites writes are held}, all of it, if it had no mark before.
      */
     @Override
     public void close() {
@@ -605,10 +608,10 @@ public final class Logs implements AutoCloseable {
         try (var pool = pool(tasks.size())) {
             tasks.forEach(pool::execute);
         }
-        boolean loaded = loading.getCount() == 0;
+        boolean started = loading.getCount() == 0 && !held;
         loading.countDown();
         for (var directory : directories.values()) {
-            boolean recovered = loaded ? directory.unopened().isEmpty() : directory.clean();
+            boolean recovered = started ? directory.unopened().isEmpty() : directory.clean();
             close(directory, recovered && !dirty.contains(directory.path()));
         }
     }

@@ -248,6 +248,12 @@ public final class PartitionLog {
                 new Origin.Ending(marker, transactionVersion));
     }
 
+    /** Returns once the append that is under way, if there is one, has ended. */
+    void awaitAppend() {
+        lock.lock();
+        lock.unlock();
+    }
+
     private Appended append(ByteBuffer bytes, long nowMs, Origin origin) {
         Appended result;
         lock.lock();
@@ -689,7 +695,7 @@ public final class PartitionLog {
         try {
             closed = true;
             deleted = true;
-            segments.release();
+            segments.end();
             home.delete(directory, partition, config.fileDeleteDelayMs());
         } finally {
             lock.unlock();
@@ -709,7 +715,7 @@ public final class PartitionLog {
             lock.unlock();
         }
         boolean clean = !refusesWrites && force(endOffset()) && finish();
-        segments.release();
+        segments.end();
         wake();
         return clean;
     }

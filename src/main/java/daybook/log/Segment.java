@@ -483,6 +483,15 @@ final class Segment {
         }
     }
 
+    /** Gives up the owner's lease with the log: the names of the indexes may be those of another's now. */
+    void end() {
+        indexLock.lock();
+        deleted = true;
+        indexes = null;
+        indexLock.unlock();
+        release();
+    }
+
     /** A region of the file, with a lease of its own; the caller holds one. */
     Leased region(int position, int lengthBytes) {
         lease();

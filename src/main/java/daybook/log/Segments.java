@@ -215,8 +215,8 @@ final class Segments {
     }
 
     /** Gives all segments back; a file is closed when its last reader is done. */
-    void release() {
-        byBase.values().forEach(Segment::release);
+    void end() {
+        byBase.values().forEach(Segment::end);
     }
 
     // What need not be kept: always whole segments, from the oldest on.

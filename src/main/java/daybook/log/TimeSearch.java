@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 
 /**
- * Finds records of a log by their times. It takes no lock: where segments were deleted or replaced meanwhile
- * it looks again, at those that the log has now.
+ * Finds records of a log by their times. It waits for no writer but the one of the newest time: where
+ * segments were deleted or replaced meanwhile it looks again, at those that the log has now.
  *
  * @throws UncheckedIOException from each search, if the disk fails
  */
@@ -23,6 +23,8 @@ record TimeSearch(PartitionLog log) {
     PartitionLog.Found newest() {
         return search((seen, from) -> {
             long newestMs = seen.newestMs(from);
+            // The indexes tell the time of a record a moment before readers see it.
+            log.awaitAppend();
             return newestMs < 0 ? PartitionLog.Found.NONE
                     : seen.firstFrom(newestMs, from, log.horizon().highWatermark());
         });

@@ -67,7 +67,7 @@ final class TestBroker implements AutoCloseable {
                 Uuid.random(), List.of(endpoint), ids), clock, 20 << 20);
         catalog.begin(false);
         config = BrokerConfig.of(settings);
-        logs.load(expected(catalog.image()));
+        logs.load(expected(catalog.image()), Map.of());
         catalog.onChange(this::follow);
         var surroundings = new Surroundings(catalog::image, this::config, clock);
         groups = new Coordinator<>(Groups.TOPIC, Groups.FORMAT, () -> new Groups(surroundings), logs, catalog,

@@ -539,6 +539,30 @@ class CatalogTest {
         }
     }
 
+    /** What is left of a deleted topic can be told from what is nobody's, until all of it was put away. */
+    @Test
+    void aStartKnowsWhatWasDeletedLast() throws IOException {
+        Map<Uuid, String> orders;
+        try (var started = start()) {
+            var id = create(started.catalog, "orders").topic("orders").id();
+            started.catalog.change(image -> delete(image.topic(id)));
+            create(started.catalog, "orders");
+            orders = Map.of(id, "orders");
+        }
+        snapshotEachBytes = 1;
+        for (int i = 0; i < 2; i++) {
+            try (var started = start()) {
+                assertEquals(orders, started.catalog.removed(), "as long as nothing else is changed");
+            }
+        }
+        try (var started = start()) {
+            create(started.catalog, "others");
+        }
+        try (var started = start()) {
+            assertEquals(Map.of(), started.catalog.removed());
+        }
+    }
+
     /** Snapshots are written all the time: at each start all is as it was, though the log begins late. */
     @Test
     void whatTheLogNoLongerHasIsInTheSnapshots() throws IOException {

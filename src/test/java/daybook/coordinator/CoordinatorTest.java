@@ -168,7 +168,7 @@ final class CoordinatorTest {
         catalog = Catalog.open(logs.metadataLog(), disk, new Identity(logs.nodeId(), null, Uuid.random(),
                 List.of(endpoint), ids), clock, 20 << 20);
         catalog.begin(false);
-        logs.load(expected(catalog.image()));
+        logs.load(expected(catalog.image()), Map.of());
         catalog.onChange(this::follow);
         words = new Coordinator<>(TOPIC, FORMAT, Words::new, logs, catalog, clock,
                 () -> Instant.ofEpochMilli(nowMs));

@@ -208,7 +208,7 @@ class CompactionCrashTest {
         var logs = Logs.open(settings, 1, disk, () -> Instant.ofEpochMilli(nowMs));
         TestLogs.begin(logs);
         assertTrue(logs.metadataLog().awaitForced(logs.metadataLog().endOffset()));
-        logs.load(List.of(TestLogs.expected(TestLogs.WORDS, config())));
+        logs.load(List.of(TestLogs.expected(TestLogs.WORDS, config())), Map.of());
         return logs;
     }
 

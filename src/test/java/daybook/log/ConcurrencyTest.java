@@ -105,6 +105,9 @@ class ConcurrencyTest {
                 var byTime = log.offsetForTime(first.maxTimestamp());
                 assertTrue(byTime.offset() == first.baseOffset() || byTime.offset() >= log.startOffset()
                         || byTime.offset() >= start, byTime + " " + first.baseOffset());
+                // Times rise: the newest is that of the last record, which is never deleted.
+                var newest = log.offsetOfMaxTimestamp();
+                assertTrue(newest.offset() >= start, () -> newest + " of a log that begins at " + start);
                 found++;
             }
         }

@@ -2,11 +2,12 @@ package daybook.log;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import daybook.wire.ErrorCode;
-
 import daybook.record.TransactionMarker;
+import daybook.wire.ErrorCode;
+import daybook.wire.Uuid;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -71,6 +73,28 @@ class DurabilityTest {
             config.compaction = new LogConfig.CompactionRules(0.5, 0, Long.MAX_VALUE, 1_000, false);
             logs.words().configure(config.build());
             assertEquals(10, logs.words().recoveryPoint());
+        }
+    }
+
+    /** A reader may have come to the index only after a topic of the same name was made. */
+    @Test
+    void aDeletedLogTouchesNoIndexOfItsNamesake() throws IOException {
+        try (var logs = TestLogs.open(temp, new TestLogs.Config().segmentBytes(200))) {
+            send(logs);
+            send(logs);
+        }
+        try (var logs = TestLogs.open(temp, new TestLogs.Config())) {
+            var old = logs.words().segments().from(0).iterator().next();
+            assertTrue(old.lease());
+            logs.logs.delete(List.of(TestLogs.WORDS));
+            logs.logs.create(new Logs.Expected(new Uuid(5, 6), TestLogs.WORDS, 0, Uuid.ZERO,
+                    new TestLogs.Config().build()));
+            send(logs);
+            var index = logs.words().directory().resolve("00000000000000000000.timeindex");
+            var key = Files.readAttributes(index, BasicFileAttributes.class).fileKey();
+            assertThrows(IOException.class, () -> old.newestOrWrittenMs());
+            assertEquals(key, Files.readAttributes(index, BasicFileAttributes.class).fileKey());
+            old.release();
         }
     }
 

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 
@@ -57,7 +58,7 @@ class LogsTest {
             logs.metadataLog().lead(1);
             TestLogs.begin(logs);
             assertTrue(logs.metadataLog().awaitForced(1));
-            logs.load(List.of());
+            logs.load(List.of(), Map.of());
             assertTrue(logs.all().isEmpty());
         }
         try (var logs = open(-1, "a")) {
@@ -75,7 +76,7 @@ class LogsTest {
         var partitions = List.of(expected("slow", 0, TestLogs.TOPIC), expected("quick", 0, TestLogs.TOPIC));
         try (var logs = open(-1, "a")) {
             TestLogs.begin(logs);
-            logs.load(partitions);
+            logs.load(partitions, Map.of());
         }
         var disk = new TestDisk();
         var hold = new CountDownLatch(1);
@@ -89,7 +90,7 @@ class LogsTest {
         try (var logs = Logs.open(settings, -1, disk, InstantSource.system());
                 var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             var loading = threads.submit(() -> {
-                logs.load(partitions);
+                logs.load(partitions, Map.of());
                 return null;
             });
             while (logs.find("quick", 0) == null) {
@@ -119,7 +120,7 @@ class LogsTest {
         Logs.Expected there;
         try (var logs = open(-1, "a", "b")) {
             TestLogs.begin(logs);
-            logs.load(List.of());
+            logs.load(List.of(), Map.of());
             there = new Logs.Expected(TestLogs.TOPIC, new TopicPartition("one", 0), 0,
                     logs.directories().getLast().id(), new TestLogs.Config().build());
             TestLogs.done(logs.create(there).append(TestBatch.of(1, 1).build()));
@@ -127,7 +128,7 @@ class LogsTest {
         Files.move(temp.resolve("b"), temp.resolve("kept"));
         for (var directories : List.of(new String[] {"a", "b"}, new String[] {"a"})) {
             try (var logs = open(-1, directories)) {
-                logs.load(List.of(there));
+                logs.load(List.of(there), Map.of());
                 assertNull(logs.find("one", 0), "nothing is made in its place");
                 assertTrue(logs.offline("one", 0));
             }
@@ -135,7 +136,7 @@ class LogsTest {
         TestLogs.deleteAll(temp.resolve("b"));
         Files.move(temp.resolve("kept"), temp.resolve("b"));
         try (var logs = open(-1, "a", "b")) {
-            logs.load(List.of(there));
+            logs.load(List.of(there), Map.of());
             assertEquals(1, logs.find("one", 0).endOffset());
         }
     }
@@ -157,7 +158,7 @@ class LogsTest {
         var settings = new LogSettings(paths, paths.getFirst(), true, 300_000, 60_000, 86_400_000L, 0, 2);
         try (var logs = Logs.open(settings, -1, disk, InstantSource.system())) {
             TestLogs.begin(logs);
-            logs.load(List.of());
+            logs.load(List.of(), Map.of());
             var failing = logs.create(expected("one", 0, TestLogs.TOPIC));
             assertEquals(temp.resolve("b"), failing.directory().getParent());
             disk.failForces = true;
@@ -232,7 +233,7 @@ class LogsTest {
         var wanted = List.of(expected("kept", 0, id), expected("anew", 0, new Uuid(1, 2)),
                 expected("made", 3, id));
         try (var logs = open(-1, "a", "b")) {
-            logs.load(wanted);
+            logs.load(wanted, Map.of());
             assertEquals(3, logs.find("kept", 0).endOffset());
             assertEquals(0, logs.find("anew", 0).endOffset());
             assertEquals(0, logs.find("made", 3).endOffset());
@@ -242,7 +243,7 @@ class LogsTest {
             assertEquals(0, count("-delete"));
         }
         try (var logs = open(-1, "a", "b")) {
-            logs.load(wanted);
+            logs.load(wanted, Map.of());
             assertEquals(3, logs.all().size());
             assertEquals(2, count("-stray"), "left alone");
         }
@@ -264,7 +265,7 @@ class LogsTest {
             log.deleteRecordsBefore(50);
         }
         try (var logs = open(-1, "a")) {
-            logs.load(List.of(expected("t", 0, id)));
+            logs.load(List.of(expected("t", 0, id)), Map.of());
             assertEquals(50, logs.find("t", 0).startOffset());
             logs.delete(List.of(new TopicPartition("t", 0)));
             var log = logs.create(expected("t", 0, new Uuid(1, 2)));
@@ -273,7 +274,7 @@ class LogsTest {
             TestLogs.copy(temp.resolve("a"), temp.resolve("killed"));
         }
         try (var logs = open(-1, "killed")) {
-            logs.load(List.of(expected("t", 0, new Uuid(1, 2))));
+            logs.load(List.of(expected("t", 0, new Uuid(1, 2))), Map.of());
             assertEquals(1, logs.find("t", 0).endOffset());
             assertEquals(0, logs.find("t", 0).startOffset());
             TestLogs.done(logs.find("t", 0).append(TestBatch.of(1, 5).build()));
@@ -298,7 +299,7 @@ class LogsTest {
         }
         Files.writeString(temp.resolve("b"), "not a directory");
         try (var logs = open(-1, "a", "b")) {
-            logs.load(wanted);
+            logs.load(wanted, Map.of());
             assertTrue(logs.directories().getLast().failed());
             for (int i = 0; i < 6; i++) {
                 assertEquals(logs.find("t", i) == null, logs.offline("t", i));
@@ -317,13 +318,13 @@ class LogsTest {
         }
         try (var logs = open(-1, "a")) {
             TestLogs.begin(logs);
-            logs.load(wanted);
+            logs.load(wanted, Map.of());
             for (var log : logs.all()) {
                 log.append(TestBatch.of(2, 5).build());
             }
         }
         try (var logs = open(-1, "a")) {
-            logs.load(wanted);
+            logs.load(wanted, Map.of());
             assertTrue(logs.cleanStart());
             assertTrue(logs.all().stream().allMatch(log -> log.endOffset() == 2));
         }

@@ -14,10 +14,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * Drives the log room at random, breaks its disk and kills it at random, and holds after each start what is
@@ -43,6 +45,8 @@ final class Model {
 
     private static final int TRACED = Integer.getInteger("daybook.traced", 150);
     private static final LogConfigs CONFIGS = new LogConfigs();
+    private static final Pattern KEPT = Pattern.compile("\\d{20}\\.(log|index|timeindex|txnindex|snapshot)"
+            + "|leader-epoch-checkpoint|partition\\.metadata");
     private static final List<String> NAMES = List.of("ants", "bees", "cats", "keys", "pairs");
     /** Topics that are compacted, at times. */
     private static final List<String> KEYED = List.of("keys", "pairs");
@@ -68,6 +72,10 @@ final class Model {
     /** Failures of the disk before what is done now. */
     private int failuresBefore;
     private final Map<Ending, Integer> endings = new EnumMap<>(Ending.class);
+    /** Topics that were deleted, by id, with their names. */
+    private final Map<Uuid, String> removed = new HashMap<>();
+    /** Whether the disk never fails, and nobody damages anything, so that nothing may be left. */
+    private final boolean sound;
 
     /** A region that a reader has, and what is in it. */
     private record Held(Region region, byte[] bytes) { }
@@ -76,6 +84,7 @@ final class Model {
         this.seed = seed;
         this.random = new Random(seed);
         this.path = directory.resolve("data");
+        this.sound = random.nextInt(3) == 0;
         this.damage = new ModelDamage(path, random);
         this.disk = FaultyDisk.empty(path, random.nextLong());
         this.names = random.nextInt(3) == 0 ? KEYED : NAMES;
@@ -165,9 +174,13 @@ final class Model {
             check(topic, before);
         }
         forceFailed = false;
+        checkNothingIsLeft();
     }
 
     private boolean damage() throws IOException {
+        if (sound) {
+            return false;
+        }
         if (random.nextInt(8) == 0) {
             say("damaged %s", damage.derived(disk, topics.values()));
         } else if (!topics.isEmpty() && random.nextInt(5) == 0) {
@@ -190,7 +203,7 @@ final class Model {
     }
 
     private void planStart() {
-        switch (random.nextInt(8)) {
+        switch (sound ? 8 : random.nextInt(8)) {
             case 0 -> disk.plan(FaultyDisk.Fault.READ, 1 + random.nextInt(40));
             case 1 -> disk.plan(FaultyDisk.Fault.WRITE, 1 + random.nextInt(10));
             case 2 -> disk.plan(FaultyDisk.Fault.NAME, 1 + random.nextInt(20));
@@ -206,7 +219,7 @@ final class Model {
             var settings = new LogSettings(List.of(path), path, true, 1_000, 1_000, 86_400_000L, 0, 1);
             logs = Logs.open(settings, 1, disk, () -> Instant.ofEpochMilli(nowMs));
             beginMetadata();
-            logs.load(topics.values().stream().map(ModelLog::expected).toList());
+            logs.load(topics.values().stream().map(ModelLog::expected).toList(), removed);
             logs.compact(new CleanerSettings(0, 48 + random.nextInt(400), 0.9, 1 << 16, Double.MAX_VALUE, 1));
             return !disk.dead() && topics.values().stream().noneMatch(topic -> find(topic) == null);
         } catch (IOException | UncheckedIOException | AssertionError failure) {
@@ -235,6 +248,20 @@ final class Model {
         return logs.find(topic.partition.topic(), topic.partition.partition());
     }
 
+    /** What was to be deleted is, or is on its way; nothing else is there but what the logs are made of. */
+    private void checkNothingIsLeft() throws IOException {
+        logs.tick(nowMs);
+        for (var name : disk.list(path)) {
+            boolean log = topics.values().stream().anyMatch(topic -> topic.partition.toString().equals(name));
+            // A checkpoint may have been cut short; the next one of its name takes its place.
+            boolean known = name.startsWith("__") || name.matches("[a-z-]+-checkpoint(\\.tmp)?");
+            require(log || !sound || known || !name.contains("-"), name + " is left");
+            for (var file : log ? disk.list(path.resolve(name)) : List.<String>of()) {
+                require(KEPT.matcher(file).matches() || !sound, file + " is left in " + name);
+            }
+        }
+    }
+
     private void check(ModelLog topic, Ending before) throws IOException {
         var log = find(topic);
         say("check %s %d..%d, expected %d..%d, forced %d", topic.partition, log.startOffset(),
@@ -259,9 +286,15 @@ final class Model {
 
     private Ending live() throws IOException {
         held.clear();
-        planLife();
+        // In a third of the lives a single act, and the process dies in it.
+        boolean once = random.nextInt(3) == 0;
+        if (once) {
+            disk.dieAt(1 + random.nextInt(30));
+        } else {
+            planLife();
+        }
         failuresBefore = 0;
-        int most = 1 + random.nextInt(40);
+        int most = once ? 1 : 1 + random.nextInt(40);
         for (int i = 0; i < most && !disk.dead(); i++) {
             try {
                 act();
@@ -277,7 +310,7 @@ final class Model {
 
     private void planLife() {
         int nth = 1 + random.nextInt(1 + random.nextInt(150));
-        switch (random.nextInt(10)) {
+        switch (sound ? 10 : random.nextInt(10)) {
             case 0 -> disk.plan(FaultyDisk.Fault.WRITE, nth);
             case 1 -> disk.plan(FaultyDisk.Fault.FORCE, 1 + nth / 5);
             case 2 -> disk.plan(FaultyDisk.Fault.READ, nth);
@@ -381,6 +414,7 @@ final class Model {
     private void delete(ModelLog topic) {
         say("delete %s", topic.partition);
         topics.remove(topic.partition.topic());
+        removed.put(topic.topicId, topic.partition.topic());
         logs.delete(List.of(topic.partition));
         require(find(topic) == null, "a deleted log is still there");
     }
@@ -549,7 +583,7 @@ final class Model {
 
     private void planCompaction() {
         int nth = 1 + random.nextInt(30);
-        switch (random.nextInt(8)) {
+        switch (sound ? 8 : random.nextInt(8)) {
             case 0 -> disk.plan(FaultyDisk.Fault.WRITE, 1 + nth / 3);
             case 1 -> disk.plan(FaultyDisk.Fault.FORCE, 1 + nth / 10);
             case 2 -> disk.plan(FaultyDisk.Fault.NAME, nth);

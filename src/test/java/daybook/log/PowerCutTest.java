@@ -19,6 +19,8 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
 
 /** What the model found, step by step; and that the disk it runs on loses what a disk may lose. */
 class PowerCutTest {
@@ -56,7 +58,7 @@ class PowerCutTest {
 
     private Logs openWords() throws IOException {
         var logs = open();
-        logs.load(List.of(words));
+        logs.load(List.of(words), Map.of());
         return logs;
     }
 
@@ -165,7 +167,7 @@ class PowerCutTest {
             sequence = 0;
             var logs = open();
             disk.dieAt(dies);
-            logs.load(List.of(words));
+            logs.load(List.of(words), Map.of());
             kill(logs);
             logs = openWords();
             fill(words(logs), 10);
@@ -235,12 +237,82 @@ class PowerCutTest {
             logs.delete(List.of(TestLogs.WORDS));
             kill(logs);
             logs = open();
-            logs.load(List.of());
+            logs.load(List.of(), Map.of());
             kill(logs);
             logs = openWords();
             assertFalse(logs.offline(TestLogs.WORDS.topic(), 0), "died at " + dies);
             logs.close();
         }
+    }
+
+    /** A process that is killed may have made the directory and not forced its name. */
+    @Test
+    void aDirectoryThatAKilledProcessMadeIsForced() throws IOException {
+        var root = path;
+        for (int dies = 1; dies < 8; dies++) {
+            path = root.resolve("one-" + dies).resolve("two");
+            disk.dieAt(dies);
+            try {
+                open().close();
+            } catch (IOException died) {
+                assertTrue(disk.dead());
+            }
+            disk = disk.afterKill(dies);
+            var logs = openWords();
+            sequence = 0;
+            fill(words(logs), 10);
+            cut(logs, dies);
+            logs = openWords();
+            assertEquals(10, words(logs).endOffset(), "died at " + dies);
+            logs.close();
+        }
+    }
+
+    /** Some of a topic's directories had other names by then, or a power cut gave them back the old ones. */
+    @Test
+    void aTopicWhoseDeletionWasCutGoesWholly() throws IOException {
+        var partitions = IntStream.range(0, 4).mapToObj(i -> new TopicPartition("words", i)).toList();
+        for (int dies = 1; dies < 12; dies++) {
+            path = temp.resolve("deletion-" + dies);
+            disk = FaultyDisk.empty(path, dies);
+            var logs = open();
+            logs.load(partitions.stream().map(each -> TestLogs.expected(each, config)).toList(), Map.of());
+            assertTrue(words(logs).force(send(words(logs), nowMs)));
+            disk.dieAt(dies);
+            logs.delete(partitions);
+            if (dies % 2 == 0) {
+                kill(logs);
+            } else {
+                cut(logs, dies);
+            }
+            logs = open();
+            logs.load(List.of(), Map.of(TestLogs.TOPIC, "words"));
+            logs.tick(nowMs);
+            logs.close();
+            var left = disk.list(path).stream().filter(name -> name.startsWith("words")).toList();
+            assertEquals(List.of(), left, "died at " + dies);
+        }
+    }
+
+    /** What a power cut takes first of a log whose records were never forced. */
+    @Test
+    void aPartitionWhoseIdIsEmptyGetsItAgain() throws IOException {
+        var logs = openWords();
+        var id = words(logs).directory().resolve(Directory.PARTITION_METADATA);
+        send(words(logs), nowMs);
+        kill(logs);
+        disk.put(id, new byte[0]);
+        logs = openWords();
+        assertEquals(1, words(logs).endOffset());
+        kill(logs);
+        assertEquals(TestLogs.TOPIC.toString(), disk.properties(id).getProperty("topic_id"));
+        disk.put(id, new byte[0]);
+        logs = open();
+        logs.load(List.of(), Map.of(TestLogs.TOPIC, "words"));
+        logs.tick(nowMs);
+        assertFalse(disk.exists(id.getParent()));
+        logs.close();
+        assertEquals(List.of(), disk.list(path).stream().filter(name -> name.startsWith("words")).toList());
     }
 
     @Test
@@ -251,14 +323,14 @@ class PowerCutTest {
             disk = FaultyDisk.empty(path, draw);
             sequence = 0;
             var logs = open();
-            logs.load(List.of());
+            logs.load(List.of(), Map.of());
             var log = logs.create(TestLogs.expected(TestLogs.WORDS, config));
             send(log, nowMs);
             log.retain(nowMs + 100_000, Long.MAX_VALUE);
             assertEquals(1, log.startOffset());
             cut(logs, draw);
             logs = open();
-            logs.load(List.of(TestLogs.expected(TestLogs.WORDS, config)));
+            logs.load(List.of(TestLogs.expected(TestLogs.WORDS, config)), Map.of());
             assertEquals(1, words(logs).startOffset());
             assertEquals(1, words(logs).endOffset());
             logs.close();

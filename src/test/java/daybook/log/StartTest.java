@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** Starts that do not get everything: what was not recovered is not taken for whole, and is not forgotten. */
 class StartTest {
@@ -121,7 +122,7 @@ class StartTest {
         };
         var settings = new LogSettings(List.of(killed), killed, true, 1_000, 1_000, 86_400_000L, 0, 2);
         try (var logs = Logs.open(settings, -1, disk, InstantSource.system())) {
-            logs.load(expected);
+            logs.load(expected, Map.of());
             assertTrue(logs.offline("words", 0));
         }
         assertNotForgotten();
@@ -143,6 +144,26 @@ class StartTest {
             assertEquals(List.of(), named(".*-delete"));
         }
         assertTrue(Files.exists(killed.resolve(Directory.CLEAN_MARK)), "nothing is offline any more");
+    }
+
+    @Test
+    void whatCouldNotBeDeletedIsDeletedLater() throws IOException {
+        try (var logs = TestLogs.open(killed, expected)) {
+            logs.logs.delete(List.of(TestLogs.WORDS));
+            logs.disk.fault = (operation, file) -> {
+                if (operation.equals("delete")) {
+                    throw new IOException("Input/output error");
+                }
+            };
+            logs.nowMs += 60_000;
+            logs.logs.tick(logs.nowMs);
+            logs.disk.fault = (operation, file) -> { };
+            logs.logs.tick(logs.nowMs);
+            assertEquals(1, named(".*-delete").size(), "not at once");
+            logs.nowMs += 60_000;
+            logs.logs.tick(logs.nowMs);
+            assertEquals(List.of(), named(".*-delete"));
+        }
     }
 
     @Test

@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 
 /** A directory of logs with a clock that the test turns and a disk that it can break. */
 final class TestLogs implements AutoCloseable {
@@ -44,7 +45,7 @@ final class TestLogs implements AutoCloseable {
         InstantSource clock = () -> Instant.ofEpochMilli(nowMs);
         this.logs = Logs.open(settings, -1, disk, clock);
         begin(logs);
-        logs.load(expected);
+        logs.load(expected, Map.of());
     }
 
     /** Writes a first record to the metadata log, as the catalog does before there are partitions. */

@@ -86,7 +86,7 @@ class EndingsTest {
                 Uuid.random(), List.of(endpoint), ids), clock, 20 << 20);
         catalog.begin(false);
         logs.load(expected(catalog.image()).stream().filter(each -> !away.contains(each.partition()))
-                .toList());
+                .toList(), Map.of());
         catalog.onChange((before, after) -> follow(after));
         var surroundings = new Surroundings(catalog::image, this::config, clock);
         groups = new Coordinator<>(Groups.TOPIC, replays(), () -> new Groups(surroundings), logs, catalog,
