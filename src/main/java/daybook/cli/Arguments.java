@@ -8,7 +8,8 @@ import java.util.Map;
 
 /**
  * The words behind a command's name, sorted by its table: {@code --name value} and {@code --name=value}, and
- * operands between them; behind {@code --} there are only operands. Mistakes are usage exceptions.
+ * operands between them; behind {@code --} there are only operands. All values are looked at here, before the
+ * command does anything. Mistakes are usage exceptions.
  */
 final class Arguments {
     private final List<String> operands = new ArrayList<>();
@@ -41,7 +42,7 @@ final class Arguments {
         return arguments;
     }
 
-    private static Flag flag(Command command, String typed) {
+    private static Flag<?> flag(Command command, String typed) {
         for (var flag : command.flags()) {
             if (typed.equals("--" + flag.name())) {
                 return flag;
@@ -52,17 +53,14 @@ final class Arguments {
     }
 
     /** @param joined whether the value was given with an equals sign, and may look like a flag */
-    private void put(Flag flag, String value, boolean joined) {
+    private void put(Flag<?> flag, String value, boolean joined) {
         if (joined && flag.value().isEmpty()) {
             throw CommandException.usage("The flag --" + flag.name() + " takes no value");
         }
         if (!joined && value.startsWith("--")) {
             throw CommandException.usage("The flag --" + flag.name() + " needs a value: " + flag.usage());
         }
-        if (!flag.value().isEmpty() && !Flag.allows(flag.value(), value)) {
-            throw CommandException.usage("The flag --" + flag.name() + " is " + value + ", but must be "
-                    + String.join(" or ", Flag.words(flag.value())));
-        }
+        flag.read(value);
         values.computeIfAbsent(flag.name(), name -> new ArrayList<>()).add(value);
     }
 
@@ -76,9 +74,11 @@ final class Arguments {
         }
         for (int at = 0; at < operands.size(); at++) {
             var place = command.places().get(Math.min(at, command.places().size() - 1));
-            if (!Flag.allows(place, operands.get(at))) {
-                throw CommandException.usage(operands.get(at) + " is not "
-                        + String.join(" or ", Flag.words(place)));
+            var operand = operands.get(at);
+            if (operand.isEmpty()) {
+                throw CommandException.usage(place.replaceAll("[\\[\\].]", "") + " is empty");
+            } else if (!Flag.allows(place, operand)) {
+                throw CommandException.usage(operand + " is not " + String.join(" or ", Flag.words(place)));
             }
         }
     }
@@ -92,85 +92,48 @@ final class Arguments {
         return at < operands.size() ? operands.get(at) : null;
     }
 
-    boolean has(Flag flag) {
+    boolean has(Flag<?> flag) {
         return values.containsKey(flag.name());
     }
 
     /** That these two are not given both. */
-    void exclude(Flag one, Flag other) {
+    void exclude(Flag<?> one, Flag<?> other) {
         if (has(one) && has(other)) {
             throw CommandException.usage("The flags --" + one.name() + " and --" + other.name()
                     + " do not go together");
         }
     }
 
-    /** The last value given, or else the flag's default, which may be null. */
-    String text(Flag flag) {
-        return has(flag) ? values.get(flag.name()).getLast() : flag.otherwise();
+    /** The last value given, or else the flag's default; null where there is none. */
+    <T> T value(Flag<T> flag) {
+        var text = has(flag) ? values.get(flag.name()).getLast() : flag.otherwise();
+        return text == null ? null : flag.read(text);
     }
 
-    /** As {@link #text}, but a mistake where there is none. */
-    String required(Flag flag) {
-        var text = text(flag);
-        if (text == null) {
+    /** As {@link #value(Flag)}, but {@code otherwise} where there is none. */
+    <T> T value(Flag<T> flag, T otherwise) {
+        var value = value(flag);
+        return value == null ? otherwise : value;
+    }
+
+    /** As {@link #value(Flag)}, but a mistake where there is none. */
+    <T> T required(Flag<T> flag) {
+        var value = value(flag);
+        if (value == null) {
             throw CommandException.usage("The flag --" + flag.name() + " is missing: " + flag.usage());
         }
-        return text;
+        return value;
     }
 
     /** All values given; none where the flag is not. */
-    List<String> texts(Flag flag) {
-        return values.getOrDefault(flag.name(), List.of());
+    <T> List<T> values(Flag<T> flag) {
+        return values.getOrDefault(flag.name(), List.of()).stream().map(flag::read).toList();
     }
 
-    /**
-     * A whole number from {@code least} to {@code most}; a mistake where the flag has no value and no
-     * default.
-     */
-    long number(Flag flag, long least, long most) {
-        return number(flag, required(flag), least, most);
-    }
-
-    /** As {@link #number(Flag, long, long)}, but {@code otherwise} where the flag is not given. */
-    long number(Flag flag, long least, long most, long otherwise) {
-        return has(flag) ? number(flag, least, most) : otherwise;
-    }
-
-    /** The values that are {@code KEY=VALUE}, cut there. */
-    List<Map.Entry<String, String>> pairs(Flag flag) {
-        return texts(flag).stream().map(text -> {
-            int equals = text.indexOf('=');
-            if (equals <= 0) {
-                throw CommandException.usage("The flag --" + flag.name() + " is " + text + ", but must be "
-                        + flag.value());
-            }
-            return Map.entry(text.substring(0, equals), text.substring(equals + 1));
-        }).toList();
-    }
-
-    /** As {@link #pairs}, of which the last one of a key counts. */
-    Map<String, String> map(Flag flag) {
+    /** Pairs, of which the last one of a key counts. */
+    Map<String, String> map(Flag<Flag.Pair> flag) {
         var map = new LinkedHashMap<String, String>();
-        pairs(flag).forEach(pair -> map.put(pair.getKey(), pair.getValue()));
+        values(flag).forEach(pair -> map.put(pair.key(), pair.value()));
         return map;
-    }
-
-    /** All numbers given. */
-    List<Long> numbers(Flag flag, long least, long most) {
-        return texts(flag).stream().map(text -> number(flag, text, least, most)).toList();
-    }
-
-    private static long number(Flag flag, String text, long least, long most) {
-        try {
-            long number = Long.parseLong(text.replace("_", ""));
-            if (number >= least && number <= most) {
-                return number;
-            }
-        } catch (NumberFormatException none) {
-            // Told below, as a number out of bounds is.
-        }
-        var bounds = most == Long.MAX_VALUE ? "of at least " + least : "from " + least + " to " + most;
-        throw CommandException.usage("The flag --" + flag.name() + " is " + text
-                + ", but must be a whole number " + bounds);
     }
 }

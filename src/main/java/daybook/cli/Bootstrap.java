@@ -5,7 +5,6 @@ import daybook.client.Addresses;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.util.List;
 
 /**
  * The brokers that a command is told to ask first. Clients try for a minute to reach one, as a service must;
@@ -22,9 +21,9 @@ final class Bootstrap {
      * @throws CommandException where none can: which, why, and what to try
      */
     static String reached(Arguments arguments) {
-        var bootstrap = arguments.text(Flag.BOOTSTRAP);
+        var bootstrap = arguments.value(Flag.BOOTSTRAP);
         var why = "";
-        for (var address : addresses(bootstrap)) {
+        for (var address : Addresses.of(bootstrap)) {
             var resolved = new InetSocketAddress(address.getHostString(), address.getPort());
             try (var socket = new Socket()) {
                 socket.connect(resolved, CONNECT_MS);
@@ -37,12 +36,13 @@ final class Bootstrap {
                 + "). Is one running there? bin/daybook start runs one; --bootstrap HOST:PORT names another");
     }
 
-    private static List<InetSocketAddress> addresses(String bootstrap) {
+    /** The text, which names addresses; otherwise an IllegalArgumentException. */
+    static String checked(String text) {
         try {
-            return Addresses.of(bootstrap);
+            Addresses.of(text);
+            return text;
         } catch (IllegalArgumentException wrong) {
-            throw CommandException.usage("The flag --bootstrap is " + bootstrap
-                    + ", but must be HOST:PORT, comma-separated");
+            throw new IllegalArgumentException("HOST:PORT, comma-separated");
         }
     }
 }

@@ -17,10 +17,10 @@ import java.util.List;
  * @param action null where it has commands of its own
  * @param commands those it has of its own; empty for most
  */
-record Command(String path, String operands, String summary, String about, List<Flag> flags,
+record Command(String path, String operands, String summary, String about, List<Flag<?>> flags,
         List<String> examples, Action action, List<Command> commands) {
     /** Given as the only flag: the command looks at its words itself, whatever they are. */
-    static final Flag ANY = Flag.of("KEY=VALUE", "a key of Kafka's server.properties");
+    static final Flag<String> ANY = Flag.of("KEY=VALUE", "a key of Kafka's server.properties");
 
     /** What a command does. */
     interface Action {
@@ -47,7 +47,7 @@ record Command(String path, String operands, String summary, String about, List<
         return new Command(path, operands, summary, lines, flags, examples, action, commands);
     }
 
-    Command flags(Flag... table) {
+    Command flags(Flag<?>... table) {
         return new Command(path, operands, summary, about, List.of(table), examples, action, commands);
     }
 

@@ -1,5 +1,6 @@
 package daybook.cli;
 
+import daybook.cli.Flag.Pair;
 import daybook.client.Configs.Change;
 import daybook.client.Configs.Entry;
 import daybook.client.Configs.Kind;
@@ -15,12 +16,13 @@ import java.util.Map;
 
 /** {@code bin/daybook configs}: how topics, brokers and groups are configured. */
 final class Configs {
-    private static final Flag ALL = Flag.of("all", "also what nobody has configured");
-    private static final Flag SET = Flag.of("set", "KEY=VALUE", "give the key this value").repeated();
-    private static final Flag DELETE = Flag.of("delete", "KEY", "take the value away again").repeated();
-    private static final Flag APPEND = Flag.of("append", "KEY=VALUE,...", "add to a key's list").repeated();
-    private static final Flag SUBTRACT = Flag.of("subtract", "KEY=VALUE,...", "take out of a key's list")
-            .repeated();
+    private static final Flag<?> ALL = Flag.of("all", "also what nobody has configured");
+    private static final Flag<Pair> SET = Flag.of("set", "KEY=VALUE", "give the key this value").pairs();
+    private static final Flag<String> DELETE = Flag.of("delete", "KEY", "take its value away").repeated();
+    private static final Flag<Pair> APPEND = Flag.of("append", "KEY=VALUE,...", "add to the key's list")
+            .pairs();
+    private static final Flag<Pair> SUBTRACT = Flag
+            .of("subtract", "KEY=VALUE,...", "take out of the key's list").pairs();
     private static final String OPERANDS = "topic|broker|group [NAME]";
     private static final String ABOUT = """
             NAME is a topic, the number of a broker, or a group; without it, broker means all brokers that
@@ -81,7 +83,7 @@ final class Configs {
         arguments.map(SET).forEach((key, value) -> changes.add(Change.set(key, value)));
         arguments.map(APPEND).forEach((key, value) -> changes.add(Change.append(key, value)));
         arguments.map(SUBTRACT).forEach((key, value) -> changes.add(Change.subtract(key, value)));
-        arguments.texts(DELETE).forEach(key -> changes.add(Change.delete(key)));
+        arguments.values(DELETE).forEach(key -> changes.add(Change.delete(key)));
         if (changes.isEmpty()) {
             throw CommandException.usage("Say what to alter: --set, --delete, --append or --subtract");
         }

@@ -9,7 +9,6 @@ import daybook.record.Record;
 import daybook.wire.ErrorCode;
 
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Map;
@@ -19,17 +18,21 @@ import java.util.function.BooleanSupplier;
 
 /** {@code bin/daybook consume}: the records of topics on standard output. */
 final class Consume {
-    private static final Flag LAST = Flag.of("last", "N", "begin so many before each partition's end");
-    private static final Flag PARTITION = Flag.of("partition", "N", "only this one").repeated();
-    static final Flag GROUP = Flag.of("group", "GROUP", "read as a member of it, commit what was read");
-    private static final Flag EXIT = Flag.of("exit", "end at what is the end when reading begins");
-    private static final Flag MAX = Flag.of("max", "N", "end after so many records");
-    private static final Flag FORMAT = Flag.of("format", "FORMAT", "how a record is written")
-            .otherwise("%v\\n");
-    private static final Flag NULL = Flag.of("null", "TEXT", "what stands for a null key or value");
-    private static final Flag JSON = Flag.of("json",
+    private static final Flag<From> LAST = Flag.of("last", "N", "begin so many before each partition's end")
+            .number(0, Long.MAX_VALUE).map(records -> new From.Further(-records));
+    private static final Flag<Long> PARTITION = Flag.of("partition", "N", "only this one").repeated()
+            .number(0, Integer.MAX_VALUE);
+    static final Flag<String> GROUP = Flag.of("group", "GROUP", "read as a member, commit what was read");
+    private static final Flag<?> EXIT = Flag.of("exit", "end at what is the end when reading begins");
+    private static final Flag<Long> MAX = Flag.of("max", "N", "end after so many records")
+            .number(0, Long.MAX_VALUE);
+    private static final Flag<Template> FORMAT = Flag.of("format", "FORMAT", "how a record is written")
+            .otherwise("%v\\n").as(Template::of);
+    private static final Flag<byte[]> NULL = Flag.of("null", "TEXT", "what stands for a null key or value")
+            .as(Template::bytes);
+    private static final Flag<?> JSON = Flag.of("json",
             "an object a line; bytes that are no UTF-8 are {\"base64\": \"...\"}");
-    static final Flag COMMITTED = Flag.of("read-committed",
+    static final Flag<?> COMMITTED = Flag.of("read-committed",
             "leave out what transactions have not committed");
     static final Command COMMAND = Command.of("consume", "TOPIC...", "write what topics hold", Consume::run)
             .about("""
@@ -76,21 +79,20 @@ final class Consume {
     }
 
     private static int run(Arguments arguments, Streams streams) {
-        var none = arguments.has(NULL) ? Template.bytes(arguments.text(NULL)) : new byte[0];
-        var template = Template.of(arguments.text(FORMAT), none);
+        var none = arguments.value(NULL, new byte[0]);
+        var template = arguments.value(FORMAT);
         var out = streams.out();
         BiConsumer<TopicPartition, Record> json = (partition, record) -> out.json(json(partition, record));
         BiConsumer<TopicPartition, Record> text = (partition, record) ->
-                template.write(out, partition, record);
-        long max = arguments.number(MAX, 0, Long.MAX_VALUE, Long.MAX_VALUE);
+                template.write(out, none, partition, record);
         var from = from(arguments);
         boolean end = from.equals(new From.Time(Consumer.LATEST));
         var builder = builder(arguments).clientId("daybook-consume")
                 .reset(end ? Consumer.Reset.LATEST : Consumer.Reset.EARLIEST);
         try (var stop = new Stop(() -> { }); var consumer = builder.open()) {
             begin(consumer, arguments, from);
-            var consume = new Consume(consumer, arguments.has(GROUP), max,
-                    arguments.has(JSON) ? json : text);
+            var consume = new Consume(consumer, arguments.has(GROUP),
+                    arguments.value(MAX, Long.MAX_VALUE), arguments.has(JSON) ? json : text);
             consume.read(stop, arguments.has(EXIT), () -> {
                 out.flush();
                 return true;
@@ -101,7 +103,7 @@ final class Consume {
 
     /** A consumer as the flags say, which begins at the beginning. */
     static Consumer.Builder builder(Arguments arguments) {
-        var builder = Consumer.builder(Bootstrap.reached(arguments)).group(arguments.text(GROUP))
+        var builder = Consumer.builder(Bootstrap.reached(arguments)).group(arguments.value(GROUP))
                 .reset(Consumer.Reset.EARLIEST);
         return arguments.has(COMMITTED) ? builder.readCommitted() : builder;
     }
@@ -112,14 +114,11 @@ final class Consume {
         arguments.exclude(LAST, From.FLAG);
         arguments.exclude(JSON, FORMAT);
         arguments.exclude(JSON, NULL);
-        if (arguments.has(LAST)) {
-            return new From.Further(Map.of(), -arguments.number(LAST, 0, Long.MAX_VALUE));
-        }
-        var text = arguments.has(From.FLAG) ? arguments.text(From.FLAG) : "beginning";
-        if (arguments.has(GROUP) && !text.equals("beginning") && !text.equals("end")) {
+        var from = arguments.has(LAST) ? arguments.value(LAST) : arguments.value(From.FLAG);
+        if (arguments.has(GROUP) && !(from instanceof From.Time(long timestampMs) && timestampMs < 0)) {
             throw CommandException.usage("With --group, --from is beginning or end");
         }
-        return From.of(From.FLAG, text, InstantSource.system());
+        return from;
     }
 
     private static void begin(Consumer consumer, Arguments arguments, From from) {
@@ -129,7 +128,7 @@ final class Consume {
             consumer.subscribe(arguments.operands());
             return;
         }
-        var chosen = arguments.numbers(PARTITION, 0, Integer.MAX_VALUE);
+        var chosen = arguments.values(PARTITION);
         partitions.removeIf(partition -> !chosen.isEmpty() && !chosen.contains((long) partition.partition()));
         for (long index : chosen) {
             if (partitions.stream().noneMatch(partition -> partition.partition() == index)) {
@@ -137,7 +136,8 @@ final class Consume {
             }
         }
         consumer.assign(partitions);
-        from.offsets(time -> consumer.offsetsAt(Offsets.all(partitions, time))).forEach(consumer::seek);
+        from.offsets(Map.of(), time -> consumer.offsetsAt(Offsets.all(partitions, time)))
+                .forEach(consumer::seek);
     }
 
     /**
@@ -154,8 +154,11 @@ final class Consume {
                 take(fetched);
             }
             goes = goesOn.getAsBoolean();
-            if (progress && System.nanoTime() - committedNanos > COMMIT_INTERVAL_NANOS) {
-                commit();
+            if (member && progress && System.nanoTime() - committedNanos > COMMIT_INTERVAL_NANOS) {
+                // Nobody waits for it: what fails is committed by one of those that follow.
+                consumer.commitAsync();
+                progress = false;
+                committedNanos = System.nanoTime();
             }
         }
         commit();
@@ -200,8 +203,6 @@ final class Consume {
                 throw out;
             }
         }
-        progress = false;
-        committedNanos = System.nanoTime();
     }
 
     /**

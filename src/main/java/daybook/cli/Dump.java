@@ -12,7 +12,7 @@ import java.util.List;
 
 /** {@code bin/daybook dump}: files of a data directory as text, up to the first thing that is wrong. */
 final class Dump {
-    private static final Flag DEEP = Flag.of("deep", "open the batches and show their records");
+    private static final Flag<?> DEEP = Flag.of("deep", "open the batches and show their records");
     static final Command COMMAND = Command.of("dump", "FILE...",
             "show files of a data directory as text, and check them", Dump::run)
             .about("""

@@ -17,7 +17,8 @@ import java.util.regex.Pattern;
 
 /** Where reading begins in each partition; never outside of what the partition holds. */
 sealed interface From {
-    Flag FLAG = Flag.of("from", "beginning|end|OFFSET|TIME", "where to begin");
+    Flag<From> FLAG = Flag.of("from", "beginning|end|OFFSET|TIME", "where to begin").otherwise("beginning")
+            .as(From::of);
     String HELP = """
             A TIME is one of 2026-11-21, 2026-11-21T10:30 (of this machine's zone), 2026-11-21T10:30:00Z,
             @1795257000000 (milliseconds since 1970), and 30s, 5m, 2h or 1d for as long ago.
@@ -30,18 +31,19 @@ sealed interface From {
 
     record Offset(long offset) implements From { }
 
-    /**
-     * So many records further than these offsets, or than the end where there is none; fewer than 0 is back.
-     */
-    record Further(Map<TopicPartition, Long> offsets, long records) implements From {
-        private long from(TopicPartition partition, long end) {
-            long offset = offsets.getOrDefault(partition, end);
+    /** So many records further than one is, or than the end where that is nowhere; fewer than 0 is back. */
+    record Further(long records) implements From {
+        private long from(long offset, long end) {
             return records > Long.MAX_VALUE - offset ? end : offset + records;
         }
     }
 
     /** The value of a flag. */
-    static From of(Flag flag, String text, InstantSource clock) {
+    static From of(String text) {
+        return of(text, InstantSource.system());
+    }
+
+    static From of(String text, InstantSource clock) {
         var ago = AGO.matcher(text);
         if (text.equals("beginning") || text.equals("end")) {
             return new Time(text.equals("end") ? Offsets.LATEST : Offsets.EARLIEST);
@@ -59,10 +61,10 @@ sealed interface From {
         } else if (text.startsWith("@") && NUMBER.matcher(text.substring(1)).matches()) {
             return new Time(Long.parseLong(text.substring(1)));
         }
-        return new Time(instant(flag, text).toEpochMilli());
+        return new Time(instant(text).toEpochMilli());
     }
 
-    private static Instant instant(Flag flag, String text) {
+    private static Instant instant(String text) {
         var zone = ZoneId.systemDefault();
         var time = text.replaceFirst(" ", "T");
         try {
@@ -72,17 +74,19 @@ sealed interface From {
             return time.matches(".*T.*([zZ+]|-\\d).*") ? Instant.parse(time)
                     : LocalDateTime.parse(time).atZone(zone).toInstant();
         } catch (DateTimeException unclear) {
-            throw CommandException.usage("The flag --" + flag.name() + " is " + text + ", but must be "
-                    + flag.value().replace("|", " or ") + "; a time is 2026-11-21T10:30:00Z or 5m");
+            throw new IllegalArgumentException(
+                    "an offset or a time as 2026-11-21T10:30:00Z or 5m");
         }
     }
 
     /**
      * The offsets at which to begin.
      *
+     * @param here where one is now
      * @param at the offsets in all partitions at a time, EARLIEST or LATEST
      */
-    default Map<TopicPartition, Long> offsets(LongFunction<Map<TopicPartition, Long>> at) {
+    default Map<TopicPartition, Long> offsets(Map<TopicPartition, Long> here,
+            LongFunction<Map<TopicPartition, Long>> at) {
         if (this instanceof Time(long timestampMs)) {
             return new TreeMap<>(at.apply(timestampMs));
         }
@@ -91,7 +95,7 @@ sealed interface From {
         offsets.replaceAll((partition, earliest) -> {
             long end = ends.get(partition);
             long wanted = this instanceof Offset(long offset) ? offset
-                    : ((Further) this).from(partition, end);
+                    : ((Further) this).from(here.getOrDefault(partition, end), end);
             return Math.clamp(wanted, earliest, Math.max(earliest, end));
         });
         return offsets;

@@ -8,7 +8,6 @@ import daybook.client.Outcomes;
 import daybook.client.TopicPartition;
 import daybook.wire.ErrorCode;
 
-import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,14 +17,15 @@ import java.util.TreeSet;
 
 /** {@code bin/daybook groups}: who reads, and how far they have come. */
 final class Groups {
-    private static final Flag STATE = Flag.of("state", "STATE", "only in this state, as Stable").repeated();
-    private static final List<String> STATES = List.of("PreparingRebalance", "CompletingRebalance",
-            "Assigning", "Reconciling", "Stable", "Empty", "Dead");
-    private static final Flag TYPE = Flag.of("type", "consumer|classic", "only those of this protocol")
+    private static final Flag<String> STATE = Flag.of("state", "PreparingRebalance|CompletingRebalance"
+            + "|Assigning|Reconciling|Stable|Empty|Dead", "only in this state").repeated();
+    private static final Flag<String> TYPE = Flag.of("type", "consumer|classic", "only of this protocol")
             .repeated();
-    private static final Flag TO = Flag.of("to", "beginning|end|current|OFFSET|TIME", "where to go on");
-    private static final Flag BY = Flag.of("by", "N", "go on so many records further; fewer than 0 is back");
-    private static final Flag EXECUTE = Flag.of("execute", "do it; without this it is only shown");
+    private static final Flag<From> TO = Flag.of("to", "beginning|end|current|OFFSET|TIME", "where to go on")
+            .as(text -> text.equals("current") ? new From.Further(0) : From.of(text));
+    private static final Flag<From> BY = Flag.of("by", "N", "go on so many further; fewer than 0 is back")
+            .number(-Long.MAX_VALUE, Long.MAX_VALUE).map(From.Further::new);
+    private static final Flag<?> EXECUTE = Flag.of("execute", "do it; without this it is only shown");
     static final Command COMMAND = Command.group("groups",
             "list, describe and delete groups of consumers, reset their offsets",
             Command.of("groups list", "", "what groups there are", Operator.rows(Groups::list))
@@ -60,15 +60,9 @@ final class Groups {
     private Groups() { }
 
     private static List<Map<String, Object>> list(Operator operator, Arguments arguments) {
-        for (var state : arguments.texts(STATE)) {
-            if (!STATES.contains(state)) {
-                throw CommandException.usage("The flag --state is " + state + ", but must be "
-                        + String.join(" or ", STATES));
-            }
-        }
-        return operator.admin().groups().list(arguments.texts(STATE), arguments.texts(TYPE)).values().stream()
-                .map(group -> Json.object("group", group.id(), "type", group.type(), "state", group.state()))
-                .toList();
+        var groups = operator.admin().groups().list(arguments.values(STATE), arguments.values(TYPE));
+        return groups.values().stream().map(group -> Json.object(
+                "group", group.id(), "type", group.type(), "state", group.state())).toList();
     }
 
     private static Outcomes<String, Map<String, Object>> describe(Operator operator, Arguments arguments) {
@@ -119,12 +113,13 @@ final class Groups {
         }
         var admin = operator.admin();
         var committed = offsets(admin.groups().committed(List.of(id)).of(id));
-        var partitions = arguments.has(Operator.TOPIC) ? operator.partitions(arguments.texts(Operator.TOPIC))
+        var partitions = arguments.has(Operator.TOPIC) ? operator.partitions(arguments.values(Operator.TOPIC))
                 : committed.keySet();
         if (partitions.isEmpty()) {
             throw CommandException.failed("Group " + id + " has come nowhere yet: name topics with --topic");
         }
-        var wanted = from(arguments, committed).offsets(time ->
+        var from = arguments.has(BY) ? arguments.value(BY) : arguments.value(TO);
+        var wanted = from.offsets(committed, time ->
                 admin.offsets().at(Offsets.all(partitions, time), false));
         if (arguments.has(EXECUTE)) {
             execute(admin, id, wanted);
@@ -137,15 +132,6 @@ final class Groups {
         return wanted.keySet().stream().map(each -> Json.object("topic", each.topic(),
                 "partition", each.partition(), "committed", committed.get(each), "new", wanted.get(each)))
                 .toList();
-    }
-
-    private static From from(Arguments arguments, Map<TopicPartition, Long> committed) {
-        if (arguments.has(BY)) {
-            return new From.Further(committed, arguments.number(BY, -Long.MAX_VALUE, Long.MAX_VALUE));
-        }
-        var text = arguments.text(TO);
-        return text.equals("current") ? new From.Further(committed, 0)
-                : From.of(TO, text, InstantSource.system());
     }
 
     private static void execute(Admin admin, String id, Map<TopicPartition, Long> wanted) {
@@ -164,6 +150,6 @@ final class Groups {
     private static Outcomes<TopicPartition, String> deleteOffsets(Operator operator, Arguments arguments) {
         arguments.required(Operator.TOPIC);
         return operator.admin().groups().deleteOffsets(arguments.operand(0),
-                operator.partitions(arguments.texts(Operator.TOPIC))).map((key, same) -> "Forgot " + key);
+                operator.partitions(arguments.values(Operator.TOPIC))).map((key, same) -> "Forgot " + key);
     }
 }

@@ -14,18 +14,33 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * What the commands have in common that see and change a cluster: they ask an admin, and what comes of that
  * is told as a table, as pages, or line by line; what failed in a line each on standard error.
  */
 final class Operator implements AutoCloseable {
-    static final Flag TOPIC = Flag.of("topic", "TOPIC[:N,...]", "of this topic, or of these partitions of it")
-            .repeated();
-    static final Flag DRY_RUN = Flag.of("dry-run", "only say whether it could be done");
+    static final Flag<Some> TOPIC = Flag
+            .of("topic", "TOPIC[:N,...]", "of this topic, or of these partitions of it").repeated()
+            .as(Some::of);
+    static final Flag<?> DRY_RUN = Flag.of("dry-run", "only say whether it could be done");
 
     /** Whoever typed a command waits for it, also for a broker that hangs, and can type it again. */
     private static final int PATIENCE_MS = 15_000;
+
+    /** Some partitions of a topic; all where none is named. */
+    record Some(String topic, List<Integer> partitions) {
+        static Some of(String text) {
+            int colon = text.indexOf(':');
+            var numbers = colon < 0 ? "" : text.substring(colon + 1);
+            if (colon == 0 || text.isEmpty() || colon > 0 && !numbers.matches("\\d{1,9}(,\\d{1,9})*")) {
+                throw new IllegalArgumentException("TOPIC, or TOPIC:N,N for partitions of it");
+            }
+            return colon < 0 ? new Some(text, List.of()) : new Some(text.substring(0, colon),
+                    Stream.of(numbers.split(",")).map(Integer::valueOf).toList());
+        }
+    }
 
     /** What a command asks the cluster for, or has it do. */
     interface Task<T> {
@@ -99,32 +114,31 @@ final class Operator implements AutoCloseable {
 
     private static int failures(Streams streams, Outcomes<?, ?> outcomes) {
         streams.out().flush();
-        outcomes.errors().values().forEach(failed -> streams.err()
-                .println(Streams.printable("daybook: " + Commands.sentence(failed))));
+        outcomes.errors().values().stream().map(Commands::sentence).distinct().forEach(sentence ->
+                streams.err().println(Streams.printable("daybook: " + sentence)));
         return outcomes.errors().isEmpty() ? 0 : CommandException.FAILED;
     }
 
     /** Without those that failed with this error, which is as good as done, where the flag is given. */
-    <K, V> Outcomes<K, V> without(Flag flag, ErrorCode error, Outcomes<K, V> outcomes) {
+    <K, V> Outcomes<K, V> without(Flag<?> flag, ErrorCode error, Outcomes<K, V> outcomes) {
         var errors = new LinkedHashMap<K, ClientException>(outcomes.errors());
         errors.values().removeIf(failed -> arguments.has(flag) && failed.error() == error);
         return new Outcomes<>(outcomes.values(), errors);
     }
 
-    /** What {@code TOPIC} and {@code TOPIC:N,...} stand for. */
-    List<TopicPartition> partitions(Collection<String> texts) {
+    /** These partitions, all of which there are. */
+    List<TopicPartition> partitions(Collection<Some> wanted) {
+        var found = admin().topics().describe(wanted.stream().map(Some::topic).toList());
         var partitions = new ArrayList<TopicPartition>();
-        for (var text : texts) {
-            int colon = text.indexOf(':');
-            if (colon < 0) {
-                partitions.addAll(partitions(admin().topics().describe(List.of(text)).of(text)));
-            } else if (text.substring(colon + 1).matches("\\d{1,9}(,\\d{1,9})*")) {
-                for (var number : text.substring(colon + 1).split(",")) {
-                    partitions.add(new TopicPartition(text.substring(0, colon), Integer.parseInt(number)));
+        for (var some : wanted) {
+            var all = partitions(found.of(some.topic));
+            for (int index : some.partitions) {
+                if (index >= all.size()) {
+                    throw CommandException.failed("Topic " + some.topic + " has no partition " + index);
                 }
-            } else {
-                throw CommandException.usage(text + " must be TOPIC, or TOPIC:N,N for partitions of it");
+                partitions.add(all.get(index));
             }
+            partitions.addAll(some.partitions.isEmpty() ? all : List.of());
         }
         return partitions;
     }

@@ -1,5 +1,6 @@
 package daybook.cli;
 
+import daybook.client.Acks;
 import daybook.client.Producer;
 
 import java.time.InstantSource;
@@ -7,29 +8,38 @@ import java.util.Random;
 
 /** What the commands that measure have in common: flags, values to send, and how it is told. */
 final class Perf {
-    static final Flag SIZE = Flag.of("size", "BYTES", "bytes of a record's value").otherwise("100");
-    static final Flag BATCH_SIZE = Flag.of("batch-size", "BYTES", "a batch with so many is sent")
-            .otherwise("16384");
-    static final Flag LINGER = Flag.of("linger", "MS", "a batch with fewer waits so long for more");
-    static final Flag BUFFER_MEMORY = Flag.of("buffer-memory", "BYTES", "for all that waits to be sent")
-            .otherwise("33554432");
-    static final Flag WARM_UP = Flag.of("warm-up", "N", "records before those that are measured");
-    static final Flag TIMEOUT = Flag.of("timeout", "MS", "give up when nothing has come for so long")
-            .otherwise("10000");
     static final int SIZE_MOST = 1 << 30;
+    static final Flag<Long> SIZE = Flag.of("size", "BYTES", "bytes of a record's value").otherwise("100")
+            .number(0, SIZE_MOST);
+    static final Flag<Long> BATCH_SIZE = Flag.of("batch-size", "BYTES", "a batch with so many is sent")
+            .otherwise("16384").number(1, SIZE_MOST);
+    static final Flag<Long> LINGER = Flag.of("linger", "MS", "a batch with fewer waits so long for more")
+            .number(0, Integer.MAX_VALUE);
+    static final Flag<Long> BUFFER_MEMORY = Flag
+            .of("buffer-memory", "BYTES", "for all that waits to be sent, a batch at least")
+            .otherwise("33554432").number(1, Integer.MAX_VALUE);
+    static final Flag<Long> WARM_UP = Flag.of("warm-up", "N", "records before those that are measured")
+            .number(0, Integer.MAX_VALUE);
+    static final Flag<Long> TIMEOUT = Flag
+            .of("timeout", "MS", "give up when nothing has come for so long").otherwise("10000")
+            .number(1, Integer.MAX_VALUE);
     private static final int VALUES = 1_000;
     private static final int VALUES_BYTES = 16 << 20;
 
     private Perf() { }
 
     /** A producer as the flags say, to be opened. */
-    static Producer.Builder producer(Arguments arguments, Flag linger) {
-        int batchBytes = (int) arguments.number(BATCH_SIZE, 1, SIZE_MOST);
+    static Producer.Builder producer(Arguments arguments, Flag<Long> linger) {
+        int batchBytes = arguments.value(BATCH_SIZE).intValue();
+        int memoryBytes = arguments.value(BUFFER_MEMORY).intValue();
+        if (memoryBytes < batchBytes) {
+            throw CommandException.usage("The flag --buffer-memory is " + memoryBytes
+                    + ", but must be as much as a batch at least, " + batchBytes);
+        }
         return Produce.builder(arguments)
-                .idempotence(arguments.text(Produce.ACKS).equals("all"))
-                .batchSizeBytes(batchBytes)
-                .lingerMs((int) arguments.number(linger, 0, Integer.MAX_VALUE))
-                .bufferMemoryBytes((int) arguments.number(BUFFER_MEMORY, batchBytes, Integer.MAX_VALUE));
+                .idempotence(arguments.value(Produce.ACKS) == Acks.ALL)
+                .batchSizeBytes(batchBytes).bufferMemoryBytes(memoryBytes)
+                .lingerMs(arguments.value(linger).intValue());
     }
 
     /**

@@ -1,13 +1,13 @@
 package daybook.cli;
 
-
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** {@code bin/daybook perf consume}: how many records a second are read. */
 final class PerfConsume {
-    private static final Flag RECORDS = Flag.of("records", "N", "end after so many");
+    private static final Flag<Long> RECORDS = Flag.of("records", "N", "end after so many")
+            .number(1, Long.MAX_VALUE);
     static final Command COMMAND = Command.of("perf consume", "TOPIC", "read records and measure it",
             PerfConsume::run)
             .about("""
@@ -25,9 +25,8 @@ final class PerfConsume {
 
     private static int run(Arguments arguments, Streams streams) throws Exception {
         boolean grouped = arguments.has(Consume.GROUP);
-        long records = grouped || arguments.has(RECORDS) ? arguments.number(RECORDS, 1, Long.MAX_VALUE)
-                : Long.MAX_VALUE;
-        long timeoutMs = arguments.number(Perf.TIMEOUT, 1, Integer.MAX_VALUE);
+        long records = grouped ? arguments.required(RECORDS) : arguments.value(RECORDS, Long.MAX_VALUE);
+        long timeoutMs = arguments.value(Perf.TIMEOUT);
         var topic = arguments.operand(0);
         try (var stop = new Stop(() -> { }); var consumer = Consume.builder(arguments).open();
                 var progress = Perf.progress(streams)) {

@@ -20,10 +20,14 @@ import java.util.function.Supplier;
  * </pre>
  */
 final class PerfLatency {
-    private static final Flag RECORDS = Flag.of("records", "N", "how many").otherwise("10000");
-    private static final Flag RATE = Flag.of("rate", "N", "records a second").otherwise("1000");
-    private static final Flag LINGER = Perf.LINGER.otherwise("0");
-    private static final Flag WARM_UP = Perf.WARM_UP.otherwise("1000");
+    private static final Flag<Long> RECORDS = Flag.of("records", "N", "how many").otherwise("10000")
+            .number(1, Integer.MAX_VALUE);
+    private static final Flag<Long> RATE = Flag.of("rate", "N", "records a second").otherwise("1000")
+            .number(1, Long.MAX_VALUE);
+    private static final int LEAST_BYTES = 2 * Long.BYTES;
+    private static final Flag<Long> SIZE = Perf.SIZE.number(LEAST_BYTES, Perf.SIZE_MOST);
+    private static final Flag<Long> LINGER = Perf.LINGER.otherwise("0");
+    private static final Flag<Long> WARM_UP = Perf.WARM_UP.otherwise("1000");
     static final Command COMMAND = Command.of("perf latency", "TOPIC",
             "send and read records and measure how long they are on their way", PerfLatency::run)
             .about("""
@@ -33,11 +37,10 @@ final class PerfLatency {
                     Where one record is sent after the other, as Kafka's end-to-end tool does, a pause
                     counts once, and most of it is omitted.
                     """)
-            .flags(RECORDS, RATE, Perf.SIZE, Produce.ACKS, Produce.COMPRESSION, Perf.BATCH_SIZE, LINGER,
+            .flags(RECORDS, RATE, SIZE, Produce.ACKS, Produce.COMPRESSION, Perf.BATCH_SIZE, LINGER,
                     Perf.BUFFER_MEMORY, WARM_UP, Perf.TIMEOUT, Flag.JSON, Flag.BOOTSTRAP)
             .examples("bin/daybook perf latency orders",
                     "bin/daybook perf latency orders --rate 5_000 --records 100_000 --acks 1 --json");
-    private static final int LEAST_BYTES = 2 * Long.BYTES;
     /** The number of a record that is not measured, but makes the topic where there is none. */
     private static final long FIRST = -1;
 
@@ -53,19 +56,19 @@ final class PerfLatency {
 
     /** @param begin makes the tally when the first record comes that is measured */
     private PerfLatency(Arguments arguments, Supplier<Tally> begin) {
-        this.sizeBytes = (int) arguments.number(Perf.SIZE, LEAST_BYTES, Perf.SIZE_MOST);
-        this.warmUp = arguments.number(WARM_UP, 0, Integer.MAX_VALUE);
-        this.all = warmUp + arguments.number(RECORDS, 1, Integer.MAX_VALUE);
-        this.timeoutMs = arguments.number(Perf.TIMEOUT, 1, Integer.MAX_VALUE);
+        this.sizeBytes = arguments.value(SIZE).intValue();
+        this.warmUp = arguments.value(WARM_UP);
+        this.all = warmUp + arguments.value(RECORDS);
+        this.timeoutMs = arguments.value(Perf.TIMEOUT);
         this.begin = begin;
     }
 
     private static int run(Arguments arguments, Streams streams) throws Exception {
         var topic = arguments.operand(0);
-        long rate = arguments.number(RATE, 1, Long.MAX_VALUE);
+        long rate = arguments.value(RATE);
         try (var stop = new Stop(() -> { }); var progress = Perf.progress(streams);
                 var producer = Perf.producer(arguments, LINGER).open();
-                var consumer = Consumer.builder(arguments.text(Flag.BOOTSTRAP)).open()) {
+                var consumer = Consumer.builder(arguments.value(Flag.BOOTSTRAP)).open()) {
             var latency = new PerfLatency(arguments, () -> Perf.tally(streams, progress));
             latency.prepare(producer, consumer, topic);
             var sending = new Sending(producer, topic, latency::value, Perf.silent());

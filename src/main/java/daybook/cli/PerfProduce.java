@@ -4,10 +4,12 @@ import java.util.function.LongFunction;
 
 /** {@code bin/daybook perf produce}: how many records a second are taken, and how long each of them takes. */
 final class PerfProduce {
-    private static final Flag RECORDS = Flag.of("records", "N", "how many").otherwise("1000000");
-    private static final Flag RATE = Flag.of("rate", "N", "records a second; without it as many as go");
-    private static final Flag LINGER = Perf.LINGER.otherwise("5");
-    private static final Flag WARM_UP = Perf.WARM_UP.otherwise("0");
+    private static final Flag<Long> RECORDS = Flag.of("records", "N", "how many").otherwise("1000000")
+            .number(1, Long.MAX_VALUE);
+    private static final Flag<Long> RATE = Flag.of("rate", "N", "records a second; without it as many as go")
+            .number(1, Long.MAX_VALUE);
+    private static final Flag<Long> LINGER = Perf.LINGER.otherwise("5");
+    private static final Flag<Long> WARM_UP = Perf.WARM_UP.otherwise("0");
     static final Command COMMAND = Command.of("perf produce", "TOPIC", "send records and measure it",
             PerfProduce::run)
             .about("""
@@ -25,10 +27,10 @@ final class PerfProduce {
 
     private static int run(Arguments arguments, Streams streams) throws Exception {
         var topic = arguments.operand(0);
-        var values = Perf.values((int) arguments.number(Perf.SIZE, 0, Perf.SIZE_MOST));
-        long records = arguments.number(RECORDS, 1, Long.MAX_VALUE);
-        long warmUp = arguments.number(WARM_UP, 0, Long.MAX_VALUE);
-        double rate = arguments.has(RATE) ? arguments.number(RATE, 1, Long.MAX_VALUE)
+        var values = Perf.values(arguments.value(Perf.SIZE).intValue());
+        long records = arguments.value(RECORDS);
+        long warmUp = arguments.value(WARM_UP);
+        double rate = arguments.has(RATE) ? arguments.value(RATE)
                 : Double.POSITIVE_INFINITY;
         try (var stop = new Stop(() -> { }); var producer = Perf.producer(arguments, LINGER).open();
                 var progress = Perf.progress(streams)) {

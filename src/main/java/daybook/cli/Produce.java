@@ -1,5 +1,6 @@
 package daybook.cli;
 
+import daybook.cli.Flag.Pair;
 import daybook.client.Acks;
 import daybook.client.ClientException;
 import daybook.client.Delivery;
@@ -26,20 +27,29 @@ import java.util.concurrent.locks.LockSupport;
 
 /** {@code bin/daybook produce}: lines of standard input or of a file as records of a topic. */
 final class Produce {
-    private static final Flag FILE = Flag.of("file", "FILE", "read this, not standard input");
-    private static final Flag DELIMITER = Flag
-            .of("delimiter", "TEXT", "what ends a record; empty: all is one").otherwise("\\n");
-    private static final Flag SEPARATOR = Flag.of("key-separator", "TEXT",
-            "what ends the key in front of the value");
-    private static final Flag KEY = Flag.of("key", "TEXT", "the key of all records");
-    private static final Flag NULL = Flag.of("null", "TEXT", "a key or value that is this is null");
-    private static final Flag HEADER = Flag.of("header", "NAME=VALUE", "a header of all records").repeated();
-    private static final Flag PARTITION = Flag.of("partition", "N", "send to this one, whatever the key");
-    static final Flag COMPRESSION = Flag.of("compression", "none|gzip|snappy|lz4|zstd",
-            "how batches are compressed").otherwise("none");
-    static final Flag ACKS = Flag
-            .of("acks", "all|1|0", "wait until a record is safe, written, or sent").otherwise("all");
-    private static final Flag RATE = Flag.of("rate", "N", "send at most so many records a second");
+    private static final Flag<Path> FILE = Flag.of("file", "FILE", "read this, not standard input")
+            .map(Path::of);
+    private static final Flag<byte[]> DELIMITER = Flag
+            .of("delimiter", "TEXT", "what ends a record; empty: all is one").otherwise("\\n")
+            .as(Template::bytes);
+    private static final Flag<byte[]> SEPARATOR = Flag.of("key-separator", "TEXT",
+            "what ends the key in front of the value").map(Template::bytes);
+    private static final Flag<byte[]> KEY = Flag.of("key", "TEXT", "the key of all records")
+            .as(Template::bytes);
+    private static final Flag<byte[]> NULL = Flag.of("null", "TEXT", "a key or value that is this is null")
+            .as(Template::bytes);
+    private static final Flag<Pair> HEADER = Flag.of("header", "NAME=VALUE", "a header of all records")
+            .pairs();
+    private static final Flag<Long> PARTITION = Flag
+            .of("partition", "N", "send to this one, whatever the key").number(0, Integer.MAX_VALUE);
+    static final Flag<Codec> COMPRESSION = Flag.of("compression", "none|gzip|snappy|lz4|zstd",
+            "how batches are compressed").otherwise("none")
+            .as(text -> Codec.valueOf(text.toUpperCase(Locale.ROOT)));
+    static final Flag<Acks> ACKS = Flag
+            .of("acks", "all|1|0", "wait until a record is safe, written, or sent").otherwise("all")
+            .as(text -> text.equals("0") ? Acks.NONE : text.equals("1") ? Acks.LEADER : Acks.ALL);
+    private static final Flag<Long> RATE = Flag.of("rate", "N", "send at most so many records a second")
+            .number(1, TimeUnit.SECONDS.toNanos(1));
     static final Command COMMAND = Command.of("produce", "TOPIC", "send lines as records", Produce::run)
             .about("""
                     Sends each line of standard input or of a file as a record, until its end or Ctrl-C;
@@ -74,31 +84,24 @@ final class Produce {
 
     private Produce(Arguments arguments) {
         this.topic = arguments.operand(0);
-        this.partition = (int) arguments.number(PARTITION, 0, Integer.MAX_VALUE, OutgoingRecord.ANY);
-        this.separator = bytes(arguments, SEPARATOR);
-        this.key = bytes(arguments, KEY);
-        this.none = bytes(arguments, NULL);
-        arguments.pairs(HEADER).forEach(header -> headers.add(new Record.Header(header.getKey(),
-                StandardCharsets.UTF_8.encode(header.getValue()))));
-    }
-
-    private static byte[] bytes(Arguments arguments, Flag flag) {
-        return arguments.has(flag) ? Template.bytes(arguments.text(flag)) : null;
+        this.partition = arguments.value(PARTITION, (long) OutgoingRecord.ANY).intValue();
+        this.separator = arguments.value(SEPARATOR);
+        this.key = arguments.value(KEY);
+        this.none = arguments.value(NULL);
+        arguments.values(HEADER).forEach(header -> headers.add(new Record.Header(header.key(),
+                StandardCharsets.UTF_8.encode(header.value()))));
     }
 
     private static int run(Arguments arguments, Streams streams) throws IOException {
         arguments.exclude(KEY, SEPARATOR);
-        if (arguments.has(SEPARATOR) && arguments.text(SEPARATOR).isEmpty()) {
-            throw CommandException.usage("The flag --key-separator is empty");
-        }
         var produce = new Produce(arguments);
-        var file = arguments.has(FILE) ? Path.of(arguments.text(FILE)) : null;
-        long rate = arguments.number(RATE, 1, TimeUnit.SECONDS.toNanos(1), 0);
+        var file = arguments.value(FILE);
+        long rate = arguments.value(RATE, 0L);
         try (var in = file == null ? streams.in() : opened(file)) {
             var builder = builder(arguments).clientId("daybook-produce")
                     .batchSizeBytes(BATCH_BYTES).maxRequestSizeBytes(RECORD_MOST_BYTES)
                     .lingerMs(file == null && streams.inTerminal() ? 0 : LINGER_MS);
-            var splitter = new Splitter(in, Template.bytes(arguments.text(DELIMITER)), RECORD_MOST_BYTES);
+            var splitter = new Splitter(in, arguments.value(DELIMITER), RECORD_MOST_BYTES);
             long bytes = file == null ? 0 : Files.size(file);
             try (var producer = builder.open();
                     var stop = new Stop(GRACE_MS, () -> producer.close(CLOSE_MOST));
@@ -135,12 +138,7 @@ final class Produce {
     /** A producer as the flags say that all commands have which send. */
     static Producer.Builder builder(Arguments arguments) {
         return Producer.builder(Bootstrap.reached(arguments))
-                .codec(Codec.valueOf(arguments.text(COMPRESSION).toUpperCase(Locale.ROOT)))
-                .acks(switch (arguments.text(ACKS)) {
-                    case "0" -> Acks.NONE;
-                    case "1" -> Acks.LEADER;
-                    default -> Acks.ALL;
-                });
+                .codec(arguments.value(COMPRESSION)).acks(arguments.value(ACKS));
     }
 
     /** @param total bytes that there are; 0 where that is not known */

@@ -25,16 +25,11 @@ final class Template {
     private record Piece(char field, byte[] text) { }
 
     private final List<Piece> pieces = new ArrayList<>();
-    /** What is written for a key or a value that is null. */
-    private final byte[] none;
 
-    private Template(byte[] none) {
-        this.none = none;
-    }
+    private Template() { }
 
-    /** @param none what is written for a key or a value that is null */
-    static Template of(String format, byte[] none) {
-        var template = new Template(none);
+    static Template of(String format) {
+        var template = new Template();
         for (var piece = FIELD.matcher(format); piece.find(); ) {
             var text = piece.group(1) == null ? piece.group() : "%";
             var field = piece.group(1) == null ? "%" : piece.group(1).isEmpty() ? " " : piece.group(1);
@@ -77,33 +72,34 @@ final class Template {
         };
     }
 
-    void write(Output out, TopicPartition partition, Record record) {
+    /** @param none what is written for a key or a value that is null */
+    void write(Output out, byte[] none, TopicPartition partition, Record record) {
         for (var piece : pieces) {
             switch (piece.field) {
                 case 't' -> out.text(partition.topic());
                 case 'p' -> out.text(Integer.toString(partition.partition()));
                 case 'o' -> out.text(Long.toString(record.offset()));
                 case 'T' -> out.text(Long.toString(record.timestampMs()));
-                case 'k' -> bytes(out, record.key());
-                case 'v' -> bytes(out, record.value());
+                case 'k' -> bytes(out, none, record.key());
+                case 'v' -> bytes(out, none, record.value());
                 case 'K' -> out.text(Integer.toString(length(record.key())));
                 case 'V' -> out.text(Integer.toString(length(record.value())));
-                case 'h' -> headers(out, record.headers());
+                case 'h' -> headers(out, none, record.headers());
                 default -> out.bytes(piece.text);
             }
         }
     }
 
-    private void headers(Output out, List<Record.Header> headers) {
+    private static void headers(Output out, byte[] none, List<Record.Header> headers) {
         var before = "";
         for (var header : headers) {
             out.text(before + header.key() + "=");
-            bytes(out, header.value());
+            bytes(out, none, header.value());
             before = ",";
         }
     }
 
-    private void bytes(Output out, ByteBuffer bytes) {
+    private static void bytes(Output out, byte[] none, ByteBuffer bytes) {
         if (bytes == null) {
             out.bytes(none);
         } else {

@@ -1,5 +1,6 @@
 package daybook.cli;
 
+import daybook.cli.Flag.Pair;
 import daybook.client.Configs;
 import daybook.client.Configs.Resource;
 import daybook.client.Offsets;
@@ -16,12 +17,14 @@ import java.util.stream.Stream;
 
 /** {@code bin/daybook topics}: what topics there are. */
 final class Topics {
-    private static final Flag INTERNAL = Flag.of("internal", "also those that brokers keep for themselves");
-    private static final Flag PARTITIONS = Flag.of("partitions", "N", "how many each is to have in all");
-    private static final Flag REPLICATION = Flag.of("replication", "N", "how many brokers keep each of them");
-    private static final Flag CONFIG = Flag.of("config", "KEY=VALUE", "as retention.ms=60000").repeated();
-    private static final Flag IF_NOT_EXISTS = Flag.of("if-not-exists", "leave one alone that is there");
-    private static final Flag IF_EXISTS = Flag.of("if-exists", "say nothing of one that is not there");
+    private static final Flag<?> INTERNAL = Flag.of("internal", "also what brokers keep for themselves");
+    private static final Flag<Long> PARTITIONS = Flag.of("partitions", "N", "how many each is to have in all")
+            .number(1, Short.MAX_VALUE);
+    private static final Flag<Long> REPLICATION = Flag
+            .of("replication", "N", "how many brokers keep each of them").number(1, Short.MAX_VALUE);
+    private static final Flag<Pair> CONFIG = Flag.of("config", "KEY=VALUE", "as retention.ms=60000").pairs();
+    private static final Flag<?> IF_NOT_EXISTS = Flag.of("if-not-exists", "leave one alone that is there");
+    private static final Flag<?> IF_EXISTS = Flag.of("if-exists", "say nothing of one that is not there");
     static final Command COMMAND = Command.group("topics", "list, describe, create, alter and delete topics",
             Command.of("topics list", "", "what topics there are", Operator.rows(Topics::list))
                     .flags(INTERNAL, Flag.JSON, Flag.BOOTSTRAP)
@@ -53,7 +56,7 @@ final class Topics {
                     .examples("bin/daybook topics delete orders"));
 
     /** In place of a number: what the broker is configured to give. */
-    private static final int AS_CONFIGURED = -1;
+    private static final long AS_CONFIGURED = -1;
 
     private Topics() { }
 
@@ -112,8 +115,8 @@ final class Topics {
     }
 
     private static Outcomes<String, String> create(Operator operator, Arguments arguments) {
-        int partitions = (int) arguments.number(PARTITIONS, 1, Short.MAX_VALUE, AS_CONFIGURED);
-        int replication = (int) arguments.number(REPLICATION, 1, Short.MAX_VALUE, AS_CONFIGURED);
+        int partitions = arguments.value(PARTITIONS, AS_CONFIGURED).intValue();
+        int replication = arguments.value(REPLICATION, AS_CONFIGURED).intValue();
         var configs = arguments.map(CONFIG);
         var topics = arguments.operands().stream()
                 .map(name -> new NewTopic(name, partitions, replication, configs)).toList();
@@ -127,7 +130,7 @@ final class Topics {
     }
 
     private static Outcomes<String, String> alter(Operator operator, Arguments arguments) {
-        int partitions = (int) arguments.number(PARTITIONS, 1, Short.MAX_VALUE);
+        int partitions = arguments.required(PARTITIONS).intValue();
         var counts = new LinkedHashMap<String, Integer>();
         arguments.operands().forEach(name -> counts.put(name, partitions));
         boolean dryRun = arguments.has(Operator.DRY_RUN);

@@ -13,10 +13,12 @@ import java.util.Map;
 
 /** {@code bin/daybook txns}: what transactions there are, and the end of those that nobody ends. */
 final class Txns {
-    private static final Flag STATE = Flag.of("state", "STATE", "only in this state, as Ongoing").repeated();
-    private static final Flag OLDER_THAN = Flag.of("older-than", "TIME", "without a record for so long")
-            .otherwise("15m");
-    private static final Flag START = Flag.of("start-offset", "OFFSET", "where the transaction begins");
+    private static final Flag<String> STATE = Flag.of("state", "Empty|Ongoing|PrepareCommit|PrepareAbort"
+            + "|CompleteCommit|CompleteAbort|PrepareEpochFence|Dead", "only in this state").repeated();
+    private static final Flag<Long> OLDER_THAN = Flag.of("older-than", "TIME", "without a record for so long")
+            .otherwise("15m").as(Txns::since);
+    private static final Flag<Long> START = Flag.of("start-offset", "OFFSET", "where the transaction begins")
+            .number(0, Long.MAX_VALUE);
     static final Command COMMAND = Command.group("txns", "list, describe and abort transactions",
             Command.of("txns list", "", "what transactional ids there are", Operator.rows(Txns::list))
                     .flags(STATE, Flag.JSON, Flag.BOOTSTRAP)
@@ -48,7 +50,7 @@ final class Txns {
     private Txns() { }
 
     private static List<Map<String, Object>> list(Operator operator, Arguments arguments) {
-        return operator.admin().transactions().list(arguments.texts(STATE), List.of()).values().stream()
+        return operator.admin().transactions().list(arguments.values(STATE), List.of()).values().stream()
                 .map(each -> Json.object("transactionalId", each.transactionalId(),
                         "producerId", each.producerId(), "state", each.state())).toList();
     }
@@ -71,12 +73,9 @@ final class Txns {
     }
 
     private static List<Map<String, Object>> hanging(Operator operator, Arguments arguments) {
-        var clock = InstantSource.system();
-        long nowMs = clock.millis();
-        if (!(From.of(OLDER_THAN, arguments.text(OLDER_THAN), clock) instanceof From.Time(long sinceMs))) {
-            throw CommandException.usage("The flag --older-than must be a time as 15m or 2h");
-        }
-        var partitions = arguments.has(Operator.TOPIC) ? operator.partitions(arguments.texts(Operator.TOPIC))
+        long nowMs = InstantSource.system().millis();
+        long sinceMs = arguments.value(OLDER_THAN);
+        var partitions = arguments.has(Operator.TOPIC) ? operator.partitions(arguments.values(Operator.TOPIC))
                 : operator.admin().topics().list().values().stream()
                         .flatMap(topic -> Operator.partitions(topic).stream()).toList();
         var rows = new ArrayList<Map<String, Object>>();
@@ -86,6 +85,13 @@ final class Txns {
         return rows;
     }
 
+    private static long since(String text) {
+        if (From.of(text) instanceof From.Time(long sinceMs) && sinceMs >= 0) {
+            return sinceMs;
+        }
+        throw new IllegalArgumentException("a time as 15m or 2h");
+    }
+
     private static Map<String, Object> row(TopicPartition partition, ActiveProducer producer) {
         return Json.object("topic", partition.topic(), "partition", partition.partition(),
                 "startOffset", producer.startOffset(), "producerId", producer.producerId(),
@@ -93,12 +99,12 @@ final class Txns {
     }
 
     private static Outcomes<TopicPartition, String> abort(Operator operator, Arguments arguments) {
-        long start = arguments.number(START, 0, Long.MAX_VALUE);
+        long start = arguments.required(START);
         var text = arguments.operand(0);
-        if (!text.matches("[^:]+:\\d+")) {
+        if (!text.matches("[^:]+:\\d{1,9}")) {
             throw CommandException.usage(text + " must be TOPIC:N with the number of a partition");
         }
-        var partition = operator.partitions(List.of(text)).getFirst();
+        var partition = operator.partitions(List.of(Operator.TOPIC.read(text))).getFirst();
         var transactions = operator.admin().transactions();
         return transactions.producers(List.of(partition)).map((same, producers) -> {
             var producer = producers.stream()

@@ -7,7 +7,7 @@ import java.util.List;
 /** Where clients begin, as it is written: {@code host:port}, comma-separated. */
 public final class Addresses {
     private static final int PORT = 9092;
-    private static final int PORT_MOST = 65_535;
+    static final int PORT_MOST = 65_535;
 
     private Addresses() { }
 

@@ -199,27 +199,33 @@ final class Batch {
 
     // What becomes of it.
 
-    /**
-     * Tells it to all who wait for it.
-     *
-     * @return the batch that this one finishes: itself, or what it is the last half of; otherwise null
-     */
-    Batch finish(Outcome outcome) {
+    /** Tells it to all who wait for it, if nothing was told before. */
+    void settle(Outcome outcome) {
+        if (isDone()) {
+            return;
+        }
         this.outcome = outcome;
-        return settle();
+        settledNanos = System.nanoTime();
+        finished.countDown();
+        if (whole != null && whole.halves.stream().allMatch(Batch::isDone)) {
+            whole.settle(null);
+        }
     }
 
-    private Batch settle() {
-        settledNanos = System.nanoTime();
+    /**
+     * It is settled, and not sent any more.
+     *
+     * @return the batch of which that is true with this one: itself, or what it is the last half of; or null
+     */
+    Batch end() {
         sealed = null;
-        finished.countDown();
         if (whole == null) {
             return this;
         }
-        return whole.halves.stream().allMatch(Batch::isDone) ? whole.settle() : null;
+        return whole.halves.stream().noneMatch(Batch::isSealed) ? whole.end() : null;
     }
 
-    /** The array, for which a finished batch has no use. */
+    /** The array, for which a batch has no use at its end. */
     byte[] yieldArray() {
         var freed = array;
         array = null;

@@ -34,7 +34,7 @@ public final class ClientException extends RuntimeException {
     }
 
     public ClientException(ErrorCode error, String message, Throwable cause) {
-        super(message == null ? error.name()
+        super(message == null || message.isBlank() ? error.name()
                 : message.startsWith(error.name()) ? message : error.name() + ": " + message, cause);
         this.error = error;
     }

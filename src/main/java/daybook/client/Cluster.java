@@ -147,9 +147,9 @@ final class Cluster implements AutoCloseable {
      */
     Connection to(int node, Lane lane) {
         return line(new Line(node, lane), () -> {
-            var known = nodes.get(node);
+            var before = nodes.get(node);
+            var known = before != null ? before : metadata(List.of(), false).nodes.get(node);
             if (known == null) {
-                metadata(List.of(), false);
                 throw new ClientException(ErrorCode.BROKER_NOT_AVAILABLE, "there is no broker " + node);
             }
             try {

@@ -67,9 +67,9 @@ final class Connection implements AutoCloseable {
                 throw malformed;
             } catch (ClientException refused) {
                 future.completeExceptionally(refused);
-            } catch (RuntimeException unlike) {
-                // It can be read, but is not what was asked for: nothing where one thing must be, another
-                // one.
+            } catch (RuntimeException | OutOfMemoryError unlike) {
+                // It can be read, but is not what was asked for, nothing where one thing must be, another
+                // one; or is too much.
                 future.completeExceptionally(new ClientException(ErrorCode.UNKNOWN_SERVER_ERROR,
                         "the answer to " + call + " is none", unlike));
             }

@@ -151,7 +151,7 @@ public final class Consumer implements AutoCloseable {
      */
     public List<TopicPartition> partitions(String topic) {
         open();
-        return cluster.topic(topic, false).partitions().stream()
+        return new Topics(cluster).describe(List.of(topic)).of(topic).partitions().stream()
                 .map(partition -> new TopicPartition(topic, partition.index())).toList();
     }
 
@@ -352,6 +352,7 @@ public final class Consumer implements AutoCloseable {
         try {
             commits.copy().orTimeout(CLOSE_MOST_MS, TimeUnit.MILLISECONDS).join();
         } catch (CompletionException failed) {
+            member.forfeit();
             LOG.log(System.Logger.Level.WARNING, "cannot commit: " + failed.getCause());
         }
     }

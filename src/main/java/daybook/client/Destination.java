@@ -1,13 +1,18 @@
 package daybook.client;
 
+import daybook.wire.Uuid;
+
 import java.util.Arrays;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** A topic that a producer sends to: the outboxes of its partitions, and which is next without a key. */
 final class Destination {
-    /** Of partitions by number; they only become more. Written by the sender's thread. */
+    /** Of partitions by number, also of those that are not there any more. Written by the sender's thread. */
     private volatile Outbox[] outboxes = {};
+    /** How many partitions there are; written by the sender's thread, after their outboxes. */
+    private volatile int count;
+    private Uuid topicId;
     /** Where records without a key go for now. */
     private final AtomicReference<Sticky> sticky = new AtomicReference<>();
 
@@ -15,14 +20,19 @@ final class Destination {
         return outboxes;
     }
 
+    int count() {
+        return count;
+    }
+
     /**
      * What the cluster has told of it: partitions that are new get an outbox, and outboxes whose leader was
-     * not known a way to it. Where the topic was made anew with fewer, what is sent to the others fails in
-     * its time.
+     * not known a way to it. They become fewer only where the topic was made anew; what was sent to the
+     * others fails in its time.
      */
     void learned(Topic topic, Sender sender) {
-        var all = Arrays.copyOf(outboxes, Math.max(outboxes.length, topic.partitions().size()));
-        for (int i = 0; i < topic.partitions().size(); i++) {
+        int told = topic.partitions().size();
+        var all = Arrays.copyOf(outboxes, Math.max(outboxes.length, told));
+        for (int i = 0; i < told; i++) {
             int leader = topic.partitions().get(i).leader();
             all[i] = all[i] != null ? all[i] : new Outbox(sender, new TopicPartition(topic.name(), i));
             if (all[i].line() == null && leader != Topic.NO_LEADER) {
@@ -30,20 +40,26 @@ final class Destination {
             }
         }
         outboxes = all;
+        boolean fewer = told > 0 && told < count && !topic.id().equals(topicId);
+        count = fewer ? told : Math.max(told, count);
+        topicId = topic.id();
+        if (fewer) {
+            sticky.set(null);
+        }
     }
 
     // Which partition.
 
     /** That of a key, as Kafka's own producer chooses it: what has a key stays in one partition. */
     Outbox keyed(byte[] key) {
-        var all = outboxes;
-        return all[(murmur2(key) & Integer.MAX_VALUE) % all.length];
+        int index = (murmur2(key) & Integer.MAX_VALUE) % count;
+        return outboxes[index];
     }
 
     /** That of records without a key: one for about a batch, then another (KIP-794). */
     Sticky sticky() {
         var now = sticky.get();
-        if (now == null) {
+        while (now == null) {
             turn(null);
             now = sticky.get();
         }
@@ -52,10 +68,11 @@ final class Destination {
 
     /** Of two partitions by chance the one that has less to send, and of one without a leader the other. */
     private void turn(Sticky from) {
+        int most = count;
         var all = outboxes;
         var chance = ThreadLocalRandom.current();
-        var one = all[chance.nextInt(all.length)];
-        var other = all[chance.nextInt(all.length)];
+        var one = all[chance.nextInt(most)];
+        var other = all[chance.nextInt(most)];
         boolean less = other.backlog.get() < one.backlog.get();
         sticky.compareAndSet(from, new Sticky(one.line() == null == (other.line() == null)
                 ? less ? other : one : one.line() != null ? one : other));

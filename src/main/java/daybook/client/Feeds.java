@@ -214,6 +214,10 @@ final class Feeds {
         }
     }
 
+    boolean isOpen() {
+        return guarded.read(() -> !closed);
+    }
+
     /** Lets the caller who waits in {@link #take} look around. */
     void wake() {
         guarded.change(() -> {

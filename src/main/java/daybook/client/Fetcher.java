@@ -45,6 +45,7 @@ final class Fetcher implements Runnable {
     /** The batches that one partition was answered with, to be opened. */
     private record Sealed(Ask ask, Part part, List<RecordBatch> batches) { }
 
+    private static final System.Logger LOG = System.getLogger("daybook.client");
     /** No batch is opened that holds more. */
     private static final int BATCH_MOST_BYTES = 256 << 20;
 
@@ -52,6 +53,8 @@ final class Fetcher implements Runnable {
     private final Feeds feeds;
     private final Limits limits;
     private final int node;
+    /** Whether the last fetch failed: that is told once, not for each, and once that they go well again. */
+    private boolean failing;
 
     Fetcher(Cluster cluster, Feeds feeds, Limits limits, int node) {
         this.cluster = cluster;
@@ -144,6 +147,7 @@ final class Fetcher implements Runnable {
     private List<Sealed> received(List<Ask> asks, CompletableFuture<Map<Slot, Part>> answer) {
         try {
             var parts = Connection.await(answer);
+            tell(false, "broker " + node + " answers fetches again");
             var received = new ArrayList<Sealed>();
             for (var ask : asks) {
                 var part = parts.get(new Slot(ask.topicId(), ask.partition().partition()));
@@ -157,8 +161,18 @@ final class Fetcher implements Runnable {
             }
             return received;
         } catch (ClientException failed) {
+            if (feeds.isOpen()) {
+                tell(true, "a fetch from broker " + node + " failed: " + failed.getMessage());
+            }
             asks.forEach(ask -> refused(ask, failed));
             return List.of();
+        }
+    }
+
+    private void tell(boolean fails, String what) {
+        if (failing != fails) {
+            failing = fails;
+            LOG.log(System.Logger.Level.WARNING, what);
         }
     }
 

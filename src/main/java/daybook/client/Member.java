@@ -61,8 +61,8 @@ final class Member {
     /** Null until there is one: it is no member before. */
     private Subscription subscription;
     private int epoch = JOINING;
-    /** Counts how often it joined: what was polled before it did so last is not its any more. */
-    private int joins;
+    /** Counts how often what was polled before ceased to be its. */
+    private int forfeits;
     /** What the group gave, by ids, as it was told last; written under the lock, by whoever is awake then. */
     private List<Given> given = List.of();
     /** The same by names, as far as those are known; null where the caller has it already. */
@@ -154,7 +154,7 @@ final class Member {
     void join() {
         guarded.change(() -> {
             out = null;
-            joins++;
+            forfeits++;
             epoch = JOINING;
             given = List.of();
             target = null;
@@ -163,18 +163,23 @@ final class Member {
         });
     }
 
+    /** What is still being committed comes too late: the next owner may have committed more. */
+    void forfeit() {
+        guarded.change(() -> forfeits++);
+    }
+
     /**
      * By what right it commits what was polled until now: with the epoch of the moment, as long as it has not
      * been out of the group.
      */
     Supplier<Membership> right() {
-        int join = guarded.read(() -> joins);
+        int before = guarded.read(() -> forfeits);
         return () -> guarded.read(() -> {
-            if (subscription == null) {
+            if (subscription == null || epoch == JOINING && out == null) {
                 return Membership.none(group());
             } else if (out != null) {
                 throw new ClientException(out);
-            } else if (joins != join) {
+            } else if (forfeits != before) {
                 throw new ClientException(ErrorCode.UNKNOWN_MEMBER_ID,
                         "the group went on without this member");
             }

@@ -6,6 +6,7 @@ import daybook.wire.ErrorCode;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -147,12 +148,14 @@ final class Outbox {
         wake(System.nanoTime());
     }
 
-    /** Something is due at this time, if more may be sent now; otherwise an answer makes the sender look. */
+    /**
+     * Something is due at this time, if more may be sent now; otherwise an answer makes the sender look, or
+     * that it is late.
+     */
     private void wake(long dueNanos) {
         var to = line;
-        if (to == null || to.isFree()) {
-            sender.wake(dueNanos);
-        }
+        boolean may = to == null || to.isFree();
+        sender.wake(may ? dueNanos : dueNanos + settings.deliveryTimeoutNanos());
     }
 
     /** The way to the leader; null while it is not known. */
@@ -254,7 +257,8 @@ final class Outbox {
     }
 
     /**
-     * Fails what was not delivered in time.
+     * Fails what was not delivered in time. What is in flight is only told so, and keeps its place until it
+     * is answered; in a transaction not even that, for the transaction must not end before.
      *
      * @return how long until more is late
      */
@@ -262,6 +266,13 @@ final class Outbox {
         long timeoutNanos = settings.deliveryTimeoutNanos();
         fail(nowNanos - timeoutNanos, LATE);
         var next = !again.isEmpty() ? again.peek() : !full.isEmpty() ? full.peek() : open;
+        for (var batch : settings.transactional() ? List.<Batch>of() : unacknowledged) {
+            if (nowNanos - batch.openedNanos < timeoutNanos) {
+                next = batch;
+                break;
+            }
+            batch.settle(LATE);
+        }
         return next == null || next.openedNanos - nowNanos + timeoutNanos <= 0 ? Sender.FOREVER
                 : next.openedNanos - nowNanos + timeoutNanos;
     }
@@ -294,7 +305,7 @@ final class Outbox {
             known = true;
             unacknowledged.remove(batch);
             sender.finish(batch, error == ErrorCode.NONE ? outcome : Outcome.unknown());
-        } else if (error == ErrorCode.MESSAGE_TOO_LARGE && batch.count() > 1 && batch.sends == 1) {
+        } else if (error == ErrorCode.MESSAGE_TOO_LARGE && batch.count() > 1 && batch.sends == 1 && !late) {
             troubled = true;
             batch.split(settings);
         } else if (isGap(error) && !late && !(batch.first && settings.transactional())) {
@@ -303,6 +314,8 @@ final class Outbox {
         } else if (ClientException.retriable(error) && !late) {
             troubled = true;
             line = null;
+            // A topic that is made anew knows nobody.
+            known &= error != ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
         } else {
             // Those behind it may find a gap now, or not, where an earlier attempt had come through.
             unacknowledged.remove(batch);

@@ -30,7 +30,8 @@ record Place<K>(Consumer<Collection<K>> learn, ToIntFunction<K> node, BiPredicat
     }
 
     static <K> Place<K> of(ToIntFunction<K> node) {
-        return new Place<>(keys -> { }, node, (key, failed) -> mayPass(failed));
+        return new Place<>(keys -> { }, node, (key, failed) ->
+                mayPass(failed) && failed.error() != ErrorCode.BROKER_NOT_AVAILABLE);
     }
 
     private static boolean mayPass(ClientException failed) {

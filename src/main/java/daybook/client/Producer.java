@@ -258,7 +258,10 @@ public final class Producer implements AutoCloseable {
             return this;
         }
 
-        /** How long a record is tried to be sent; a request that is under way then is waited for. 120,000. */
+        /**
+         * A record that is not delivered after so long fails, though it may be under way and arrive; only in
+         * a transaction that is waited for. 120,000.
+         */
         public Builder deliveryTimeoutMs(int ms) {
             deliveryTimeoutMs = ms;
             return this;

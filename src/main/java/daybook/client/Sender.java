@@ -126,7 +126,7 @@ final class Sender {
     Destination destination(String topic, int partition) {
         int partitions = Math.max(partition, 0) + 1;
         var known = destinations.get(topic);
-        if (known != null && known.outboxes().length >= partitions) {
+        if (known != null && known.count() >= partitions) {
             return known;
         }
         var wish = new Wish(topic, partitions);
@@ -429,7 +429,8 @@ final class Sender {
             // Before somebody who waits for the batch goes on to commit.
             transactions.failed(outcome);
         }
-        var whole = batch.finish(outcome);
+        batch.settle(outcome);
+        var whole = batch.end();
         if (whole != null) {
             unfinished.remove(whole);
             whole.outbox.backlog.decrementAndGet();

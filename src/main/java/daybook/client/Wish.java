@@ -43,7 +43,7 @@ final class Wish {
     }
 
     void grant(Destination destination) {
-        int there = destination.outboxes().length;
+        int there = destination.count();
         if (there < partitions) {
             trouble = new ClientException(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
                     "topic " + topic + " has " + there + " partitions, but no " + (partitions - 1));

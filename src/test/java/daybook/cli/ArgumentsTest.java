@@ -11,11 +11,11 @@ import org.junit.jupiter.api.Test;
 import java.util.List;
 
 class ArgumentsTest {
-    private static final Flag MAX = Flag.of("max", "N", "end after N").otherwise("10");
-    private static final Flag FROM = Flag.of("from", "beginning|end|OFFSET", "where to begin");
-    private static final Flag CODEC = Flag.of("codec", "none|zstd", "how to compress");
-    private static final Flag CONFIG = Flag.of("config", "KEY=VALUE", "a key").repeated();
-    private static final Flag DEEP = Flag.of("deep", "look deeper");
+    private static final Flag<Long> MAX = Flag.of("max", "N", "end after N").otherwise("10").number(0, 10);
+    private static final Flag<String> FROM = Flag.of("from", "beginning|end|OFFSET", "where to begin");
+    private static final Flag<String> CODEC = Flag.of("codec", "none|zstd", "how to compress");
+    private static final Flag<Flag.Pair> CONFIG = Flag.of("config", "KEY=VALUE", "a key").pairs();
+    private static final Flag<String> DEEP = Flag.of("deep", "look deeper");
     private static final Command COMMAND = Command.of("try", "TOPIC [MORE]...", "try it",
             (arguments, streams) -> 0).flags(MAX, FROM, CODEC, CONFIG, DEEP);
     private static final Command SHELLS = Command.of("shells", "bash|zsh", "choose", (arguments, streams) -> 0);
@@ -35,9 +35,9 @@ class ArgumentsTest {
         assertEquals(List.of("orders", "others"), arguments.operands());
         assertEquals("others", arguments.operand(1));
         assertNull(arguments.operand(2));
-        assertEquals(3, arguments.number(MAX, 0, 5));
-        assertEquals(List.of("a=b", "c=d=e"), arguments.texts(CONFIG));
-        assertEquals("--end", arguments.text(FROM));
+        assertEquals(3, arguments.value(MAX));
+        assertEquals(List.of(new Flag.Pair("a", "b"), new Flag.Pair("c", "d=e")), arguments.values(CONFIG));
+        assertEquals("--end", arguments.value(FROM));
         assertTrue(arguments.has(DEEP));
         assertEquals(List.of("-", "--deep", "-x"), parse("-", "--", "--deep", "-x").operands());
     }
@@ -45,15 +45,14 @@ class ArgumentsTest {
     @Test
     void whatIsNotGivenHasItsDefault() {
         var arguments = parse("orders");
-        assertEquals(10, arguments.number(MAX, 0, 10));
+        assertEquals(10, arguments.value(MAX));
         assertFalse(arguments.has(MAX));
-        assertNull(arguments.text(CODEC));
-        assertEquals(List.of(), arguments.texts(CONFIG));
+        assertNull(arguments.value(CODEC));
+        assertEquals(List.of(), arguments.values(CONFIG));
         assertEquals("The flag --from is missing: --from beginning|end|OFFSET",
                 assertThrows(CommandException.class, () -> arguments.required(FROM)).getMessage());
-        assertEquals("2", parse("t", "--max=1", "--max=2").text(MAX), "the last one counts");
-        assertEquals("-1", parse("t", "--from", "-1").text(FROM));
-        assertEquals("", parse("t", "--from=").text(FROM));
+        assertEquals(2, parse("t", "--max=1", "--max=2").value(MAX), "the last one counts");
+        assertEquals("-1", parse("t", "--from", "-1").value(FROM));
     }
 
     @Test
@@ -69,11 +68,19 @@ class ArgumentsTest {
         assertEquals("TOPIC is missing", mistake(COMMAND, "--deep"));
         assertEquals("There is no use for zsh", mistake(SHELLS, "bash", "zsh"));
         assertEquals("fish is not bash or zsh", mistake(SHELLS, "fish"));
-        for (var number : List.of("11", "-1", "x", "", "1.0", "99999999999999999999")) {
+        for (var number : List.of("11", "-1", "x", "1.0", "99999999999999999999")) {
             assertEquals("The flag --max is " + number + ", but must be a whole number from 0 to 10",
-                    assertThrows(CommandException.class, () -> parse("t", "--max=" + number).number(MAX, 0, 10))
-                            .getMessage());
+                    mistake(COMMAND, "t", "--max=" + number));
         }
-        assertEquals(1_000_000, parse("t", "--max=1_000_000").number(MAX, 0, Long.MAX_VALUE));
+        assertEquals("The flag --max is x, but must be a whole number from 0 to 10",
+                mistake(COMMAND, "t", "--max=x", "--max=1"), "all are looked at");
+        assertEquals("The flag --max is empty, but must be a whole number from 0 to 10",
+                mistake(COMMAND, "t", "--max="));
+        assertEquals("The flag --from is empty, but must be beginning or end or OFFSET",
+                mistake(COMMAND, "t", "--from="));
+        assertEquals("The flag --config is =, but must be KEY=VALUE", mistake(COMMAND, "t", "--config", "="));
+        assertEquals("TOPIC is empty", mistake(COMMAND, ""));
+        assertEquals("MORE is empty", mistake(COMMAND, "t", "u", ""));
+        assertEquals(10, parse("t", "--max=1_0").value(MAX));
     }
 }

@@ -42,6 +42,32 @@ class CommandsTest {
                 ran.errors());
     }
 
+    /** Where no broker is, a mistake is still told as one: all is looked at before a broker is. */
+    @Test
+    void mistakesNeedNoBroker() {
+        for (var line : List.of("produce t --delimiter \\q", "produce t --key-separator=", "produce t --rate 0",
+                "consume t --partition x", "consume t --group=", "consume t --last -1", "consume t --format %q",
+                "groups reset g --to nope", "groups reset g --to -5", "groups reset g --by x", "groups reset g",
+                "groups reset g --topic t:x --to end", "groups delete-offsets g --topic t --topic t:",
+                "groups list --state stable", "txns list --state ongoing", "txns hanging --older-than 5",
+                "txns hanging --topic t --topic :1", "txns abort t:0 --start-offset -1", "txns abort t:0",
+                "configs alter topic t --set =", "configs alter topic t --delete=", "topics create t --config x",
+                "topics create t --partitions 0", "topics alter t", "perf produce t --buffer-memory 1",
+                "perf produce t --linger x", "perf produce t --rate x", "perf consume t --group g",
+                "perf consume t --timeout 0", "perf latency t --size 15", "perf latency t --records 0",
+                "perf latency t --warm-up x", "perf latency t --batch-size 0")) {
+            var ran = Ran.of(line, "--bootstrap", "127.0.0.1:1");
+            assertEquals(2, ran.exit(), line + ": " + ran.errors());
+            assertTrue(ran.errors().endsWith(". Try: bin/daybook help " + line.replaceAll(" (g|t|topic)\\b.*| --.*", "")
+                    + "\n"), ran.errors());
+        }
+        for (var command : List.of("dump", "produce", "consume", "topics describe", "groups describe", "txns describe")) {
+            var ran = Ran.of(command, "");
+            assertEquals(2, ran.exit(), command);
+            assertTrue(ran.errors().matches("daybook: [A-Z-]+ is empty\\. Try: .*\n"), ran.errors());
+        }
+    }
+
     @Test
     void helpIsToldInEveryWay() {
         for (var command : all(Commands.ROOT)) {

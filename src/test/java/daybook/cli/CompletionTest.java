@@ -75,6 +75,8 @@ class CompletionTest {
         both(List.of("--partition"), "daybook", "consume", "topics", "--pa");
         both(List.of("beginning"), "daybook", "consume", "orders", "--from", "b");
         both(List.of("gzip"), "daybook", "perf", "produce", "--compression", "g");
+        both(List.of("Stable"), "daybook", "groups", "list", "--state", "St");
+        both(List.of("Ongoing"), "daybook", "txns", "list", "--state", "On");
         both(List.of(""), "daybook", "consume", "--max", "");
         assertEquals(List.of("-o default", ""), bash("daybook", "produce", "--file", "x"));
         assertEquals(List.of("zstd"), bash("daybook", "produce", "orders", "--compression", "=", "z"));

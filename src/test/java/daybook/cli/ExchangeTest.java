@@ -198,7 +198,7 @@ class ExchangeTest {
                 "The flags --json and --format do not go together. Try: bin/daybook help consume");
         refused("consume here --group g --from 3", 2,
                 "With --group, --from is beginning or end. Try: bin/daybook help consume");
-        refused("produce here --key-separator=", 2, "The flag --key-separator is empty. Try: bin/daybook help produce");
+        refused("produce here --key-separator=", 2, "The flag --key-separator is empty, but must be TEXT. Try: bin/daybook help produce");
         refused("produce here --header h", 2,
                 "The flag --header is h, but must be NAME=VALUE. Try: bin/daybook help produce");
         refused("produce here --file nosuch", 2, "There is no file nosuch");

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /** topics, configs, groups and txns, as they are typed, against a broker. */
 class OperatorTest {
@@ -138,6 +139,9 @@ class OperatorTest {
                 "The flag --set is x, but must be KEY=VALUE");
         mistake("configs describe topic",
                 "Say which topic");
+        long beganNanos = System.nanoTime();
+        failed(1, "configs describe broker 7", "BROKER_NOT_AVAILABLE: there is no broker 7");
+        assertTrue(System.nanoTime() - beganNanos < TimeUnit.SECONDS.toNanos(5), "at once");
         mistake("configs describe broker one",
                 "A broker is named by its number, not one");
     }
@@ -213,7 +217,13 @@ class OperatorTest {
         mistake("groups reset readers",
                 "Say where to go on: --to or --by");
         mistake("groups reset readers --topic orders:a --to end",
-                "orders:a must be TOPIC, or TOPIC:N,N for partitions of it");
+                "The flag --topic is orders:a, but must be TOPIC, or TOPIC:N,N for partitions of it");
+        var unknown = "Topic orders has no partition 7";
+        failed(1, "groups reset readers --topic orders:0,7 --to end", unknown);
+        failed(1, "txns abort orders:7 --start-offset 0", unknown);
+        failed(1, "txns hanging --topic orders:7", unknown);
+        failed(1, "groups delete-offsets nope --topic orders", "GROUP_ID_NOT_FOUND: group nope;"
+                + " bin/daybook groups list shows those that there are");
         did("groups delete-offsets readers --topic orders:0", "Forgot orders-0\n");
         did("groups delete readers", "Deleted readers\n");
     }
@@ -251,6 +261,6 @@ class OperatorTest {
         mistake("txns abort orders --start-offset 0",
                 "orders must be TOPIC:N with the number of a partition");
         mistake("txns hanging --older-than 5",
-                "The flag --older-than must be a time as 15m or 2h");
+                "The flag --older-than is 5, but must be a time as 15m or 2h");
     }
 }

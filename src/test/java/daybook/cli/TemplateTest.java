@@ -20,7 +20,7 @@ class TemplateTest {
     private static byte[] written(String format, Record record) {
         var bytes = new ByteArrayOutputStream();
         var out = new Output(bytes);
-        Template.of(format, NONE).write(out, new TopicPartition("orders", 3), record);
+        Template.of(format).write(out, NONE, new TopicPartition("orders", 3), record);
         out.flush();
         return bytes.toByteArray();
     }
@@ -34,7 +34,7 @@ class TemplateTest {
     }
 
     private static String mistake(String format) {
-        return assertThrows(CommandException.class, () -> Template.of(format, NONE)).getMessage();
+        return assertThrows(CommandException.class, () -> Template.of(format)).getMessage();
     }
 
     @Test

@@ -107,6 +107,19 @@ class ConnectionTest {
     }
 
     @Test
+    void anAnswerForWhichThereIsNoMemoryIsNone() throws Exception {
+        try (var broker = new ScriptedBroker().on(Call.FIND_COORDINATOR, in -> out -> out.int32(7).tags());
+                var connection = open(broker, 10_000)) {
+            var answer = connection.send(Call.FIND_COORDINATOR, 4,
+                    out -> out.int8(0).strings(List.of("a")).tags(), in -> {
+                        throw new OutOfMemoryError("of a test");
+                    });
+            assertThrows(ExecutionException.class, () -> answer.get(20, TimeUnit.SECONDS));
+            assertEquals(7, coordinator(connection, "b"));
+        }
+    }
+
+    @Test
     void anAnswerToAnotherRequestClosesIt() throws Exception {
         try (var broker = new ScriptedBroker().on(Call.FIND_COORDINATOR, in -> out -> out.int32(1).tags());
                 var connection = open(broker, 10_000)) {

@@ -32,6 +32,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 
 /** What a consumer does with answers that a broker gives only rarely. */
 class ConsumerFaultsTest {
@@ -212,6 +215,49 @@ class ConsumerFaultsTest {
         };
         try (var consumer = of(builder())) {
             assertEquals(List.of("a"), TestTopics.read(consumer, 1));
+        }
+    }
+
+    /** Who follows a topic must see that there is silence because the broker is gone, and when it is back. */
+    @Test
+    void tellsOnceThatABrokerIsGoneAndOnceThatItIsBack() {
+        var lines = new ConcurrentLinkedQueue<String>();
+        var log = Logger.getLogger("daybook.client");
+        var handler = new Handler() {
+            @Override
+            public void publish(LogRecord line) {
+                lines.add(line.getMessage());
+            }
+
+            @Override
+            public void flush() { }
+
+            @Override
+            public void close() { }
+        };
+        log.addHandler(handler);
+        var count = new AtomicInteger();
+        fetch = offset -> count.getAndIncrement() < 3 ? null
+                : offset == 0 ? records(ErrorCode.NONE, batch(0, "a")) : nothing();
+        try (var consumer = of(builder())) {
+            assertEquals(List.of("a"), TestTopics.read(consumer, 1));
+            fetch = offset -> ScriptedBroker.SILENCE;
+            consumer.seek(ORDERS, 7);
+            consumer.poll(Duration.ofMillis(100));
+        } finally {
+            log.removeHandler(handler);
+        }
+        assertEquals(List.of("a fetch from broker 1 failed: NETWORK_EXCEPTION: the connection to " + broker.address()
+                + " was lost", "broker 1 answers fetches again"), List.copyOf(lines));
+    }
+
+    @Test
+    void asksForPartitionsAgainWhereTheConnectionIsLost() throws IOException {
+        try (var consumer = builder().open()) {
+            broker.refuse(1).disconnect();
+            assertEquals(List.of(ORDERS), consumer.partitions("orders"));
+            var unknown = assertThrows(ClientException.class, () -> consumer.partitions("nosuch"));
+            assertEquals(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, unknown.error());
         }
     }
 

@@ -26,7 +26,9 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -222,6 +224,50 @@ class ConsumerHazardsTest {
         consumer.close();
         assertEquals(Set.of(1L), Set.copyOf(committed));
         assertTrue(committed.size() > 1, "and once more");
+    }
+
+    /** The next owner may have committed more by the time that the coordinator takes it. */
+    @Test
+    void commitsNothingLateOfWhatItGaveUp() throws Exception {
+        fetches(slot -> atZero(slot, "a"));
+        var given = new AtomicReference<>(List.of(0));
+        broker.on(Call.CONSUMER_GROUP_HEARTBEAT, in -> {
+            int epoch = epoch(in);
+            return out -> out.int32(0).int16(0).string(null).string(null).int32(epoch < 0 ? epoch : 1).int32(20)
+                    .int8(1).structs(List.of(ORDERS), (topic, id) -> topic.uuid(id).int32s(given.get()))
+                    .tags().tags();
+        });
+        try (var consumer = subscribed(builder())) {
+            assertEquals(List.of("a"), TestTopics.read(consumer, 1));
+            commits(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
+            var commit = consumer.commitAsync();
+            given.set(List.of());
+            while (!consumer.assignment().isEmpty()) {
+                consumer.poll(Duration.ofMillis(10));
+            }
+            commits(ErrorCode.NONE);
+            var late = assertThrows(ExecutionException.class, () -> commit.get(20, TimeUnit.SECONDS));
+            assertEquals(ErrorCode.UNKNOWN_MEMBER_ID, ((ClientException) late.getCause()).error());
+        }
+    }
+
+    /** A coordinator refuses whoever asks as a member that it does not know yet. */
+    @Test
+    void asksWhatIsCommittedAlsoBeforeItHasJoined() {
+        heartbeats(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
+        var asked = new ConcurrentLinkedQueue<String>();
+        broker.on(Call.OFFSET_FETCH, in -> {
+            in.structs(group -> {
+                group.string();
+                asked.add(group.nullableString() + " " + group.int32());
+                return ByTopic.numbers(group);
+            });
+            return offsets(Map.of(FIRST, 7L));
+        });
+        try (var consumer = subscribed(builder())) {
+            assertEquals(Map.of(FIRST, 7L), consumer.committed(List.of(FIRST)));
+        }
+        assertEquals(List.of("null -1"), List.copyOf(asked));
     }
 
     @Test

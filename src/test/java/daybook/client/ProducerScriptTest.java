@@ -29,6 +29,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /** What a producer does with answers that a healthy broker gives rarely, or never. */
 class ProducerScriptTest {
@@ -56,11 +57,15 @@ class ProducerScriptTest {
     }
 
     private void topic(int partitions) {
+        topic(ID, partitions);
+    }
+
+    private void topic(Uuid id, int partitions) {
         var all = new ArrayList<Topic.Partition>();
         for (int i = 0; i < partitions; i++) {
             all.add(new Topic.Partition(ErrorCode.NONE, i, 1, 0, List.of(1), List.of(1), List.of()));
         }
-        broker.topic(new Topic("orders", ID, false, all));
+        broker.topic(new Topic("orders", id, false, all));
     }
 
     private static void identity(Writer out, int epoch) {
@@ -104,6 +109,11 @@ class ProducerScriptTest {
 
     private static byte[] bytes(int length) {
         return new byte[length];
+    }
+
+    private static ErrorCode failure(Delivery delivery) {
+        var failed = assertThrows(ExecutionException.class, () -> delivery.get(20, TimeUnit.SECONDS));
+        return ((ClientException) failed.getCause()).error();
     }
 
     @Test
@@ -160,6 +170,57 @@ class ProducerScriptTest {
             var second = new OutgoingRecord("orders", 1, OutgoingRecord.NOW, null, bytes(1), List.of());
             producer.send(second);
         }
+    }
+
+    /** What has a key goes where all others send it that know the topic as it is now. */
+    @Test
+    void aTopicThatIsMadeAnewMayHaveFewerPartitions() throws Exception {
+        var key = IntStream.range(0, 20).mapToObj(ProducerScriptTest::bytes)
+                .filter(each -> (Destination.murmur2(each) & 1) == 1).findFirst().orElseThrow();
+        topic(2);
+        var count = new AtomicInteger(2);
+        broker.on(Call.PRODUCE, in -> {
+            asked(in);
+            return answer(index < count.get() ? ErrorCode.NONE : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, index);
+        });
+        try (var producer = builder().deliveryTimeoutMs(1_000).maxBlockMs(200).open()) {
+            assertEquals(1, producer.send("orders", key, bytes(1)).join().partition().partition());
+            topic(new Uuid(1, 3), 1);
+            count.set(1);
+            assertEquals(ErrorCode.REQUEST_TIMED_OUT, failure(producer.send("orders", key, bytes(1))));
+            assertEquals(0, producer.send("orders", key, bytes(1)).join().partition().partition());
+            assertEquals(0, producer.send("orders", null, bytes(1)).join().partition().partition());
+            var nowhere = assertThrows(ClientException.class, () -> producer.send(to(1, bytes(1))));
+            assertEquals(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, nowhere.error());
+        }
+    }
+
+    /** The log of a topic that was made anew takes any sequence number, and so the second before the first. */
+    @Test
+    void aTopicThatIsMadeAnewIsSentOneBatchAtATime() throws Exception {
+        var firsts = new AtomicInteger();
+        broker.on(Call.PRODUCE, in -> switch (asked(in).sequence()) {
+            case 0 -> answer(ErrorCode.NONE, 0);
+            case 1 -> switch (firsts.getAndIncrement()) {
+                case 0 -> answer(ErrorCode.MESSAGE_TOO_LARGE, -1);
+                case 1 -> answer(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, -1);
+                default -> ScriptedBroker.SILENCE;
+            };
+            // Sent behind the first half before that was refused, or not.
+            default -> answer(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, -1);
+        });
+        var producer = builder().lingerMs(60_000).open();
+        producer.send("orders", null, bytes(1));
+        producer.flush();
+        producer.send("orders", null, bytes(1));
+        producer.send("orders", null, bytes(1));
+        Thread.startVirtualThread(producer::flush);
+        while (firsts.get() < 3) {
+            Thread.onSpinWait();
+        }
+        asked.clear();
+        assertEquals(null, asked.poll(500, TimeUnit.MILLISECONDS));
+        producer.close(Duration.ofMillis(100));
     }
 
     @Test
@@ -342,24 +403,65 @@ class ProducerScriptTest {
         return new Topic.Partition(ErrorCode.NONE, index, leader, 0, List.of(1), List.of(1), List.of());
     }
 
+    @Test
+    void aBrokerWithAnAddressThatIsNoneEndsNoProducer() throws Exception {
+        broker.on(Call.PRODUCE, in -> {
+            asked(in);
+            return answer(ErrorCode.NONE, 0);
+        });
+        broker.beside(2, 70_000).topic(new Topic("orders", ID, false, List.of(led(0, 2))));
+        try (var producer = builder().maxBlockMs(500).deliveryTimeoutMs(500).open()) {
+            assertThrows(ClientException.class, () -> producer.send("orders", null, bytes(1)).join());
+            broker.beside(2, 1).topic(new Topic("orders", ID, false, List.of(led(0, 1))));
+            assertEquals(0, producer.send("orders", null, bytes(1)).join().offset());
+        }
+    }
+
+    @Test
+    void whatWaitsForABusyBrokerFailsInTime() throws Exception {
+        topic(6);
+        broker.on(Call.PRODUCE, in -> {
+            asked(in);
+            return ScriptedBroker.SILENCE;
+        });
+        var producer = builder().requestTimeoutMs(60_000).deliveryTimeoutMs(300).open();
+        for (int partition = 0; partition < 6; partition++) {
+            var late = producer.send(to(partition, bytes(1)));
+            if (partition < Sender.REQUESTS_MOST) {
+                next();
+            }
+            assertEquals(ErrorCode.REQUEST_TIMED_OUT, failure(late));
+        }
+        producer.close(Duration.ofMillis(100));
+    }
+
     private static OutgoingRecord to(int partition, byte[] value) {
         return new OutgoingRecord("orders", partition, OutgoingRecord.NOW, null, value, List.of());
     }
 
     @Test
     void whatWaitsForABrokerThatDoesNotAnswerFailsInTime() throws Exception {
+        var answer = new CountDownLatch(1);
         broker.on(Call.PRODUCE, in -> {
-            asked(in);
-            return ScriptedBroker.SILENCE;
+            var batch = asked(in);
+            try {
+                answer.await();
+            } catch (InterruptedException never) {
+                throw new IllegalStateException(never);
+            }
+            return answer(ErrorCode.NONE, batch.sequence());
         });
-        var producer = builder().requestTimeoutMs(60_000).deliveryTimeoutMs(300).open();
-        var asked = producer.send("orders", null, bytes(1));
-        next();
-        var waits = producer.send("orders", null, bytes(1));
-        var late = assertThrows(ExecutionException.class, () -> waits.get(10, TimeUnit.SECONDS));
-        assertEquals(ErrorCode.REQUEST_TIMED_OUT, ((ClientException) late.getCause()).error());
-        // What is under way is waited for.
-        assertFalse(asked.isDone());
-        producer.close(Duration.ofMillis(100));
+        try (var producer = builder().requestTimeoutMs(60_000).deliveryTimeoutMs(300).open()) {
+            var asked = producer.send("orders", null, bytes(1));
+            next();
+            var waits = producer.send("orders", null, bytes(1));
+            assertEquals(ErrorCode.REQUEST_TIMED_OUT, failure(asked));
+            assertEquals(ErrorCode.REQUEST_TIMED_OUT, failure(waits));
+            producer.flush();
+            // It came late, and what comes behind it has its place behind it.
+            answer.countDown();
+            assertEquals(1, producer.send("orders", null, bytes(1)).join().offset());
+            assertEquals(ErrorCode.REQUEST_TIMED_OUT, failure(asked));
+        }
     }
 }

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /**
@@ -44,6 +45,8 @@ final class ScriptedBroker implements AutoCloseable {
     private final Map<Integer, Integer> ports = new ConcurrentHashMap<>();
 
     private volatile int skew;
+    /** How many connections are closed at once from now on. */
+    private final AtomicInteger refused = new AtomicInteger();
 
     ScriptedBroker() throws IOException {
         for (var call : Call.values()) {
@@ -77,7 +80,11 @@ final class ScriptedBroker implements AutoCloseable {
 
     /** Names another broker as a node of the same cluster. */
     ScriptedBroker beside(int id, ScriptedBroker other) {
-        ports.put(id, other.server.getLocalPort());
+        return beside(id, other.server.getLocalPort());
+    }
+
+    ScriptedBroker beside(int id, int port) {
+        ports.put(id, port);
         return this;
     }
 
@@ -92,6 +99,11 @@ final class ScriptedBroker implements AutoCloseable {
         return this;
     }
 
+    ScriptedBroker refuse(int connections) {
+        refused.set(connections);
+        return this;
+    }
+
     /** Closes all connections that there are; new ones are accepted. */
     void disconnect() throws IOException {
         for (var socket = sockets.poll(); socket != null; socket = sockets.poll()) {
@@ -103,6 +115,10 @@ final class ScriptedBroker implements AutoCloseable {
         try {
             while (true) {
                 var socket = server.accept();
+                if (refused.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+                    socket.close();
+                    continue;
+                }
                 sockets.add(socket);
                 Thread.ofVirtual().start(() -> serve(socket));
             }

@@ -197,7 +197,9 @@ final class SimulatedClassic implements Simulation.Client {
         stable = true;
         before.removeAll(using());
         if (!eager && !before.isEmpty()) {
-            join();
+            // It takes its time to give them up.
+            stable = false;
+            nextMs = world.test.nowMs + world.random.nextInt(3_000);
         }
     }
 

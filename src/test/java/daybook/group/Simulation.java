@@ -82,6 +82,8 @@ final class Simulation {
     private int made;
     private int named;
     private int events;
+    /** How often the broker is to die yet. */
+    private int deaths;
 
     Simulation(long seed) {
         this.seed = seed;
@@ -116,11 +118,10 @@ final class Simulation {
 
     /** One or two things happen to groups that have settled, and the broker dies at once or soon. */
     private void mishap() {
-        test.batchesLeft = once(3) ? 0 : 1 + random.nextInt(8);
-        test.lastKept = once(2);
-        note("the broker dies with batch " + test.batchesLeft + (test.lastKept ? "" : ", which is lost"));
+        deaths = random.nextInt(4);
         for (int i = random.nextInt(2); i >= 0; i--) {
             test.refusal = once(6) ? ErrorCode.COORDINATOR_NOT_AVAILABLE : ErrorCode.NONE;
+            plan();
             if (once(2)) {
                 growTopic();
             } else if (once(6)) {
@@ -132,8 +133,18 @@ final class Simulation {
                 steps(random.nextInt(6_000));
             }
         }
-        if (test.batchesLeft == 0) {
+        if (deaths == 0) {
             restart();
+        }
+    }
+
+    /** The broker dies, once or more often, with one of the batches that it writes next. */
+    private void plan() {
+        if (deaths > 0 && test.batchesLeft == 0) {
+            deaths--;
+            test.batchesLeft = 1 + random.nextInt(8);
+            test.lastKept = once(2);
+            note("the broker dies with batch " + test.batchesLeft + (test.lastKept ? "" : ", which is lost"));
         }
     }
 
@@ -168,6 +179,7 @@ final class Simulation {
             if (chaos) {
                 disturb();
             }
+            plan();
             for (var group : GROUPS) {
                 clients.get(group).forEach(Client::step);
                 checkOwners(group);
@@ -401,6 +413,7 @@ final class Simulation {
         require(complaint == null, complaint);
         require(written == test.written().size(), "something is still written: "
                 + test.written().subList(written, test.written().size()));
+        deaths = 0;
         test.batchesLeft = 0;
     }
 
