@@ -83,10 +83,11 @@ final class Model {
     Model(Path directory, long seed) throws IOException {
         this.seed = seed;
         this.random = new Random(seed);
-        this.path = directory.resolve("data");
+        var root = directory.resolve("data");
+        this.path = root.resolve("logs");
         this.sound = random.nextInt(3) == 0;
         this.damage = new ModelDamage(path, random);
-        this.disk = FaultyDisk.empty(path, random.nextLong());
+        this.disk = FaultyDisk.empty(root, random.nextLong());
         this.names = random.nextInt(3) == 0 ? KEYED : NAMES;
         disk.tell(this::told);
     }
@@ -178,7 +179,7 @@ final class Model {
     }
 
     private boolean damage() throws IOException {
-        if (sound) {
+        if (sound || !disk.exists(path)) {
             return false;
         }
         if (random.nextInt(8) == 0) {
