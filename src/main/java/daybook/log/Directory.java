@@ -6,6 +6,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Collection;
@@ -112,12 +113,24 @@ final class Directory {
         }
     }
 
-    /** Makes a directory and those above it that are missing, with their names on the disk. */
+    /**
+     * Makes a directory and those above it that are missing, with their names on the disk. One that is there,
+     * but no log directory yet, a process may have made that was killed before it could force the name.
+     */
     private static void make(Disk disk, Path path) throws IOException {
-        if (!disk.exists(path)) {
+        boolean there = disk.exists(path);
+        if (!there) {
             make(disk, path.getParent());
             disk.createDirectories(path);
-            disk.forceDirectory(path.getParent());
+        }
+        if (!disk.exists(path.resolve(META_PROPERTIES)) && path.getParent() != null) {
+            try {
+                disk.forceDirectory(path.getParent());
+            } catch (AccessDeniedException notOurs) {
+                if (!there) {
+                    throw notOurs;
+                }
+            }
         }
     }
 

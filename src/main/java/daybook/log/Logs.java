@@ -259,8 +259,8 @@ public final class Logs implements AutoCloseable {
                 }
             }
             if (!deleted.isEmpty()) {
-                LOG.log(Level.INFO, "Deleting what a stop left of deleted topics in {0}: {1}",
-                        directory.path(), deleted);
+                LOG.log(Level.INFO, "{0}: {1} partitions of deleted topics were left, and go now",
+                        directory.path(), deleted.size());
                 directory.deleted(deleted);
             }
         }

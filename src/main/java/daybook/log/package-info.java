@@ -89,9 +89,9 @@
  *   <li>{@code Segment.forceLock}: forcing a segment, one force at a time.
  * </ol>
  * {@code Flusher.lock} is taken while holding none of them, or {@code Logs.backgroundLock} only, and nothing
- * is locked under it; the force itself runs without it. Readers take no lock: they see the high watermark,
- * which is written after the batch and after the place of the oldest transaction that has not ended, and hold
- * a lease on the segment they read.
+ * is locked under it; the force itself runs without it. Readers take no lock, but who looks for the newest
+ * time: they see the high watermark, which is written after the batch and after the place of the oldest
+ * transaction that has not ended, and hold a lease on the segment they read.
  *
  * <p>For readers of committed records a transaction has ended once its marker is on the disk: else a power
  * cut could take back what they have seen, and put something else in its place.

@@ -521,7 +521,9 @@ public final class FaultyDisk extends Disk {
 
     @Override
     public void forceDirectory(Path directory) throws IOException {
-        step(Fault.NAME, "force names in", directory, () -> folder(directory).force());
+        if (directory.startsWith(root)) {
+            step(Fault.NAME, "force names in", directory, () -> folder(directory).force());
+        }
     }
 
     @Override

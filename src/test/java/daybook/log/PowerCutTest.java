@@ -245,6 +245,29 @@ class PowerCutTest {
         }
     }
 
+    /** A process that is killed may have made the directory and not forced its name. */
+    @Test
+    void aDirectoryThatAKilledProcessMadeIsForced() throws IOException {
+        var root = path;
+        for (int dies = 1; dies < 8; dies++) {
+            path = root.resolve("one-" + dies).resolve("two");
+            disk.dieAt(dies);
+            try {
+                open().close();
+            } catch (IOException died) {
+                assertTrue(disk.dead());
+            }
+            disk = disk.afterKill(dies);
+            var logs = openWords();
+            sequence = 0;
+            fill(words(logs), 10);
+            cut(logs, dies);
+            logs = openWords();
+            assertEquals(10, words(logs).endOffset(), "died at " + dies);
+            logs.close();
+        }
+    }
+
     /** Some of a topic's directories had other names by then, or a power cut gave them back the old ones. */
     @Test
     void aTopicWhoseDeletionWasCutGoesWholly() throws IOException {
