@@ -134,7 +134,7 @@ public final class Configs {
         this.cluster = cluster;
     }
 
-    /** The whole configuration of each. */
+    /** The whole configuration of each; BROKER_NOT_AVAILABLE where there is no such broker. */
     public Outcomes<Resource, List<Entry>> describe(Collection<Resource> resources) {
         return Inquiry.of(cluster, Call.DESCRIBE_CONFIGS, resources, Place.of(Resource::node),
                 (out, some) -> out.structs(some, (each, resource) -> resource.write(each).length(-1))

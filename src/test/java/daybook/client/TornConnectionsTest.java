@@ -79,7 +79,7 @@ class TornConnectionsTest {
                 var other = new Socket(InetAddress.getLoopbackAddress(), port);
                 sockets.addAll(List.of(one, other));
                 // Some live long enough for nothing, most for some requests.
-                var left = new AtomicInteger(random.nextInt(5) == 0 ? random.nextInt(300) : random.nextInt(40_000));
+                var left = new AtomicInteger(random.nextInt(5) == 0 ? random.nextInt(300) : random.nextInt(15_000));
                 Thread.ofVirtual().start(() -> pump(one, other, left));
                 Thread.ofVirtual().start(() -> pump(other, one, left));
             }
@@ -164,7 +164,7 @@ class TornConnectionsTest {
 
     private Consumer opened(String group) {
         return new Cluster(new Settings(address(), "test", 2_000, 60_000)).retried(() -> Consumer.builder(address())
-                .group(group).reset(Reset.EARLIEST).requestTimeoutMs(2_000).fetchMaxWaitMs(100).open());
+                .group(group).reset(Reset.EARLIEST).requestTimeoutMs(2_000).fetchMaxWaitMs(100).fetchMaxBytes(1_000).open());
     }
 
     /** Reads until all members together have all, and commits now and then. */
