@@ -33,6 +33,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.logging.Handler;
+import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
@@ -236,6 +237,7 @@ class ConsumerFaultsTest {
             public void close() { }
         };
         log.addHandler(handler);
+        log.setLevel(Level.INFO); // Simulations turn off the logs of all rooms.
         var count = new AtomicInteger();
         fetch = offset -> count.getAndIncrement() < 3 ? null
                 : offset == 0 ? records(ErrorCode.NONE, batch(0, "a")) : nothing();
@@ -246,6 +248,7 @@ class ConsumerFaultsTest {
             consumer.poll(Duration.ofMillis(100));
         } finally {
             log.removeHandler(handler);
+            log.setLevel(null);
         }
         assertEquals(List.of("a fetch from broker 1 failed: NETWORK_EXCEPTION: the connection to " + broker.address()
                 + " was lost", "broker 1 answers fetches again"), List.copyOf(lines));
