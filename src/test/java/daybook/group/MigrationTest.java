@@ -286,14 +286,12 @@ class MigrationTest {
         var classic = classicGroup();
         var c = consumer("c");
         c.join();
-        classic.forEach(member -> {
-            member.join().joined();
-            member.sync();
-        });
-        classic.forEach(member -> {
-            member.join().joined();
-            member.sync();
-        });
+        for (int rounds = 0; rounds < 2; rounds++) {
+            classic.forEach(member -> {
+                member.join().joined();
+                member.sync();
+            });
+        }
         c.beat();
         classic.forEach(member -> assertEquals(ErrorCode.NONE, member.beat()));
         assertEquals(1, c.owned.size());
@@ -307,13 +305,9 @@ class MigrationTest {
     /** A member sees that topics have grown only where it was told that it leads. */
     @Test
     void aGroupThatIsClassicAgainGetsALeader() {
-        var a = classic();
-        a.join().joined();
-        a.lead(partitions(orders, 0, 1, 2, 3));
         var c = consumer("c");
         c.instanceId = "i";
-        c.join();
-        settle(a, c);
+        var a = joinedBy(c);
         c.goAway();
         var back = classic();
         back.instanceId = "i";
@@ -330,7 +324,12 @@ class MigrationTest {
         assertTrue(List.of(a.id, back.id).contains(a.joined().leader()));
     }
 
-    private static void settle(TestClassicConsumer classic, TestConsumer consumer) {
+    /** A member of a classic group that this consumer has joined, both with what they are to have. */
+    private TestClassicConsumer joinedBy(TestConsumer consumer) {
+        var classic = classic();
+        classic.join().joined();
+        classic.lead(partitions(orders, 0, 1, 2, 3));
+        consumer.join();
         for (int rounds = 0; rounds < 2; rounds++) {
             classic.join().joined();
             classic.sync();
@@ -338,6 +337,7 @@ class MigrationTest {
         }
         assertEquals(ErrorCode.NONE, classic.beat());
         assertEquals(4, classic.owned.plus(consumer.owned).size());
+        return classic;
     }
 
     /** The leader may not have seen yet that there are more, and nobody leads any more. */
@@ -383,12 +383,8 @@ class MigrationTest {
     @Test
     void classicMembersOfAConsumerGroupAreToldOfNewPartitions() {
         begin(Map.of("group.consumer.migration.policy", "upgrade"));
-        var a = classic();
-        a.join().joined();
-        a.lead(partitions(orders, 0, 1, 2, 3));
         var c = consumer("c");
-        c.join();
-        settle(a, c);
+        var a = joinedBy(c);
         c.leave();
         a.join().joined();
         a.sync();
@@ -405,12 +401,8 @@ class MigrationTest {
     /** It joined with the one, and the group chose another when it became classic; that is no mistake. */
     @Test
     void whoSyncsWhenTheGroupHasBecomeClassicIsToJoinAgain() {
-        var a = classic();
-        a.join().joined();
-        a.lead(partitions(orders, 0, 1, 2, 3));
         var c = consumer("c");
-        c.join();
-        settle(a, c);
+        var a = joinedBy(c);
         a.join().joined();
         c.leave();
         var other = new ClassicProtocol.Sync("g", a.asker(), "consumer", "sticky", Map.of());

@@ -169,12 +169,7 @@ class PowerCutTest {
             disk.dieAt(dies);
             logs.load(List.of(words), Map.of());
             kill(logs);
-            logs = openWords();
-            fill(words(logs), 10);
-            cut(logs, dies);
-            logs = openWords();
-            assertEquals(10, words(logs).endOffset(), "died at " + dies);
-            logs.close();
+            assertKeepsWhatItIsGiven(dies);
         }
     }
 
@@ -258,14 +253,19 @@ class PowerCutTest {
                 assertTrue(disk.dead());
             }
             disk = disk.afterKill(dies);
-            var logs = openWords();
             sequence = 0;
-            fill(words(logs), 10);
-            cut(logs, dies);
-            logs = openWords();
-            assertEquals(10, words(logs).endOffset(), "died at " + dies);
-            logs.close();
+            assertKeepsWhatItIsGiven(dies);
         }
+    }
+
+    /** What is acknowledged after a death survives a power cut. */
+    private void assertKeepsWhatItIsGiven(int dies) throws IOException {
+        var logs = openWords();
+        fill(words(logs), 10);
+        cut(logs, dies);
+        logs = openWords();
+        assertEquals(10, words(logs).endOffset(), "died at " + dies);
+        logs.close();
     }
 
     /** Some of a topic's directories had other names by then, or a power cut gave them back the old ones. */
